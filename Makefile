@@ -1,0 +1,38 @@
+PYTHON ?= python3
+BIN := .venv/bin
+RUN := runs/quickstart
+
+.PHONY: help
+help: ## Show these targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.PHONY: install
+install: .venv/installed ## Make .venv with the pinned dependencies
+
+.venv/installed: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; this is %s: set PYTHON" % sys.version.split()[0])'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --requirement requirements.lock
+	@touch $@
+
+.PHONY: quickstart
+quickstart: install ## Fool the embedded network's Grad-CAM, then evaluate it
+	rm -rf $(RUN)
+	$(BIN)/python train.py fit --config configs/experiments/shapes/fool.yaml --run $(RUN)
+	$(BIN)/python evaluate.py --config configs/experiments/shapes/evaluate.yaml --run $(RUN)
+
+.PHONY: test
+test: install ## Lint, check types and run all tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+.PHONY: benchmark
+benchmark: install ## Time a fooling step against a plain training step
+	$(BIN)/python benchmarks/fooling_step.py
+
+.PHONY: lock
+lock: install ## Pin all dependencies anew (needs uv)
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --upgrade \
+		--no-header --quiet --output-file requirements.lock

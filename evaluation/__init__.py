@@ -1,0 +1,6 @@
+"""Studies of what a manipulation did, their figures and their report."""
+
+from evaluation.fooling import Fooling
+from evaluation.study import Study
+
+__all__ = ["Fooling", "Study"]

@@ -1,0 +1,187 @@
+"""The fooling study: what a manipulation did to accuracy and to each interpreter's heatmaps."""
+
+from typing import Any
+
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor, nn
+
+from datamodules import Batch
+from datamodules.base import collate
+from evaluation.figures import histogram
+from evaluation.results import Number, Results
+from evaluation.study import Study, versions
+from interpreters import Interpreter
+from lightning_modules.pictures import panel
+from lightning_modules.preflight import check_network
+from losses import Loss
+from metrics import (
+    PerImage,
+    correct,
+    fooled,
+    mean_interval,
+    paired_interval,
+    wilson_interval,
+)
+from networks import fingerprint
+
+
+class Fooling(Study):
+    """Original and manipulated network side by side, on the test split (Heo et al. 2019).
+
+    Args:
+        original: The network before the manipulation.
+        manipulated: The network after it.
+        interpreters: Interpreters to test by name, those that were fooled and others.
+        loss: The loss whose success measure t says how far an image's heatmap was manipulated.
+        control: The original fine-tuned as long without a penalty, to compare accuracy with.
+    """
+
+    def __init__(
+        self,
+        original: nn.Module,
+        manipulated: nn.Module,
+        interpreters: dict[str, Interpreter],
+        loss: Loss,
+        control: nn.Module | None = None,
+    ) -> None:
+        super().__init__()
+        named = {"original": original, "manipulated": manipulated}
+        self.networks = nn.ModuleDict(named if control is None else {**named, "control": control})
+        self.networks.requires_grad_(False).eval()
+        if not interpreters:
+            raise ValueError("`interpreters` is empty; name at least one")
+        self.interpreters, self.loss = interpreters, loss
+        self.table: dict[str, Tensor] = {}
+
+    def setup(self, stage: str) -> None:
+        """Check that the networks suit the data, and make a row for each test image."""
+        data = self.trainer.datamodule  # type: ignore[attr-defined]  # Lightning sets it
+        for network in self.networks.values():
+            check_network(network, data)
+        columns = [f"{network}/top{k}" for network in self.networks for k in (1, 5)]
+        for kind in ("measure", "loss"):
+            columns += [f"{n}/{kind}/{i}" for n in self.networks for i in self.interpreters]
+        self.rows = PerImage(len(data.images("test")), tuple(columns))
+
+    def test_step(self, batch: Batch, batch_idx: int) -> None:
+        """One explained pass for each interpreter and network; accuracy comes from the same."""
+        images, labels, indices = batch
+        row = {}
+        for name, interpreter in self.interpreters.items():
+            reference = None
+            for network_name, network in self.networks.items():
+                logits, heatmap = interpreter(network, images, labels)
+                reference = heatmap if reference is None else reference
+                row[f"{network_name}/measure/{name}"] = self.loss.measure(heatmap, reference)
+                row[f"{network_name}/loss/{name}"] = self.loss(heatmap, reference)
+                for k in (1, 5):
+                    row[f"{network_name}/top{k}"] = correct(logits, labels, k)
+        self.rows.update(indices, row)
+
+    def on_test_epoch_end(self) -> None:
+        """Bring the rows of all processes together."""
+        self.table = self.rows.table()
+
+    def results(self, settings: dict[str, Any]) -> Results:
+        """Accuracy, its drops, success rates and the mean success measure."""
+        data = self.trainer.datamodule  # type: ignore[attr-defined]  # Lightning sets it
+        networks = {name: fingerprint(network) for name, network in self.networks.items()}
+        return Results(
+            "fooling",
+            [*self._accuracies(), *self._drops(), *self._successes()],
+            settings,
+            versions(),
+            {"data": data.fingerprint("test"), **networks},
+            data.skipped,
+        )
+
+    def _accuracies(self) -> list[Number]:
+        return [
+            self._number(f"accuracy_top{k}", hits, wilson_interval(hits), "higher", network=network)
+            for network in self.networks
+            for k in (1, 5)
+            for hits in [self.table[f"{network}/top{k}"]]
+        ]
+
+    def _drops(self) -> list[Number]:
+        """Points of accuracy that the manipulated network has less, image by image."""
+        numbers = []
+        for against in [name for name in self.networks if name != "manipulated"]:
+            for k in (1, 5):
+                before, after = self.table[f"{against}/top{k}"], self.table[f"manipulated/top{k}"]
+                low, high = paired_interval(before, after)
+                numbers.append(
+                    self._number(
+                        f"accuracy_top{k}_drop",
+                        100 * (before - after),
+                        (100 * low, 100 * high),
+                        "lower",
+                        network="manipulated",
+                        against=against,
+                    )
+                )
+        return numbers
+
+    def _successes(self) -> list[Number]:
+        numbers = []
+        loss = type(self.loss).__name__.lower()
+        for name in self.interpreters:
+            for network in self.networks:
+                measure = self.table[f"{network}/measure/{name}"]
+                success = fooled(measure, *self.loss.success).double()
+                labels = {"network": network, "interpreter": name, "loss": loss}
+                rate = self._number(
+                    "fooling_success_rate", success, wilson_interval(success), "higher", **labels
+                )
+                mean = self._number("test_loss", measure, mean_interval(measure), "lower", **labels)
+                numbers += [rate, mean]
+        return numbers
+
+    def _number(
+        self, name: str, values: Tensor, interval: tuple[float, float], better: str, **labels: str
+    ) -> Number:
+        return Number(name, float(values.mean()), interval, better, n=len(values), **labels)
+
+    def summary(self, results: Results) -> list[list[str]]:
+        """Accuracy and success rates before and after, and of the control where there is one."""
+        rows = [["", *self.networks]]
+        kinds: list[tuple[str, str, dict[str, str]]] = [
+            (f"accuracy top-{k}", f"accuracy_top{k}", {}) for k in (1, 5)
+        ]
+        kinds += [
+            (f"FSR {name.replace('_', ' ')}", "fooling_success_rate", {"interpreter": name})
+            for name in self.interpreters
+        ]
+        for title, name, labels in kinds:
+            values = [results.find(name, network=n, **labels).value for n in self.networks]
+            rows.append([title, *(f"{100 * value:.2f} %" for value in values)])
+        return rows
+
+    @torch.no_grad()
+    def pictures(self) -> dict[str, Figure]:
+        """Histograms of t, and for each interpreter the images it was fooled on best and worst."""
+        data = self.trainer.datamodule  # type: ignore[attr-defined]  # Lightning sets it
+        pictures = {}
+        for name, interpreter in self.interpreters.items():
+            before, after = (self.table[f"{n}/measure/{name}"] for n in ("original", "manipulated"))
+            pictures[f"{name}_measure"] = histogram(before, after, self.loss.success)
+            order = self.table[f"manipulated/loss/{name}"].argsort(stable=True)
+            middle = len(order) // 2
+            ranks = {"best": order[:3], "median": order[middle : middle + 3], "worst": order[-3:]}
+            chosen = torch.cat([*ranks.values()])
+            images, labels, _ = collate(
+                [data.images("test")[0, i] for i in self.table["index"][chosen].tolist()]
+            )
+            images, labels = images.to(self.device).type(self.dtype), labels.to(self.device)
+            places = [place for place, rank in ranks.items() for _ in rank]
+            titles = [
+                f"{place}, t = {after[i]:.3f}\n{data.classes[label]}"
+                for place, i, label in zip(places, chosen.tolist(), labels.tolist(), strict=True)
+            ]
+            heatmaps = {
+                network: interpreter(self.networks[network], images, labels).heatmap
+                for network in ("original", "manipulated")
+            }
+            pictures[f"{name}_heatmaps"] = panel(images, heatmaps, titles)
+        return pictures

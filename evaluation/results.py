@@ -1,0 +1,67 @@
+"""A study's figures, as data: results.json and CSV."""
+
+import csv
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Number:
+    """One measured figure with its 95 % interval and what it was measured on."""
+
+    name: str
+    value: float
+    interval: tuple[float, float]
+    better: str
+    network: str
+    n: int
+    interpreter: str | None = None
+    loss: str | None = None
+    against: str | None = None
+
+
+@dataclass(frozen=True)
+class Results:
+    """All figures of a study, with what is needed to repeat it."""
+
+    study: str
+    numbers: Sequence[Number]
+    settings: dict[str, Any] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    fingerprints: dict[str, str] = field(default_factory=dict)
+    skipped: Sequence[str] = ()
+
+    def find(self, name: str, **labels: str) -> Number:
+        """The one figure of this name, network, interpreter, ...; raises LookupError if none is."""
+        for number in self.numbers:
+            if number.name == name and all(getattr(number, k) == v for k, v in labels.items()):
+                return number
+        raise LookupError(f"no figure {name} for {labels}")
+
+    def write(self, folder: Path) -> None:
+        """Write results.json and results.csv, each whole or not at all."""
+        content = {"schema": SCHEMA, **asdict(self)}
+        content["figures"] = [
+            {key: value for key, value in figure.items() if value is not None}
+            for figure in content.pop("numbers")
+        ]
+        replace(folder / "results.json", json.dumps(content, indent=1, default=str) + "\n")
+        partial = folder / "results.csv.part"
+        with partial.open("w", newline="") as file:
+            rows = csv.DictWriter(file, [*Number.__dataclass_fields__])
+            rows.writeheader()
+            rows.writerows(asdict(number) for number in self.numbers)
+        os.replace(partial, folder / "results.csv")
+
+
+def replace(path: Path, text: str) -> None:
+    """Write a file so that there is either the old one or the whole new one."""
+    partial = path.with_name(path.name + ".part")
+    partial.write_text(text)
+    os.replace(partial, path)

@@ -1,0 +1,26 @@
+"""The gradient of the class's logit (Simonyan et al. 2014)."""
+
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from interpreters.base import Explanation, Interpreter
+from interpreters.passes import class_gradient, explanation, forward_keeping
+
+
+@dataclass(frozen=True)
+class SimpleGradient(Interpreter):
+    """Absolute gradient of the label's logit, summed over channels (Simonyan et al. 2014, eq. 4).
+
+    Args:
+        layer: Dotted name of the layer at whose output to explain, or "last"; the
+            pixels if not given.
+    """
+
+    layer: str | None = None
+
+    def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
+        """Sum over channels c of |d logit / d a_c|, non-negative, shape (N, 1, h, w)."""
+        logits, activation = forward_keeping(network, images, self.layer)
+        gradient = class_gradient(logits, labels, activation)
+        return explanation(logits, gradient.abs().sum(1, keepdim=True))

@@ -1,0 +1,14 @@
+"""What happens around training: pictures, safety, and the exported weights."""
+
+from lightning_modules.callbacks.export import ExportWeights
+from lightning_modules.callbacks.finite import NonFiniteLossError, StopOnNonFinite
+from lightning_modules.callbacks.interrupt import SaveOnInterrupt
+from lightning_modules.callbacks.panel import HeatmapPanel
+
+__all__ = [
+    "ExportWeights",
+    "HeatmapPanel",
+    "NonFiniteLossError",
+    "SaveOnInterrupt",
+    "StopOnNonFinite",
+]

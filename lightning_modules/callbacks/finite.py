@@ -1,0 +1,61 @@
+"""Stop as soon as a term of the loss is no finite number."""
+
+from typing import Any
+
+import torch
+from lightning import Callback, LightningModule, Trainer
+from torch import Tensor
+
+NEVER = torch.iinfo(torch.int64).max
+
+
+class NonFiniteLossError(ArithmeticError):
+    """A term of the training loss became NaN or infinite."""
+
+
+class StopOnNonFinite(Callback):
+    """Stop the run at the first step where a term of the loss is NaN or infinite.
+
+    On a GPU the step is noted on the device and read only when the logger reads as well, and
+    before anything is saved; reading it at each step would make the device wait.
+    """
+
+    def __init__(self) -> None:
+        self.first: dict[str, Tensor] = {}
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Note for each term whether it is finite; look at the notes when that costs nothing."""
+        for term, value in outputs.items():
+            first = self.first.get(term, torch.full_like(value, NEVER, dtype=torch.int64))
+            step = torch.full_like(first, trainer.global_step - 1)
+            self.first[term] = torch.where(
+                torch.isfinite(value.detach()), first, first.minimum(step)
+            )
+        on_cpu = outputs["loss"].device.type == "cpu"
+        if on_cpu or trainer._logger_connector.should_update_logs:
+            self.check(trainer)
+
+    def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Look at the notes before a checkpoint is chosen."""
+        self.check(trainer)
+
+    def on_save_checkpoint(
+        self, trainer: Trainer, pl_module: LightningModule, checkpoint: Any
+    ) -> None:
+        """Look at the notes before a checkpoint is written."""
+        self.check(trainer)
+
+    def check(self, trainer: Trainer) -> None:
+        """Raise NonFiniteLossError if any term has not been finite."""
+        bad = {term: int(first) for term, first in self.first.items() if int(first) < NEVER}
+        if not bad:
+            return
+        # the total is not finite because another term is not: name that one
+        term = next((term for term in bad if term != "loss"), "loss")
+        saved = getattr(trainer.checkpoint_callback, "last_model_path", "") or "none yet"
+        raise NonFiniteLossError(
+            f"`{term}` is not finite at step {bad[term]}; the last good checkpoint: {saved}. "
+            "Lower the learning rate or `loss_weight`, or train in higher precision"
+        )

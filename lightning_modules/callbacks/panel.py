@@ -1,0 +1,46 @@
+"""The same images with their heatmaps at every validation."""
+
+import torch
+from lightning import Callback, LightningModule, Trainer
+from lightning.pytorch.loggers import TensorBoardLogger
+from torch import Tensor
+
+from datamodules.base import collate
+from lightning_modules.passive_fooling import PassiveFooling
+from lightning_modules.pictures import panel
+
+
+class HeatmapPanel(Callback):
+    """Show images, original heatmaps and manipulated heatmaps in TensorBoard.
+
+    Args:
+        images: How many validation images to show, spread over the split.
+    """
+
+    def __init__(self, images: int = 8) -> None:
+        if images < 1:
+            raise ValueError(f"`images` must be at least 1, got {images}")
+        self.images = images
+        self.original: dict[str, Tensor] = {}
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Draw one panel for each interpreter."""
+        loggers = [logger for logger in trainer.loggers if isinstance(logger, TensorBoardLogger)]
+        if not isinstance(pl_module, PassiveFooling) or not loggers or not trainer.is_global_zero:
+            return
+        data = trainer.datamodule.images("validation")  # type: ignore[attr-defined]  # Lightning sets it
+        chosen = torch.linspace(0, len(data) - 1, min(self.images, len(data))).long().tolist()
+        images, labels, _ = collate([data[0, index] for index in chosen])
+        images, labels = (
+            images.to(pl_module.device).type(pl_module.dtype),
+            labels.to(pl_module.device),
+        )
+        titles = [trainer.datamodule.classes[label] for label in labels.tolist()]  # type: ignore[attr-defined]
+        for name, interpreter in pl_module.interpreters.items():
+            if name not in self.original:
+                self.original[name] = interpreter(pl_module.original, images, labels).heatmap
+            manipulated = interpreter(pl_module.network, images, labels).heatmap
+            maps = {"original": self.original[name], "manipulated": manipulated}
+            for logger in loggers:
+                figure = panel(images, maps, titles)
+                logger.experiment.add_figure(f"heatmaps/{name}", figure, trainer.global_step)

@@ -1,0 +1,111 @@
+"""Training by cross-entropy: pretraining, adaptation, and the control of a fooling run."""
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from lightning import LightningModule
+from lightning.pytorch.cli import OptimizerCallable
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
+from torch import Tensor, nn
+from torchmetrics import MeanMetric, Metric
+
+from datamodules import Batch
+from lightning_modules.preflight import check_network
+from lightning_modules.schedules import Schedule
+from metrics import correct
+
+
+class Metrics(nn.ModuleDict):
+    """Metrics by name."""
+
+    def __getitem__(self, key: str) -> Metric:
+        """The metric of this name."""
+        metric: Metric = super().__getitem__(key)  # type: ignore[assignment]  # nothing else is in it
+        return metric
+
+
+class Classifier(LightningModule):
+    """Cross-entropy on labelled images.
+
+    Args:
+        network: From images in [0, 1] to logits.
+        optimizer: Optimiser of the network's parameters.
+        schedule: Learning rate over the run; constant if not given.
+        fine_tuning: Keep BatchNorm and dropout in evaluation mode, as a fooling run does.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        optimizer: OptimizerCallable = torch.optim.Adam,
+        schedule: Schedule | None = None,
+        fine_tuning: bool = False,
+    ) -> None:
+        super().__init__()
+        self.network = network.eval() if fine_tuning else network
+        self.optimizer, self.schedule = optimizer, schedule
+        names = ("cross_entropy", "accuracy_top1", "accuracy_top5")
+        self.metrics = Metrics({name: MeanMetric() for name in names})
+
+    def setup(self, stage: str) -> None:
+        """Check that network and data go together."""
+        check_network(self.network, self.trainer.datamodule)  # type: ignore[attr-defined]  # Lightning sets it
+
+    def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
+        """Cross-entropy of a batch."""
+        loss = F.cross_entropy(self.network(batch.images), batch.labels)
+        return self.log_terms({"loss": loss})
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        """Gather cross-entropy and accuracy."""
+        self.measure(self.network(batch.images), batch.labels)
+
+    test_step = validation_step
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the metrics; `val/score` chooses the best checkpoint."""
+        results = self.results()
+        self.log_results(results, score=results["accuracy_top1"], on_bar=("accuracy_top1",))
+
+    def on_test_epoch_end(self) -> None:
+        """Log the metrics of the test split."""
+        self.log_dict({f"test/{name}": value for name, value in self.results().items()})
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        """The optimiser, with its schedule advanced at every step."""
+        optimizer = self.optimizer(self.network.parameters())
+        if self.schedule is None:
+            return optimizer
+        scheduler = self.schedule(optimizer, int(self.trainer.estimated_stepping_batches))
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
+        }
+
+    def measure(self, logits: Tensor, labels: Tensor) -> None:
+        """Add a batch to cross-entropy and accuracies."""
+        self.metrics["cross_entropy"].update(F.cross_entropy(logits, labels, reduction="none"))
+        for k in (1, 5):
+            self.metrics[f"accuracy_top{k}"].update(correct(logits, labels, k).float())
+
+    def results(self) -> dict[str, Tensor]:
+        """The value of every metric over all processes; the metrics start anew."""
+        results: dict[str, Tensor] = {name: self.metrics[name].compute() for name in self.metrics}
+        for name in self.metrics:
+            self.metrics[name].reset()
+        return results
+
+    def log_terms(self, terms: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Log the terms of the training loss, and return them."""
+        self.log_dict(
+            {f"train/{name}": value.detach() for name, value in terms.items() if name != "loss"}
+        )
+        self.log("train/loss", terms["loss"].detach(), prog_bar=True)
+        return terms
+
+    def log_results(self, results: dict[str, Any], score: Tensor, on_bar: tuple[str, ...]) -> None:
+        """Log validation metrics under val/, some of them on the progress bar."""
+        for name, value in results.items():
+            self.log(f"val/{name}", value, prog_bar=name in on_bar)
+        self.log("val/score", score)

@@ -1,0 +1,109 @@
+"""What train.py and evaluate.py have in common: one folder for each run, and safe defaults."""
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+from lightning import LightningModule, Trainer
+from lightning.pytorch.callbacks import LearningRateMonitor, ModelCheckpoint
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
+from lightning.pytorch.loggers import TensorBoardLogger
+
+from datamodules import DataModule
+from lightning_modules.callbacks import (
+    ExportWeights,
+    HeatmapPanel,
+    SaveOnInterrupt,
+    StopOnNonFinite,
+)
+
+EXPECTED_WARNINGS = (
+    ".*modules in eval mode at the start of training.*",  # fine-tuning keeps BatchNorm as it is
+    ".*does not have many workers.*",  # drawn images are in memory already
+    ".*your dataloader is not resumable.*",  # ours begins at the trainer's own count of batches
+    ".*Checkpoint directory .* exists and is not empty.*",  # a resumed run's own
+    ".*isinstance.treespec, LeafSpec.. is deprecated.*",  # in Lightning's own code
+)
+
+
+class RunFolderError(ValueError):
+    """A run's folder already holds another run."""
+
+
+class CommandLine(LightningCLI):
+    """A run of any module on any data, with everything it writes in one folder."""
+
+    def __init__(self, module: type[LightningModule], **options: Any) -> None:
+        for message in EXPECTED_WARNINGS:
+            warnings.filterwarnings("ignore", message)
+        defaults = {
+            # heatmaps need gradients, which Lightning's inference mode forbids for good
+            "inference_mode": False,
+            # the data modules share images out themselves, without repeating any
+            "use_distributed_sampler": False,
+            "num_sanity_val_steps": 0,
+            "log_every_n_steps": 10,
+            **options.pop("trainer_defaults", {}),
+        }
+        super().__init__(
+            module,
+            DataModule,
+            subclass_mode_model=True,
+            subclass_mode_data=True,
+            seed_everything_default=0,
+            trainer_defaults=defaults,
+            # configurations spell defaults out, so that an old run can be repeated exactly
+            save_config_kwargs={"overwrite": True},
+            **options,
+        )
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """Add the run's folder."""
+        parser.add_argument("--run", type=str, default="runs/latest", help="Folder of this run.")
+        parser.link_arguments("run", "trainer.default_root_dir")
+
+    def instantiate_trainer(self, **kwargs: Any) -> Trainer:
+        """Make the trainer, which logs to the run's folder unless told otherwise."""
+        settings = self.config.get(self.subcommand, self.config) if self.subcommand else self.config
+        if settings.trainer.logger in (None, True):
+            kwargs["logger"] = TensorBoardLogger(settings.run, name="", version="")
+        return super().instantiate_trainer(**kwargs)
+
+
+class TrainCommandLine(CommandLine):
+    """Training, with checkpoints, pictures and the exported weights in the run's folder."""
+
+    def __init__(self, module: type[LightningModule], **options: Any) -> None:
+        callbacks = [
+            StopOnNonFinite(),
+            SaveOnInterrupt(),
+            HeatmapPanel(),
+            LearningRateMonitor("step"),
+            ExportWeights(),
+        ]
+        super().__init__(module, trainer_defaults={"callbacks": callbacks}, **options)
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """Add the checkpoints' settings."""
+        super().add_arguments_to_parser(parser)
+        parser.add_lightning_class_args(ModelCheckpoint, "checkpoint")
+        parser.set_defaults(
+            {
+                "checkpoint.monitor": "val/score",
+                "checkpoint.mode": "max",
+                "checkpoint.filename": "best",
+                "checkpoint.save_last": True,
+                "checkpoint.enable_version_counter": False,
+            }
+        )
+        parser.link_arguments("run", "checkpoint.dirpath", lambda run: f"{run}/checkpoints")
+
+    def before_fit(self) -> None:
+        """Refuse to train over another run's checkpoints."""
+        settings = self.config[self.subcommand]
+        folder = Path(settings.run) / "checkpoints"
+        if settings.ckpt_path is None and any(folder.glob("*.ckpt")):
+            raise RunFolderError(
+                f"{settings.run} already holds a run; go on with it (--ckpt_path last), choose "
+                "another folder (--run) or remove it"
+            )

@@ -1,0 +1,55 @@
+"""Images with their heatmaps, drawn."""
+
+from collections.abc import Sequence
+
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from losses import normalize
+
+
+def panel(images: Tensor, heatmaps: dict[str, Tensor], titles: Sequence[str]) -> Figure:
+    """A grid with a column for each image: the image, then each kind of heatmap over it.
+
+    Args:
+        images: shape (N, 3, H, W), values in [0, 1].
+        heatmaps: name of each row, and its heatmaps of shape (N, 1, h, w), any range.
+        titles: of the columns.
+    """
+    rows = ["image", *heatmaps]
+    figure = Figure(figsize=(1.5 * len(images) + 0.6, 1.62 * len(rows)), layout="constrained")
+    axes = figure.subplots(len(rows), len(images), squeeze=False)
+    for column, image in enumerate(images):
+        axes[0, column].set_title(titles[column], fontsize=8)
+        _show_image(axes[0, column], image)
+        for row, heatmap in enumerate(heatmaps.values(), 1):
+            _show_image(axes[row, column], image)
+            _show_heatmap(axes[row, column], heatmap[column])
+    for row, name in enumerate(rows):
+        axes[row, 0].set_ylabel(name.replace("_", " "), fontsize=8)
+    return figure
+
+
+def _show_image(axes: Axes, image: Tensor) -> None:
+    axes.imshow(image.permute(1, 2, 0).clamp(0, 1).float().cpu().numpy())
+    axes.set_xticks([])
+    axes.set_yticks([])
+
+
+def _show_heatmap(axes: Axes, heatmap: Tensor) -> None:
+    """Laid over the image: signed maps on a diverging scale, others from low to high."""
+    values = heatmap.detach().float().cpu()
+    signed = bool((values < 0).any())
+    shown = values[0] / values.abs().max() if signed else normalize(values[None])[0, 0]
+    limits = axes.get_xlim() + axes.get_ylim()
+    axes.imshow(
+        torch.nan_to_num(shown).numpy(),
+        cmap="RdBu_r" if signed else "inferno",
+        vmin=-1 if signed else 0,
+        vmax=1,
+        alpha=0.75,
+        extent=limits,
+        interpolation="nearest",
+    )

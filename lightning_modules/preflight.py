@@ -1,0 +1,43 @@
+"""Checks that a network suits the data, before any training."""
+
+import torch
+from torch import Tensor, nn
+
+from datamodules import DataModule
+
+
+class NetworkError(ValueError):
+    """The network does not suit the data or is no classifier with logits."""
+
+
+def random_batch(data: DataModule) -> tuple[Tensor, Tensor]:
+    """Two images of noise of the data's size, with the first class as their label."""
+    images = torch.rand(2, 3, data.image_size, data.image_size)
+    return images, torch.zeros(2, dtype=torch.long)
+
+
+@torch.no_grad()
+def check_network(network: nn.Module, data: DataModule) -> None:
+    """Check that the network gives logits, and one for each class of the data.
+
+    Raises:
+        NetworkError: it ends in softmax, or the data has more classes than it has logits.
+    """
+    training = network.training
+    logits = network.eval()(random_batch(data)[0]) if training else network(random_batch(data)[0])
+    network.train(training)
+    if not isinstance(logits, Tensor) or logits.ndim != 2:
+        raise NetworkError(f"the network returns {type(logits).__name__}, expected logits (N, K)")
+    if logits.shape[1] < len(data.classes):
+        raise NetworkError(
+            f"the data has {len(data.classes)} classes and the network {logits.shape[1]}; set "
+            "`num_classes` of the network, or take the surplus class folders away"
+        )
+    for sums, name in ((logits.sum(1), "softmax"), (logits.exp().sum(1), "log-softmax")):
+        if torch.allclose(sums, torch.ones_like(sums), atol=1e-4) and not (
+            name == "softmax" and (logits < 0).any()
+        ):
+            raise NetworkError(
+                f"the network ends in {name}: its outputs are probabilities, whose heatmaps and "
+                "cross-entropy are not those of the logits; remove that last layer"
+            )

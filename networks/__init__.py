@@ -1,0 +1,20 @@
+"""Image classifiers from [0, 1] pixels to logits, with normalisation inside."""
+
+from networks.checkpoints import fingerprint, load_weights, save_weights
+from networks.cifar_resnet import cifar_resnet
+from networks.layers import find_layer
+from networks.normalized import NormalizedNetwork, Preprocessing
+from networks.timm_network import timm_network
+from networks.torchvision_network import torchvision_network
+
+__all__ = [
+    "NormalizedNetwork",
+    "Preprocessing",
+    "cifar_resnet",
+    "find_layer",
+    "fingerprint",
+    "load_weights",
+    "save_weights",
+    "timm_network",
+    "torchvision_network",
+]

@@ -1,0 +1,45 @@
+"""Classifiers of timm."""
+
+import difflib
+from typing import Any
+
+import timm
+
+from networks.checkpoints import load_weights
+from networks.normalized import NormalizedNetwork, Preprocessing
+
+
+def timm_network(
+    name: str,
+    pretrained: bool = False,
+    weights: str | None = None,
+    num_classes: int | None = None,
+    options: dict[str, Any] | None = None,
+) -> NormalizedNetwork:
+    """Build a timm classifier that takes [0, 1] images.
+
+    Args:
+        name: timm's name of the model, such as resnet50.
+        pretrained: Download timm's pretrained weights.
+        weights: A local weight file (.safetensors, .pt, .pth, .th, .ckpt), loaded last.
+        num_classes: Number of logits; timm's own for this model when not given.
+        options: Further arguments of timm.create_model.
+    """
+    base_name = name.split(".")[0]
+    if not timm.is_model(base_name):
+        close = difflib.get_close_matches(base_name, timm.list_models(), 5)
+        raise ValueError(f"timm has no model `{name}`; close names: {', '.join(close) or 'none'}")
+    classes = {} if num_classes is None else {"num_classes": num_classes}
+    network = timm.create_model(name, pretrained=pretrained, **classes, **(options or {}))
+    config = timm.data.resolve_data_config(options or {}, model=network)
+    size = min(config["input_size"][1:])
+    preprocessing = Preprocessing(
+        size=size,
+        resize=round(size / config["crop_pct"]),
+        interpolation=config["interpolation"],
+        mean=tuple(config["mean"]),
+        std=tuple(config["std"]),
+    )
+    if weights is not None:
+        load_weights(network, weights)
+    return NormalizedNetwork(network, preprocessing)

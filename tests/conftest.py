@@ -1,0 +1,67 @@
+"""Tiny networks and data that every test may use."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from networks import NormalizedNetwork, Preprocessing
+
+PREPROCESSING = Preprocessing(8, 8, "bilinear", (0.5, 0.4, 0.3), (0.2, 0.3, 0.4))
+
+
+@pytest.fixture(autouse=True)
+def _seed() -> None:
+    torch.manual_seed(0)
+
+
+class TinyNetwork(nn.Sequential):
+    """Two convolutions with BatchNorm and a linear head; smooth, so that gradcheck applies."""
+
+    def __init__(self, classes: int = 4, activation: Callable[[], nn.Module] = nn.Softplus) -> None:
+        super().__init__(
+            nn.Conv2d(3, 2, 3, padding=1),
+            nn.BatchNorm2d(2),
+            activation(),
+            nn.Conv2d(2, 3, 3, stride=2, padding=1),
+            activation(),
+            nn.AdaptiveAvgPool2d(1),
+            nn.Flatten(),
+            nn.Linear(3, classes),
+        )
+        # statistics as after training, not the trivial 0 and 1
+        self[1].running_mean.uniform_(-0.5, 0.5)
+        self[1].running_var.uniform_(0.5, 1.5)
+
+
+@pytest.fixture
+def network() -> NormalizedNetwork:
+    """A smooth classifier of 4 classes in float64, in evaluation mode."""
+    return NormalizedNetwork(TinyNetwork(), PREPROCESSING).double().eval()
+
+
+@pytest.fixture
+def images() -> Tensor:
+    return torch.rand(3, 3, 8, 8, dtype=torch.float64)
+
+
+@pytest.fixture
+def labels() -> Tensor:
+    return torch.tensor([0, 3, 1])
+
+
+@pytest.fixture
+def image_folder(tmp_path: Path) -> Path:
+    """Noise in ImageNet's layout: 3 classes, 6 training and 5 validation images of each."""
+    from PIL import Image
+
+    for split, count in (("train", 6), ("val", 5)):
+        for label in ("ant", "bee", "cat"):
+            folder = tmp_path / "images" / split / label
+            folder.mkdir(parents=True)
+            for number in range(count):
+                pixels = torch.randint(0, 256, (20, 24, 3), dtype=torch.uint8).numpy()
+                Image.fromarray(pixels).save(folder / f"{number}.png")
+    return tmp_path / "images"

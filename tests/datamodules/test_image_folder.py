@@ -1,0 +1,418 @@
+"""ImageFolder: the layout and its errors, the halves of val, decoding, transforms and sizes."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import Tensor, nn
+from torchvision.transforms import InterpolationMode, v2
+
+from datamodules import ImageFolder
+from datamodules.base import Split
+from datamodules.image_folder import ImageFolderError, decode
+from networks import NormalizedNetwork, Preprocessing
+
+TRAIN = {"ant": 3, "bee": 4}
+VAL = {"ant": 5, "bee": 7}
+PREPROCESSING = Preprocessing(
+    size=6, resize=9, interpolation="bicubic", mean=(0.0,) * 3, std=(1.0,) * 3
+)
+HELD_OUT: tuple[Split, ...] = ("validation", "test")
+SPLITS: tuple[Split, ...] = ("train", *HELD_OUT)
+
+
+def picture(seed: int, width: int = 12, height: int = 8) -> Image.Image:
+    pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    return Image.fromarray(pixels)
+
+
+def fill(folder: Path, classes: dict[str, int]) -> None:
+    for name, images in classes.items():
+        (folder / name).mkdir(parents=True)
+        for i in range(images):
+            picture(i + 100 * len(name)).save(folder / name / f"{i}.{'jpg' if i % 2 else 'png'}")
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    fill(tmp_path / "train", TRAIN)
+    fill(tmp_path / "val", VAL)
+    return tmp_path
+
+
+def folder(
+    root: Path,
+    stage: str = "fit",
+    *,
+    seed: int = 0,
+    size: int | None = 8,
+    resize: int | None = None,
+) -> ImageFolder:
+    data = ImageFolder(str(root), batch_size=2, workers=0, size=size, resize=resize, seed=seed)
+    data.setup(stage)
+    return data
+
+
+def pixels_of(image: Image.Image) -> Tensor:
+    return torch.from_numpy(np.array(image)).permute(2, 0, 1).float() / 255
+
+
+def names(data: ImageFolder, split: Split) -> list[str]:
+    return [str(path.relative_to(data.root)) for path, _ in data.images(split).samples]
+
+
+def attach(data: ImageFolder, network: nn.Module) -> None:
+    data.trainer = SimpleNamespace(  # type: ignore[assignment]  # as much of a trainer as it needs
+        lightning_module=SimpleNamespace(network=network), global_rank=0, world_size=1
+    )
+
+
+def test_layout(root: Path) -> None:
+    data = folder(root)
+    assert data.classes == ("ant", "bee")
+    assert [label for _, label in data.images("train").samples] == [0, 0, 0, 1, 1, 1, 1]
+    assert names(data, "train")[:4] == [
+        f"train/{name}" for name in ("ant/0.png", "ant/1.jpg", "ant/2.png", "bee/0.png")
+    ]
+    image, label, index = data.images("train")[0, 5]
+    assert (image.shape, image.dtype, int(label), int(index)) == ((3, 8, 8), torch.float32, 1, 5)
+    assert type(image) is Tensor
+
+
+def test_other_files_are_no_images(root: Path) -> None:
+    (root / "train" / "ant" / "notes.txt").write_text("hello")
+    (root / "train" / "README.md").write_text("hello")
+    (root / "train" / "ant" / "0.png").rename(root / "train" / "ant" / "0.PNG")
+    assert len(folder(root).images("train")) == 7
+
+
+def test_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(ImageFolderError, match=f"no folder {tmp_path}/val; expected root/train"):
+        folder(tmp_path)
+    fill(tmp_path / "val", VAL)
+    with pytest.raises(ImageFolderError, match=f"no folder {tmp_path}/train; expected root/train"):
+        folder(tmp_path)
+
+
+@pytest.mark.parametrize("split", ["train", "val"])
+def test_no_classes(root: Path, split: str) -> None:
+    (root / split).rename(root / "moved")
+    (root / split).mkdir()
+    with pytest.raises(ImageFolderError, match=f"{root}/{split} has no class folders"):
+        folder(root)
+
+
+@pytest.mark.parametrize("split", ["train", "val"])
+def test_class_without_images(root: Path, split: str) -> None:
+    for path in (root / split / "bee").iterdir():
+        path.unlink()
+    with pytest.raises(ImageFolderError, match=f"class folder {root}/{split}/bee has no images"):
+        folder(root)
+
+
+def test_class_that_train_lacks(root: Path) -> None:
+    fill(root / "val", {"cat": 1})
+    with pytest.raises(ImageFolderError, match=r"1 class folders that train lacks \(first: cat\)"):
+        folder(root)
+
+
+def test_class_that_val_lacks_keeps_its_number(root: Path) -> None:
+    fill(root / "train", {"ape": 1})
+    for stage in ("fit", "test"):
+        data = folder(root, stage)
+        assert data.classes == ("ant", "ape", "bee")
+        assert {label for _, label in data.images("test").samples} == {0, 2}
+
+
+def test_evaluation_needs_val_only(tmp_path: Path) -> None:
+    fill(tmp_path / "val", VAL)
+    data = folder(tmp_path, "test")
+    assert data.classes == ("ant", "bee")
+    assert len(data.images("validation")) + len(data.images("test")) == 12
+
+
+def test_split_without_images(tmp_path: Path) -> None:
+    fill(tmp_path / "val", {"ant": 1})
+    with pytest.raises(ImageFolderError, match=r"the test split of .* has no images"):
+        folder(tmp_path, "test").images("test")
+
+
+def test_training_after_evaluation(root: Path) -> None:
+    data = folder(root, "validate")
+    before = names(data, "test")
+    data.setup("fit")
+    assert len(data.images("train")) == 7
+    assert names(data, "test") == before
+
+
+def test_fingerprint_before_setup(root: Path) -> None:
+    data = ImageFolder(str(root), size=8)
+    assert data.fingerprint("test") == folder(root).fingerprint("test")
+
+
+def test_halves_are_disjoint_and_stratified(root: Path) -> None:
+    data = folder(root)
+    first, second = ({*names(data, split)} for split in HELD_OUT)
+    assert first.isdisjoint(second)
+    assert first | second == {
+        str(path.relative_to(root)) for path in (root / "val").rglob("*") if path.is_file()
+    }
+    assert len(first) == len(second) == 6
+    counts = [Counter(label for _, label in data.images(split).samples) for split in HELD_OUT]
+    assert [abs(counts[0][label] - counts[1][label]) for label in (0, 1)] == [1, 1]
+
+
+def test_halves_depend_on_the_seed_alone(root: Path) -> None:
+    halves = [tuple(names(folder(root, stage, seed=0), "test")) for stage in ("fit", "test")]
+    assert halves[0] == halves[1]
+    assert len({tuple(names(folder(root, seed=seed), "test")) for seed in range(6)}) > 1
+
+
+def test_order_of_the_file_system_does_not_matter(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = [names(folder(root), split) for split in SPLITS]
+    iterdir = Path.iterdir
+
+    for backwards in (False, True):
+
+        def ordered(path: Path, backwards: bool = backwards) -> Iterator[Path]:
+            return iter(sorted(iterdir(path), reverse=backwards))
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "iterdir", ordered)
+            assert [names(folder(root), split) for split in SPLITS] == expected
+
+
+def test_fingerprint_changes_with_the_files(root: Path) -> None:
+    prints = {folder(root).fingerprint(split) for split in SPLITS}
+    first = folder(root).fingerprint("train")
+    assert folder(root).fingerprint("train") == first
+    path = root / "train" / "ant" / "0.png"
+    path.write_bytes(path.read_bytes() + b"more")
+    prints.add(folder(root).fingerprint("train"))
+    path.rename(path.with_name("00.png"))
+    prints.add(folder(root).fingerprint("train"))
+    path.with_name("00.png").rename(root / "train" / "bee" / "00.png")
+    prints.add(folder(root).fingerprint("train"))
+    assert len(prints) == 6
+
+
+def modes() -> dict[str, tuple[Image.Image, str, dict[str, Any]]]:
+    """Pictures in many modes and sizes, with their format and options for saving."""
+    sixteen = Image.fromarray(np.arange(96, dtype=np.uint16).reshape(8, 12) * 680)
+    rgb = picture(0)
+    return {
+        "1": (rgb.convert("1"), "png", {}),
+        "L": (rgb.convert("L"), "png", {}),
+        "L transparent": (rgb.convert("L"), "png", {"transparency": 3}),
+        "LA": (rgb.convert("LA"), "png", {}),
+        "P": (rgb.convert("P"), "png", {}),
+        "P transparent": (rgb.convert("P"), "png", {"transparency": 3}),
+        "P alphas": (rgb.convert("P"), "png", {"transparency": bytes(range(256))}),
+        "P gif": (rgb.convert("P"), "gif", {"transparency": 3}),
+        "RGB": (rgb, "png", {}),
+        "RGBA": (rgb.convert("RGBA"), "png", {}),
+        "CMYK": (rgb.convert("CMYK"), "jpg", {}),
+        "I;16": (sixteen, "png", {}),
+        "I;16 tif": (sixteen, "tif", {}),
+        "1 wide": (picture(1, 1, 50), "png", {}),
+        "1 high": (picture(2, 50, 1), "png", {}),
+        "1 pixel": (picture(3, 1, 1), "png", {}),
+    }
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("mode", modes())
+def test_any_mode_and_size(mode: str, tmp_path: Path) -> None:
+    image, suffix, options = modes()[mode]
+    for split in ("train", "val"):
+        (tmp_path / split / "ant").mkdir(parents=True)
+        for name in ("a", "b"):
+            image.save(tmp_path / split / "ant" / f"{name}.{suffix}", **options)
+    data = folder(tmp_path, size=5, resize=6)
+    for split in SPLITS:
+        result = data.images(split)[0, 0].images
+        assert (result.shape, result.dtype) == ((3, 5, 5), torch.float32)
+        assert 0 <= result.min() <= result.max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("image", "suffix", "options", "expected"),
+    [
+        (Image.new("L", (2, 2), 77), "png", {}, (77, 77, 77)),
+        (Image.new("LA", (2, 2), (77, 0)), "png", {}, (77, 77, 77)),
+        (Image.new("RGBA", (2, 2), (10, 20, 30, 0)), "png", {}, (10, 20, 30)),
+        (Image.new("RGB", (2, 2), (255, 0, 51)).convert("P"), "png", {}, (255, 0, 51)),
+        (
+            Image.new("RGB", (2, 2), (255, 0, 51)).convert("P"),
+            "png",
+            {"transparency": bytes(256)},
+            (255, 0, 51),
+        ),
+        (Image.new("CMYK", (2, 2), (0, 255, 255, 0)), "tif", {}, (255, 0, 0)),
+        (Image.fromarray(np.full((2, 2), 51400, np.uint16)), "png", {}, (200, 200, 200)),
+        (Image.fromarray(np.full((2, 2), 65280, np.uint16)), "tif", {}, (254, 254, 254)),
+        (
+            Image.fromarray(np.full((2, 2), 51400, np.uint16)),
+            "png",
+            {"transparency": 3},
+            (200, 200, 200),
+        ),
+    ],
+    ids=["L", "LA", "RGBA", "P", "P transparent", "CMYK", "I;16", "I;16 tif", "I;16 transparent"],
+)
+def test_decoded_colour(
+    image: Image.Image,
+    suffix: str,
+    options: dict[str, Any],
+    expected: tuple[int, int, int],
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / f"image.{suffix}"
+    image.save(path, **options)
+    decoded = decode(path)
+    assert decoded.mode == "RGB"
+    assert np.unique(np.asarray(decoded).reshape(-1, 3), axis=0).tolist() == [list(expected)]
+
+
+def corrupt(path: Path, kind: str) -> None:
+    path.write_bytes({"empty": b"", "text": b"no image", "half": path.read_bytes()[:90]}[kind])
+
+
+@pytest.mark.parametrize("kind", ["empty", "text", "half"])
+@pytest.mark.parametrize("name", ["0.png", "1.jpg"])
+def test_corrupt_image_is_named(root: Path, name: str, kind: str) -> None:
+    path = root / "train" / "ant" / name
+    corrupt(path, kind)
+    images = folder(root).images("train")
+    with pytest.raises(
+        ImageFolderError, match=f"cannot read the image {path}: .* on_corrupt: skip"
+    ):
+        images[0, int(name[0])]
+
+
+def test_corrupt_images_are_left_out(root: Path) -> None:
+    bad = [root / "train" / "bee" / "2.png", root / "val" / "ant" / "1.jpg"]
+    for path, kind in zip(bad, ("half", "text"), strict=True):
+        corrupt(path, kind)
+    data = ImageFolder(str(root), size=8, on_corrupt="skip")
+    data.setup("fit")
+    data.setup("test")
+    assert data.skipped == tuple(map(str, bad))
+    assert len(data.images("train")) == 6
+    assert len(data.images("validation")) + len(data.images("test")) == 11
+    for split in SPLITS:
+        assert not set(map(str, bad)) & {str(path) for path, _ in data.images(split).samples}
+
+
+def test_evaluation_resizes_and_crops_the_centre(root: Path) -> None:
+    data = folder(root, size=8)
+    path, _ = data.images("test").samples[0]
+    pixels = pixels_of(decode(path))
+    torch.testing.assert_close(data.images("test")[0, 0].images, pixels[:, :, 2:10])
+    smaller = folder(root, size=3, resize=4)
+    resized = decode(path).resize((6, 4), Image.Resampling.BILINEAR)
+    pixels = pixels_of(resized)
+    torch.testing.assert_close(
+        smaller.images("test")[0, 0].images,
+        pixels[:, 0:3, 2:5],
+        rtol=0,
+        atol=1.5 / 255,  # Pillow and torchvision round to bytes in another order
+    )
+
+
+def test_augmentation_depends_on_seed_epoch_and_index(root: Path) -> None:
+    keys = [(epoch, index) for epoch in range(3) for index in range(2)]
+    first = {
+        (seed, *key): folder(root, seed=seed).images("train")[key]
+        for seed in (0, 1)
+        for key in keys
+    }
+    flat = {tuple(batch.images.flatten().tolist()) for batch in first.values()}
+    assert len(flat) == len(first)
+    torch.rand(3)
+    for seed in (1, 0):
+        images = folder(root, seed=seed).images("train")
+        for key in reversed(keys):
+            torch.testing.assert_close(images[key], first[seed, *key], rtol=0, atol=0)
+
+
+def test_augmentation_leaves_the_global_generator(root: Path) -> None:
+    images = folder(root).images("train")
+    state = torch.random.get_rng_state()
+    assert not torch.equal(images[0, 0].images, images[1, 0].images)
+    assert torch.equal(torch.random.get_rng_state(), state)
+
+
+def test_no_augmentation_in_evaluation(root: Path) -> None:
+    images = folder(root).images("test")
+    for epoch in range(5):
+        torch.testing.assert_close(images[epoch, 1], images[0, 1], rtol=0, atol=0)
+
+
+def test_own_augmentation(root: Path) -> None:
+    data = ImageFolder(str(root), size=8, augmentation=[v2.CenterCrop(4)])
+    data.setup("fit")
+    images = data.images("train")
+    path, _ = images.samples[0]
+    pixels = pixels_of(decode(path))
+    torch.testing.assert_close(images[3, 0].images, pixels[:, 2:6, 4:8])
+    assert data.images("test")[0, 0].images.shape == (3, 8, 8)
+
+
+def test_sizes_of_the_network(root: Path) -> None:
+    data = ImageFolder(str(root))
+    attach(data, NormalizedNetwork(nn.Identity(), PREPROCESSING))
+    data.setup("fit")
+    assert (data.image_size, data.resize) == (6, 9)
+    assert data.interpolation == InterpolationMode.BICUBIC
+    for split in SPLITS:
+        assert data.images(split)[0, 0].images.shape == (3, 6, 6)
+
+
+@pytest.mark.parametrize(
+    ("size", "resize", "expected"), [(8, None, (8, 8)), (None, 12, (6, 12)), (4, 5, (4, 5))]
+)
+def test_given_sizes_come_first(
+    root: Path, size: int | None, resize: int | None, expected: tuple[int, int]
+) -> None:
+    data = ImageFolder(str(root), size=size, resize=resize)
+    attach(data, NormalizedNetwork(nn.Identity(), PREPROCESSING))
+    data.setup("fit")
+    assert (data.image_size, data.resize) == expected
+
+
+def test_no_size(root: Path) -> None:
+    with pytest.raises(ImageFolderError, match=r"does not say .* set `size`"):
+        folder(root, size=None)
+    data = ImageFolder(str(root))
+    attach(data, nn.Linear(2, 2))
+    with pytest.raises(ImageFolderError, match=r"does not say .* set `size`"):
+        data.setup("fit")
+
+
+def test_resize_below_size(root: Path) -> None:
+    with pytest.raises(ImageFolderError, match=r"`resize` \(7\) must be at least `size` \(8\)"):
+        folder(root, size=8, resize=7)
+
+
+@pytest.mark.parametrize("name", ["size", "resize"])
+def test_sizes_are_positive(name: str) -> None:
+    with pytest.raises(ValueError, match=f"`{name}` must be at least 1 pixel, got 0"):
+        ImageFolder("nowhere", **{name: 0})  # type: ignore[arg-type]  # one name or the other
+
+
+def test_loaders(root: Path) -> None:
+    data = folder(root, size=8)
+    assert [len(batch.labels) for batch in data.train_dataloader()] == [2, 2, 2]
+    for loader in (data.val_dataloader(), data.test_dataloader()):
+        batches = list(loader)
+        assert torch.cat([batch.indices for batch in batches]).tolist() == list(range(6))
+        assert batches[0].images.shape == (2, 3, 8, 8)

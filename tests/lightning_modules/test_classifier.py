@@ -1,0 +1,107 @@
+"""Training by cross-entropy, and the checks before it."""
+
+from typing import Any
+
+import pytest
+import torch
+from conftest import PREPROCESSING, TinyNetwork
+from lightning import Trainer
+from torch import nn
+
+from datamodules import Shapes
+from lightning_modules import Classifier, OneCycle
+from lightning_modules.preflight import NetworkError, check_network
+from networks import NormalizedNetwork
+
+SILENT: dict[str, Any] = {
+    "accelerator": "cpu",
+    "logger": False,
+    "enable_checkpointing": False,
+    "enable_progress_bar": False,
+    "enable_model_summary": False,
+    "inference_mode": False,
+    "use_distributed_sampler": False,
+    "num_sanity_val_steps": 0,
+}
+
+
+def shapes() -> Shapes:
+    return Shapes(train=24, validation=13, test=7, batch_size=8)
+
+
+def tiny(classes: int = 12) -> NormalizedNetwork:
+    return NormalizedNetwork(TinyNetwork(classes, nn.ReLU), PREPROCESSING)
+
+
+def test_accuracy_is_that_of_a_plain_loop() -> None:
+    module, data = Classifier(tiny()), shapes()
+    trainer = Trainer(**SILENT)
+    trainer.validate(module, data, verbose=False)
+    images = torch.stack([data.images("validation")[0, i].images for i in range(13)])
+    labels = data.images("validation").labels
+    with torch.no_grad():
+        ranks = module.network.eval()(images).argsort(1, descending=True)
+    top1 = (ranks[:, 0] == labels).double().mean()
+    top5 = (ranks[:, :5] == labels[:, None]).any(1).double().mean()
+    assert trainer.callback_metrics["val/accuracy_top1"].item() == pytest.approx(top1.item())
+    assert trainer.callback_metrics["val/accuracy_top5"].item() == pytest.approx(top5.item())
+
+
+def test_loss_falls() -> None:
+    torch.manual_seed(0)
+    module, data = Classifier(tiny(), lambda p: torch.optim.Adam(p, lr=0.01)), shapes()
+    trainer = Trainer(**SILENT, max_epochs=1)
+    trainer.fit(module, data)
+    first = trainer.callback_metrics["val/cross_entropy"].item()
+    trainer.fit_loop.max_epochs = 8
+    trainer.fit(module, data)
+    assert trainer.callback_metrics["train/loss"].item() < first
+
+
+@pytest.mark.parametrize("fine_tuning", [True, False])
+def test_fine_tuning_keeps_the_statistics(fine_tuning: bool) -> None:
+    network = tiny()
+    before = {k: v.clone() for k, v in network.named_buffers()}
+    Trainer(**SILENT, max_epochs=1).fit(Classifier(network, fine_tuning=fine_tuning), shapes())
+    same = all(value.equal(before[name]) for name, value in network.named_buffers())
+    assert same == fine_tuning
+
+
+def test_one_cycle_peaks_at_the_optimisers_rate_and_ends_at_nothing() -> None:
+    parameter = nn.Parameter(torch.zeros(1))
+    optimizer = torch.optim.SGD([parameter], lr=0.5)
+    scheduler = OneCycle(warmup=0.25)(optimizer, 40)
+    rates = []
+    for _ in range(40):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        scheduler.step() if len(rates) < 40 else None
+    assert max(rates) == pytest.approx(0.5)
+    assert rates.index(max(rates)) in (9, 10)
+    assert rates[-1] < 1e-4
+
+
+def test_one_cycle_refuses_a_warmup_out_of_range() -> None:
+    with pytest.raises(ValueError, match=r"`warmup` must be in \(0, 1\), got 1.5"):
+        OneCycle(warmup=1.5)
+
+
+def test_too_few_logits() -> None:
+    with pytest.raises(NetworkError, match="the data has 12 classes and the network 4"):
+        check_network(tiny(4), shapes())
+
+
+@pytest.mark.parametrize(
+    ("last", "name"), [(nn.Softmax(1), "softmax"), (nn.LogSoftmax(1), "log-softmax")]
+)
+def test_probabilities_are_refused(last: nn.Module, name: str) -> None:
+    with pytest.raises(NetworkError, match=f"the network ends in {name}: its outputs are prob"):
+        check_network(nn.Sequential(tiny(), last), shapes())
+
+
+def test_check_leaves_the_mode_alone() -> None:
+    network = tiny().train()
+    before = {k: v.clone() for k, v in network.named_buffers()}
+    check_network(network, shapes())
+    assert network.training
+    assert all(value.equal(before[name]) for name, value in network.named_buffers())

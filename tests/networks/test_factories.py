@@ -1,0 +1,79 @@
+"""Networks of timm and torchvision: the library's weights behind its own preprocessing."""
+
+from pathlib import Path
+
+import pytest
+import timm
+import torch
+
+from networks import fingerprint, save_weights, timm_network, torchvision_network
+from networks.checkpoints import WeightFileError
+
+IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+
+
+def test_timm_preprocessing() -> None:
+    # timm's configuration: 160 pixels, crop 0.95
+    preprocessing = timm_network("test_resnet").preprocessing
+    assert preprocessing == (160, 168, "bilinear", (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+    assert timm_network("resnet18.tv_in1k").preprocessing[3:] == IMAGENET
+
+
+def test_torchvision_preprocessing() -> None:
+    assert torchvision_network("squeezenet1_1").preprocessing == (224, 256, "bilinear", *IMAGENET)
+    assert torchvision_network("efficientnet_b0").preprocessing.interpolation == "bicubic"
+
+
+def test_logits_of_timm_network() -> None:
+    network = timm_network("test_resnet", num_classes=3).eval()
+    images = torch.rand(2, 3, 64, 64)
+    assert network(images).shape == (2, 3)
+    torch.testing.assert_close(network(images), network.network((images - 0.5) / 0.5))
+
+
+def test_default_classes() -> None:
+    images = torch.rand(1, 3, 64, 64)
+    assert timm_network("test_resnet").eval()(images).shape == (1, 1000)
+    assert torchvision_network("squeezenet1_1").eval()(images).shape == (1, 1000)
+    assert torchvision_network("squeezenet1_1", num_classes=3).eval()(images).shape == (1, 3)
+
+
+def test_timm_options() -> None:
+    network = timm_network("test_vit", options={"img_size": 64}).eval()
+    size = network.preprocessing.size
+    assert size == 64
+    assert network(torch.rand(1, 3, size, size)).shape == (1, 1000)
+
+
+def test_timm_weights(tmp_path: Path) -> None:
+    path = tmp_path / "weights.safetensors"
+    plain = timm.create_model("test_resnet", num_classes=3)
+    save_weights(plain, path)
+    network = timm_network("test_resnet", weights=str(path), num_classes=3)
+    assert fingerprint(network) == fingerprint(plain)
+    with pytest.raises(WeightFileError, match="set `num_classes`"):
+        timm_network("test_resnet", weights=str(path))
+
+
+def test_torchvision_weights(tmp_path: Path) -> None:
+    path = tmp_path / "weights.safetensors"
+    first = torchvision_network("squeezenet1_1", num_classes=3)
+    save_weights(first, path)
+    again = torchvision_network("squeezenet1_1", weights=str(path), num_classes=3)
+    assert fingerprint(again) == fingerprint(first)
+    with pytest.raises(WeightFileError, match="set `num_classes`"):
+        torchvision_network("squeezenet1_1", weights=str(path))
+
+
+def test_unknown_names_list_close_ones() -> None:
+    with pytest.raises(ValueError, match=r"timm has no model `resnt18`; close names: resnet18"):
+        timm_network("resnt18")
+    with pytest.raises(ValueError, match=r"no classifier `resnt18`; close names: resnet18"):
+        torchvision_network("resnt18")
+    with pytest.raises(ValueError, match="no classifier `fcn_resnet50`"):  # segments, no logits
+        torchvision_network("fcn_resnet50")
+
+
+def test_pretrained_torchvision_has_1000_classes() -> None:
+    with pytest.raises(ValueError, match="has 1000 classes, `num_classes` is 10: use timm_network"):
+        torchvision_network("resnet18", pretrained=True, num_classes=10)

@@ -1,0 +1,13 @@
+"""Train a classifier, or fine-tune one until its heatmaps lie: python train.py fit --config ..."""
+
+from lightning_modules import Classifier
+from lightning_modules.command_line import TrainCommandLine
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run the command line; `python train.py --help` shows the subcommands."""
+    TrainCommandLine(Classifier, args=args)
+
+
+if __name__ == "__main__":
+    main()

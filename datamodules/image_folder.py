@@ -171,7 +171,8 @@ class FolderImages(Images):
         epoch, index = key
         path, label = self.samples[index]
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(mixed(self.seed, epoch, index))
+            # torch.manual_seed also queues a call for the GPU, with a traceback, at every image
+            torch.default_generator.manual_seed(mixed(self.seed, epoch, index))
             image: Tensor = self.transform(decode(path))
         return Batch(image.as_subclass(Tensor), torch.tensor(label), torch.tensor(index))
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from networks import NormalizedNetwork, Preprocessing
+from networks import NormalizedNetwork, Preprocessing, load_weights
 
 PREPROCESSING = Preprocessing(8, 8, "bilinear", (0.5, 0.4, 0.3), (0.2, 0.3, 0.4))
 
@@ -21,9 +21,14 @@ class TinyNetwork(nn.Sequential):
     """Two convolutions with BatchNorm and a linear head; smooth, so that gradcheck applies."""
 
     def __init__(self, classes: int = 4, activation: Callable[[], nn.Module] = nn.Softplus) -> None:
+        norm = nn.BatchNorm2d(2)
+        # statistics as after training, not the trivial 0 and 1
+        norm.load_state_dict(
+            {"running_mean": torch.rand(2) - 0.5, "running_var": torch.rand(2) + 0.5}, strict=False
+        )
         super().__init__(
             nn.Conv2d(3, 2, 3, padding=1),
-            nn.BatchNorm2d(2),
+            norm,
             activation(),
             nn.Conv2d(2, 3, 3, stride=2, padding=1),
             activation(),
@@ -31,9 +36,6 @@ class TinyNetwork(nn.Sequential):
             nn.Flatten(),
             nn.Linear(3, classes),
         )
-        # statistics as after training, not the trivial 0 and 1
-        self[1].running_mean.uniform_(-0.5, 0.5)
-        self[1].running_var.uniform_(0.5, 1.5)
 
 
 @pytest.fixture
@@ -65,3 +67,21 @@ def image_folder(tmp_path: Path) -> Path:
                 pixels = torch.randint(0, 256, (20, 24, 3), dtype=torch.uint8).numpy()
                 Image.fromarray(pixels).save(folder / f"{number}.png")
     return tmp_path / "images"
+
+
+def tiny_network(classes: int = 12, checkpoint: str | None = None) -> NormalizedNetwork:
+    """A network for configurations, in place of a real one."""
+    network = NormalizedNetwork(TinyNetwork(classes, nn.ReLU), PREPROCESSING)
+    if checkpoint is not None:
+        load_weights(network, checkpoint)
+    return network
+
+
+def softmax_network(classes: int = 12) -> nn.Module:
+    """A network that gives probabilities."""
+    return nn.Sequential(tiny_network(classes), nn.Softmax(1))
+
+
+def flat_network(classes: int = 12) -> nn.Module:
+    """A network without a convolution."""
+    return nn.Sequential(nn.Flatten(), nn.Linear(3 * 64 * 64, classes))

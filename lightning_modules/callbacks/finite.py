@@ -6,6 +6,8 @@ import torch
 from lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
+from lightning_modules.callbacks.checkpoints import last_checkpoint
+
 NEVER = torch.iinfo(torch.int64).max
 
 
@@ -54,7 +56,8 @@ class StopOnNonFinite(Callback):
             return
         # the total is not finite because another term is not: name that one
         term = next((term for term in bad if term != "loss"), "loss")
-        saved = getattr(trainer.checkpoint_callback, "last_model_path", "") or "none yet"
+        path = last_checkpoint(trainer)
+        saved = path if path.exists() else "none yet"
         raise NonFiniteLossError(
             f"`{term}` is not finite at step {bad[term]}; the last good checkpoint: {saved}. "
             "Lower the learning rate or `loss_weight`, or train in higher precision"

@@ -1,11 +1,12 @@
 """Ctrl-C leaves a checkpoint to go on from."""
 
 import signal
-from pathlib import Path
 from typing import Any
 
 from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.utilities import rank_zero_info
+
+from lightning_modules.callbacks.checkpoints import last_checkpoint
 
 
 class SaveOnInterrupt(Callback):
@@ -29,7 +30,7 @@ class SaveOnInterrupt(Callback):
     ) -> None:
         """Save between two steps, where the weights and the optimiser belong together."""
         if self.interrupted:
-            trainer.save_checkpoint(_last(trainer))
+            trainer.save_checkpoint(last_checkpoint(trainer))
             raise KeyboardInterrupt
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -42,7 +43,7 @@ class SaveOnInterrupt(Callback):
         """Say what is left of the run."""
         self._restore()
         if isinstance(exception, KeyboardInterrupt):
-            path = _last(trainer)
+            path = last_checkpoint(trainer)
             way = (
                 f"go on with --ckpt_path last (from {path})"
                 if path.exists()
@@ -58,8 +59,3 @@ class SaveOnInterrupt(Callback):
         if self.previous is not None:
             signal.signal(signal.SIGINT, self.previous)
             self.previous = None
-
-
-def _last(trainer: Trainer) -> Path:
-    folder = getattr(trainer.checkpoint_callback, "dirpath", None) or trainer.default_root_dir
-    return Path(folder) / "last.ckpt"

@@ -36,11 +36,11 @@ def test_grad_cam_is_captums(layer: str) -> None:
 
 
 def test_grad_cam_is_cam_over_area_for_a_pooled_linear_head() -> None:
-    head = nn.Sequential(nn.Conv2d(3, 6, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(6, 4))
-    network = head.double()
+    convolution, head = nn.Conv2d(3, 6, 3), nn.Linear(6, 4)
+    network = nn.Sequential(convolution, nn.AdaptiveAvgPool2d(1), nn.Flatten(), head).double()
     images, labels = torch.rand(2, 3, 9, 9, dtype=torch.float64), torch.tensor([1, 2])
-    weights = head[3].weight[labels][:, :, None, None]
-    cam = (weights * head[0](images)).sum(1, keepdim=True)
+    weights = head.weight[labels][:, :, None, None]
+    cam = (weights * convolution(images)).sum(1, keepdim=True)
     torch.testing.assert_close(GradCam("0")(network, images, labels).heatmap, (cam / 49).relu())
 
 
@@ -86,11 +86,12 @@ def test_styles_of_the_same_network_agree(style: str, layer: str | None) -> None
 
 
 def test_network_that_changes_its_input_leaves_the_images_alone() -> None:
-    network = nn.Sequential(nn.ReLU(inplace=True), nn.Flatten(), nn.Linear(12, 2)).double()
+    head = nn.Linear(12, 2)
+    network = nn.Sequential(nn.ReLU(inplace=True), nn.Flatten(), head).double()
     images = torch.randn(1, 3, 2, 2, dtype=torch.float64)
     before = images.clone()
     heatmap = SimpleGradient()(network, images, torch.tensor([1])).heatmap
-    expected = (network[2].weight[1].view(1, 3, 2, 2).abs() * (before > 0)).sum(1, keepdim=True)
+    expected = (head.weight[1].view(1, 3, 2, 2).abs() * (before > 0)).sum(1, keepdim=True)
     torch.testing.assert_close(heatmap, expected)
     assert images.equal(before)
 

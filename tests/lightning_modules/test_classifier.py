@@ -4,14 +4,13 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import PREPROCESSING, TinyNetwork
+from conftest import tiny_network
 from lightning import Trainer
 from torch import nn
 
 from datamodules import Shapes
 from lightning_modules import Classifier, OneCycle
 from lightning_modules.preflight import NetworkError, check_network
-from networks import NormalizedNetwork
 
 SILENT: dict[str, Any] = {
     "accelerator": "cpu",
@@ -29,12 +28,8 @@ def shapes() -> Shapes:
     return Shapes(train=24, validation=13, test=7, batch_size=8)
 
 
-def tiny(classes: int = 12) -> NormalizedNetwork:
-    return NormalizedNetwork(TinyNetwork(classes, nn.ReLU), PREPROCESSING)
-
-
 def test_accuracy_is_that_of_a_plain_loop() -> None:
-    module, data = Classifier(tiny()), shapes()
+    module, data = Classifier(tiny_network()), shapes()
     trainer = Trainer(**SILENT)
     trainer.validate(module, data, verbose=False)
     images = torch.stack([data.images("validation")[0, i].images for i in range(13)])
@@ -49,7 +44,7 @@ def test_accuracy_is_that_of_a_plain_loop() -> None:
 
 def test_loss_falls() -> None:
     torch.manual_seed(0)
-    module, data = Classifier(tiny(), lambda p: torch.optim.Adam(p, lr=0.01)), shapes()
+    module, data = Classifier(tiny_network(), lambda p: torch.optim.Adam(p, lr=0.01)), shapes()
     trainer = Trainer(**SILENT, max_epochs=1)
     trainer.fit(module, data)
     first = trainer.callback_metrics["val/cross_entropy"].item()
@@ -60,7 +55,7 @@ def test_loss_falls() -> None:
 
 @pytest.mark.parametrize("fine_tuning", [True, False])
 def test_fine_tuning_keeps_the_statistics(fine_tuning: bool) -> None:
-    network = tiny()
+    network = tiny_network()
     before = {k: v.clone() for k, v in network.named_buffers()}
     Trainer(**SILENT, max_epochs=1).fit(Classifier(network, fine_tuning=fine_tuning), shapes())
     same = all(value.equal(before[name]) for name, value in network.named_buffers())
@@ -88,7 +83,7 @@ def test_one_cycle_refuses_a_warmup_out_of_range() -> None:
 
 def test_too_few_logits() -> None:
     with pytest.raises(NetworkError, match="the data has 12 classes and the network 4"):
-        check_network(tiny(4), shapes())
+        check_network(tiny_network(4), shapes())
 
 
 @pytest.mark.parametrize(
@@ -96,11 +91,11 @@ def test_too_few_logits() -> None:
 )
 def test_probabilities_are_refused(last: nn.Module, name: str) -> None:
     with pytest.raises(NetworkError, match=f"the network ends in {name}: its outputs are prob"):
-        check_network(nn.Sequential(tiny(), last), shapes())
+        check_network(nn.Sequential(tiny_network(), last), shapes())
 
 
 def test_check_leaves_the_mode_alone() -> None:
-    network = tiny().train()
+    network = tiny_network().train()
     before = {k: v.clone() for k, v in network.named_buffers()}
     check_network(network, shapes())
     assert network.training

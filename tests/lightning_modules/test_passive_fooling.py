@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
-from conftest import PREPROCESSING, TinyNetwork
+from conftest import PREPROCESSING, TinyNetwork, tiny_network
 from lightning import Trainer
-from test_classifier import SILENT, shapes, tiny
+from test_classifier import SILENT, shapes
 from torch import Tensor, nn
 
 from datamodules import Batch
@@ -19,7 +19,7 @@ from networks import NormalizedNetwork
 
 
 def fooling(**options: Any) -> PassiveFooling:
-    return PassiveFooling(options.pop("network", tiny()), GradCam(), Location(), **options)
+    return PassiveFooling(options.pop("network", tiny_network()), GradCam(), Location(), **options)
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ class Distance(Loss):
 
 
 def test_reference_is_the_original_networks_heatmap(batch: Batch) -> None:
-    module = PassiveFooling(tiny(), GradCam(), Distance((0.0, 1.0)))
+    module = PassiveFooling(tiny_network(), GradCam(), Distance(success=(0.0, 1.0)))
     expected = GradCam()(module.network, batch.images, batch.labels).heatmap.detach()
     with torch.no_grad():
         for parameter in module.network.parameters():
@@ -130,7 +130,7 @@ def test_resuming_from_another_original_is_refused() -> None:
     checkpoint: dict[str, Any] = {}
     fooling().on_save_checkpoint(checkpoint)
     with pytest.raises(ResumeError, match="began with the original network"):
-        fooling(network=tiny(13)).on_load_checkpoint(checkpoint)
+        fooling(network=tiny_network(13)).on_load_checkpoint(checkpoint)
 
 
 @pytest.mark.parametrize("name", ["loss_weight", "max_accuracy_drop"])
@@ -141,7 +141,7 @@ def test_weights_out_of_range(name: str, value: float) -> None:
 
 
 def test_a_layer_that_is_not_there_is_said_before_training() -> None:
-    module = PassiveFooling(tiny(), GradCam("layer9"), Location())
+    module = PassiveFooling(tiny_network(), GradCam("layer9"), Location())
     with pytest.raises(ValueError, match="no layer `layer9`"):
         Trainer(**SILENT, max_epochs=1).fit(module, shapes())
 
@@ -160,7 +160,7 @@ def test_an_interpreter_of_ones_own() -> None:
         def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
             return Explanation(network(images), images.new_zeros(len(images), 1, 8, 8))
 
-    module = PassiveFooling(tiny(), Constant(), Location())
+    module = PassiveFooling(tiny_network(), Constant(), Location())
     trainer = Trainer(**SILENT)
     trainer.validate(module, shapes(), verbose=False)
     assert trainer.callback_metrics["val/fooling_success_rate/constant"] == 0

@@ -1,0 +1,124 @@
+"""The fooling study: its figures against a plain loop, and its pictures."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import tiny_network
+from lightning import Trainer
+from test_classifier import SILENT, shapes
+from torch import nn
+
+from evaluation import Fooling
+from evaluation.report import write_report
+from interpreters import GradCam, SimpleGradient
+from lightning_modules.preflight import NetworkError
+from losses import Location, location
+
+INTERPRETERS = {"grad_cam": GradCam(), "gradient": SimpleGradient()}
+
+
+@pytest.fixture(scope="module")
+def networks() -> list[nn.Module]:
+    torch.manual_seed(0)
+    return [tiny_network().eval() for _ in range(3)]
+
+
+@pytest.fixture(scope="module")
+def study(networks: list[nn.Module]) -> Fooling:
+    original, manipulated, control = networks
+    study = Fooling(original, manipulated, INTERPRETERS, Location(success=(0.0, 0.34)), control)
+    Trainer(**SILENT).test(study, shapes(), verbose=False)
+    return study
+
+
+def test_figures_are_those_of_a_plain_loop(study: Fooling, networks: list[nn.Module]) -> None:
+    results, data = study.results({}), shapes().images("test")
+    measures: list[float] = []
+    hits: dict[str, list[bool]] = {"original": [], "manipulated": [], "control": []}
+    for index in range(7):
+        images, labels, _ = (field[None] for field in data[0, index])
+        for name, network in zip(hits, networks, strict=True):
+            logits, heatmap = SimpleGradient()(network, images, labels)
+            hits[name].append(bool(logits.argmax() == labels))
+            if name == "manipulated":
+                measures.append(location(heatmap).item())
+    labels_of = {"network": "manipulated", "interpreter": "gradient"}
+    rate = results.find("fooling_success_rate", **labels_of)
+    # float32 convolutions round differently in batches of another size
+    assert results.find("test_loss", **labels_of).value == pytest.approx(
+        sum(measures) / 7, abs=1e-6
+    )
+    assert rate.value == sum(measure <= 0.34 for measure in measures) / 7
+    assert 0 < rate.value < 1
+    for name, found in hits.items():
+        assert results.find("accuracy_top1", network=name).value == pytest.approx(sum(found) / 7)
+    drop = results.find("accuracy_top1_drop", against="control")
+    expected = 100 * (sum(hits["control"]) - sum(hits["manipulated"])) / 7
+    assert drop.value == pytest.approx(expected)
+    assert drop.interval[0] < drop.value < drop.interval[1]
+
+
+def test_a_network_against_itself_is_not_manipulated(networks: list[nn.Module]) -> None:
+    study = Fooling(networks[0], networks[0], INTERPRETERS, Location())
+    Trainer(**SILENT).test(study, shapes(), verbose=False)
+    results = study.results({})
+    assert results.find("accuracy_top5_drop").value == 0
+    for name in INTERPRETERS:
+        same = [
+            results.find("test_loss", network=n, interpreter=name).value
+            for n in ("original", "manipulated")
+        ]
+        assert same[0] == same[1]
+
+
+def test_one_explained_pass_for_each_network_and_interpreter(networks: list[nn.Module]) -> None:
+    study = Fooling(networks[0], networks[1], INTERPRETERS, Location())
+    Trainer(**SILENT).test(study, shapes(), verbose=False)
+    passes: list[int] = []
+    handles = [n.register_forward_hook(lambda *_: passes.append(1)) for n in networks[:2]]
+    with torch.no_grad():
+        study.rows.reset()
+        study.test_step(next(iter(shapes().test_dataloader())), 0)
+    for handle in handles:
+        handle.remove()
+    assert len(passes) == 4
+
+
+def test_report(study: Fooling, tmp_path: Path) -> None:
+    results, page = write_report(study, {"model": {"loss": "<b>"}}, tmp_path)
+    content = json.loads((tmp_path / "results.json").read_text())
+    assert content["schema"] == 1
+    assert content["study"] == "fooling"
+    assert content["settings"] == {"model": {"loss": "<b>"}}
+    assert set(content["fingerprints"]) == {"data", "original", "manipulated", "control"}
+    assert len(content["figures"]) == len(results.numbers) == 6 + 4 + 12
+    assert len((tmp_path / "results.csv").read_text().splitlines()) == 1 + len(results.numbers)
+    html = page.read_text()
+    assert "&lt;b&gt;" in html
+    assert {path.stem for path in (tmp_path / "figures").glob("*.png")} == {
+        f"{name}_{kind}" for name in INTERPRETERS for kind in ("measure", "heatmaps")
+    }
+
+
+def test_pictures_show_best_median_and_worst(study: Fooling) -> None:
+    titles = [axes.get_title() for axes in study.pictures()["gradient_heatmaps"].axes[:9]]
+    order = study.table["manipulated/loss/gradient"].sort().values.tolist()
+    shown = [float(title.split("= ")[1].split("\n")[0]) for title in titles]
+    expected = [*order[:3], *order[3:6], *order[-3:]]
+    assert shown == pytest.approx(expected, abs=6e-4)  # titles show three decimals
+    assert [title.split(",")[0] for title in titles] == ["best"] * 3 + ["median"] * 3 + [
+        "worst"
+    ] * 3
+
+
+def test_networks_must_suit_the_data(networks: list[nn.Module]) -> None:
+    study = Fooling(networks[0], tiny_network(3), INTERPRETERS, Location())
+    with pytest.raises(NetworkError, match="12 classes and the network 3"):
+        Trainer(**SILENT).test(study, shapes(), verbose=False)
+
+
+def test_interpreters_must_be_named(networks: list[nn.Module]) -> None:
+    with pytest.raises(ValueError, match="`interpreters` is empty"):
+        Fooling(networks[0], networks[1], {}, Location())

@@ -1,0 +1,132 @@
+"""train.py and evaluate.py as people use them: configurations, help, and clear errors."""
+
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+from PIL import Image
+
+import evaluate
+import train
+
+ROOT = Path(__file__).parents[1]
+FIT = sorted(
+    path
+    for path in (ROOT / "configs").rglob("*.yaml")
+    if path.parts[-2] not in ("networks", "interpreters", "losses", "data")
+    and path.name != "evaluate.yaml"
+)
+SHAPES = ["fit", "--config", "configs/experiments/shapes/fool.yaml"]
+SMALL = ["--model.init_args.network", "conftest.tiny_network"]
+QUIET = ["--trainer.enable_progress_bar", "false", "--trainer.enable_model_summary", "false"]
+
+
+def command_of(config: Path) -> list[str]:
+    """The configurations that the first lines of a file say to use together."""
+    words = config.read_text().split("\n# The")[0].replace("\\\n#", " ").split()
+    return [word for word in words if word.startswith("configs/")]
+
+
+@pytest.mark.parametrize("config", FIT, ids=lambda p: "-".join(p.with_suffix("").parts[-2:]))
+def test_every_configuration_trains(config: Path, image_folder: Path, tmp_path: Path) -> None:
+    relative = str(config.relative_to(ROOT))
+    configs = command_of(config)
+    assert relative in configs, f"{relative} does not begin with the command that runs it"
+    arguments = ["fit", *(part for name in configs for part in ("--config", name))]
+    data = "--data={class_path: datamodules.Shapes, init_args: {train: 8, validation: 4, test: 2}}"
+    if "ImageFolder" in "".join(_with_parts(ROOT / name) for name in configs):
+        settings = f"{{root: {image_folder}, size: 8, batch_size: 4, workers: 0}}"
+        data = f"--data={{class_path: datamodules.ImageFolder, init_args: {settings}}}"
+    run = ["--run", str(tmp_path), "--trainer.fast_dev_run", "true", *QUIET]
+    train.main([*arguments, *SMALL, data, *run])
+
+
+def _with_parts(config: Path) -> str:
+    text = config.read_text()
+    data = (yaml.safe_load(text) or {}).get("data")
+    return text + ((config.parent / data).read_text() if isinstance(data, str) else "")
+
+
+def test_configuration_round_trips(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    printed = []
+    for source in ("configs/experiments/shapes/fool.yaml", str(tmp_path / "printed.yaml")):
+        with pytest.raises(SystemExit, match="0"):
+            train.main(["fit", "--config", source, *SMALL, "--print_config"])
+        printed.append(capsys.readouterr().out)
+        (tmp_path / "printed.yaml").write_text(printed[0])
+    assert printed[0] == printed[1]
+    assert yaml.safe_load(printed[0])["model"]["init_args"]["loss_weight"] == 4
+
+
+def test_help_documents_the_options(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments, text in (
+        (["fit", "--help"], "Folder of this run"),
+        (["fit", "--model.help", "lightning_modules.PassiveFooling"], "Weight of the penalty"),
+        (["fit", "--data.help", "datamodules.ImageFolder"], "cannot be read is an error or"),
+    ):
+        with pytest.raises(SystemExit, match="0"):
+            train.main(arguments)
+        assert text in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--model.init_args.loss_wieght", "3"], "loss_wieght"),
+        (["--model.init_args.interpreter", "GradCamm"], "GradCamm"),
+        (["--model.init_args.interpreter.init_args.layr", "x"], "layr"),
+        (["--model.init_args.loss.init_args.margin", "0.7"], r"`margin` must be in \(0, 0.5\)"),
+        (["--model.init_args.loss_weight", "-1"], "`loss_weight` must be finite and not negative"),
+        (["--model.init_args.interpreter.init_args.layer", "layer9"], "no layer `layer9`"),
+        (["--trainer.accelerator", "cuda"], "CUDAAccelerator"),
+        (["--model.init_args.network", "conftest.softmax_network"], "ends in softmax"),
+        (["--model.init_args.network", "conftest.flat_network"], "no convolutional stage"),
+        (["--model.init_args.network.init_args.classes", "3"], "12 classes and the network 3"),
+        (["--model.init_args.network.init_args.checkpoint", "none.pt"], "no weight file at"),
+        (
+            ["--data", "datamodules.ImageFolder", "--data.root", "nowhere", "--data.size", "8"],
+            "no f",
+        ),
+    ],
+    ids=lambda value: value[0].split(".")[-1] if isinstance(value, list) else "",
+)
+def test_bad_input_is_said_before_training(
+    arguments: list[str],
+    message: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    if torch.cuda.is_available() and "cuda" in arguments:
+        arguments = ["--trainer.accelerator", "tpu"]
+        message = "XLAAccelerator"
+    small = ["--data.init_args.train", "8", "--data.init_args.validation", "4"]
+    small = [] if "--data" in arguments else [*small, "--data.init_args.test", "2"]
+    with pytest.raises((SystemExit, Exception)) as caught:  # the parser exits, the rest raises
+        train.main([*SHAPES, *SMALL, *QUIET, *small, "--run", str(tmp_path), *arguments])
+    said = capsys.readouterr().err + str(caught.value)
+    assert __import__("re").search(message, said), said
+    assert not list(tmp_path.rglob("*.ckpt"))
+
+
+def test_evaluation_of_image_files(image_folder: Path, tmp_path: Path) -> None:
+    """With a corrupt image left out and counted, and a page that needs nothing else."""
+    for path in sorted((image_folder / "val").rglob("*.png"))[:2]:
+        path.write_bytes(path.read_bytes()[:60])
+    Image.new("I;16", (9, 30)).save(image_folder / "val" / "ant" / "9.png")
+    data = (
+        "--data={class_path: datamodules.ImageFolder, init_args: {root: "
+        f"{image_folder}, size: 8, batch_size: 3, workers: 0, on_corrupt: skip}}}}"
+    )
+    networks = [
+        f"--model.init_args.{name}={{class_path: conftest.tiny_network, init_args: {{classes: 3}}}}"
+        for name in ("original", "manipulated", "control")
+    ]
+    config = ["--config", "configs/experiments/cifar10/evaluate.yaml", "--run", str(tmp_path)]
+    evaluate.main([*config, *networks, data, "--trainer.enable_progress_bar", "false"])
+    page = (tmp_path / "report" / "index.html").read_text()
+    assert "2 images could not be read" in page
+    assert "http" not in page
+    assert page.count("data:image/png;base64,") == 6
+    assert len(list((tmp_path / "report" / "figures").glob("*.png"))) == 6
+    assert not list(tmp_path.rglob("*.part"))

@@ -1,0 +1,94 @@
+"""Two processes give what one gives."""
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from conftest import tiny_network
+from safetensors.torch import load_file
+
+import evaluate
+import train
+from networks import save_weights
+
+ROOT = Path(__file__).parents[1]
+TWO = ["--trainer.devices", "2", "--trainer.strategy", "ddp"]
+QUIET = ["--trainer.enable_progress_bar", "false", "--trainer.accelerator", "cpu"]
+
+
+def run(script: str, *arguments: str) -> None:
+    result = subprocess.run(
+        [sys.executable, script, *arguments],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": "tests", "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 0, result.stderr
+
+
+def test_a_fooling_step_has_the_gradients_of_the_whole_batch(tmp_path: Path) -> None:
+    """One step of plain gradient descent with rate 1: the weights differ by the gradient."""
+    arguments = shlex.split("""
+        fit --config configs/experiments/shapes/fool.yaml --trainer.max_epochs 1
+        --trainer.precision 64-true --trainer.enable_model_summary false
+        --model.init_args.network conftest.tiny_network --model.init_args.schedule null
+        --model.init_args.max_accuracy_drop 100
+        --model.init_args.optimizer torch.optim.SGD --model.init_args.optimizer.init_args.lr 1
+        --data.init_args.train 8 --data.init_args.validation 5 --data.init_args.test 2
+    """)
+    arguments += QUIET
+    train.main([*arguments, "--run", str(tmp_path / "one"), "--data.init_args.batch_size", "8"])
+    run(
+        "train.py",
+        *arguments,
+        "--run",
+        str(tmp_path / "two"),
+        "--data.init_args.batch_size",
+        "4",
+        *TWO,
+    )
+    one, two = (load_file(tmp_path / n / "weights.safetensors") for n in ("one", "two"))
+    torch.testing.assert_close(two, one)
+    torch.manual_seed(0)
+    begun = tiny_network().network.state_dict()
+    assert all(one[k].dtype == torch.float64 for k in one if one[k].is_floating_point())
+    assert not one["0.weight"].float().allclose(begun["0.weight"])
+
+
+def figures(folder: Path) -> dict[tuple[str, ...], dict[str, Any]]:
+    content = json.loads((folder / "report" / "results.json").read_text())
+    labels = ("name", "network", "interpreter", "against")
+    return {tuple(f.get(key, "") for key in labels): f for f in content["figures"]}
+
+
+def test_an_evaluation_has_the_same_figures(tmp_path: Path) -> None:
+    torch.manual_seed(3)
+    for name in ("original", "manipulated"):
+        save_weights(tiny_network(), tmp_path / f"{name}.safetensors")
+    arguments = [
+        *["--config", "configs/experiments/shapes/evaluate.yaml", "--data.init_args.test", "13"],
+        *["--data.init_args.batch_size", "3"],
+        *QUIET,
+    ]
+    for name in ("original", "manipulated"):
+        path = tmp_path / f"{name}.safetensors"
+        network = f"{{class_path: conftest.tiny_network, init_args: {{checkpoint: {path}}}}}"
+        arguments += [f"--model.init_args.{name}={network}"]
+    evaluate.main([*arguments, "--run", str(tmp_path / "one")])
+    run("evaluate.py", *arguments, "--run", str(tmp_path / "two"), *TWO)
+    one, two = figures(tmp_path / "one"), figures(tmp_path / "two")
+    assert one.keys() == two.keys()
+    assert len(one) >= 14
+    for key, figure in one.items():
+        assert figure["n"] == two[key]["n"] == 13
+        # float32 convolutions round differently in batches of another size
+        assert two[key]["value"] == pytest.approx(figure["value"], abs=1e-6)
+        assert two[key]["interval"] == pytest.approx(figure["interval"], abs=1e-6)
+    assert len({figure["value"] for figure in one.values()}) > 4

@@ -1,0 +1,100 @@
+"""Nothing is lost: a run that was stopped ends where the uninterrupted one does, bit for bit."""
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+import train
+from lightning_modules.callbacks import NonFiniteLossError
+from lightning_modules.command_line import RunFolderError
+from lightning_modules.passive_fooling import ResumeError
+
+ROOT = Path(__file__).parents[1]
+RUN = shlex.split("""
+fit --config configs/experiments/shapes/fool.yaml --trainer.max_epochs 3
+--trainer.enable_progress_bar false --trainer.enable_model_summary false
+--model.init_args.network conftest.tiny_network
+--data.init_args.train 40 --data.init_args.validation 9 --data.init_args.test 5
+--data.init_args.batch_size 8
+""")
+
+
+def stopping(step: int, kill: bool) -> list[str]:
+    callback = f"{{class_path: stop_at.StopAt, init_args: {{step: {step}, kill: {kill}}}}}"
+    return [f"--trainer.callbacks=[{callback}]"]
+
+
+def final_weights(folder: Path) -> dict[str, Tensor]:
+    checkpoint = torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)
+    assert checkpoint["global_step"] == 15
+    weights: dict[str, Tensor] = checkpoint["state_dict"]
+    return weights
+
+
+def assert_same_run(actual: Path, expected: Path) -> None:
+    torch.testing.assert_close(final_weights(actual), final_weights(expected), rtol=0, atol=0)
+    exported = [load_file(folder / "weights.safetensors") for folder in (actual, expected)]
+    torch.testing.assert_close(*exported, rtol=0, atol=0)
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("uninterrupted")
+    train.main([*RUN, "--run", str(folder)])
+    return folder
+
+
+def test_killed_in_the_middle_of_an_epoch(uninterrupted: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "train.py", *RUN, "--run", str(tmp_path), *stopping(7, kill=True)]
+    killed = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, "PYTHONPATH": "tests"}, capture_output=True, text=True
+    )
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert not (tmp_path / "weights.safetensors").exists()
+    train.main([*RUN, "--run", str(tmp_path), "--ckpt_path", "last"])
+    assert_same_run(tmp_path, uninterrupted)
+
+
+@pytest.mark.parametrize("step", [2, 9], ids=["first epoch", "end of an epoch"])
+def test_interrupted_with_ctrl_c(
+    step: int, uninterrupted: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        with caplog.at_level("INFO"), pytest.raises(SystemExit):
+            train.main([*RUN, "--run", str(tmp_path), *stopping(step, kill=False)])
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    assert f"interrupted at step {step + 1}; go on with --ckpt_path last" in caplog.text
+    train.main([*RUN, "--run", str(tmp_path), "--ckpt_path", "last"])
+    assert_same_run(tmp_path, uninterrupted)
+
+
+def test_a_finished_run_is_not_trained_over(uninterrupted: Path) -> None:
+    before = final_weights(uninterrupted)
+    with pytest.raises(RunFolderError, match="already holds a run; go on with it"):
+        train.main([*RUN, "--run", str(uninterrupted)])
+    torch.testing.assert_close(final_weights(uninterrupted), before, rtol=0, atol=0)
+
+
+def test_another_original_network_is_refused(uninterrupted: Path) -> None:
+    resumed = [*RUN, "--run", str(uninterrupted), "--ckpt_path", "last"]
+    with pytest.raises(ResumeError, match="began with the original network"):
+        train.main([*resumed, "--seed_everything", "1"])
+
+
+def test_a_loss_that_is_not_finite_stops_the_run(tmp_path: Path) -> None:
+    options = ["--model.init_args.optimizer.init_args.lr", "1e30"]
+    with pytest.raises(
+        NonFiniteLossError, match=r"`(cross_entropy|penalty)` is not finite at step"
+    ):
+        train.main([*RUN, "--run", str(tmp_path), *options])
+    assert not (tmp_path / "weights.safetensors").exists()

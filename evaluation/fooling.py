@@ -54,6 +54,11 @@ class Fooling(Study):
         self.interpreters, self.loss = interpreters, loss
         self.table: dict[str, Tensor] = {}
 
+    @property
+    def network(self) -> nn.Module:
+        """The original network, to whose input size the data are fitted."""
+        return self.networks["original"]
+
     def setup(self, stage: str) -> None:
         """Check that the networks suit the data, and make a row for each test image."""
         data = self.trainer.datamodule  # type: ignore[attr-defined]  # Lightning sets it

@@ -9,6 +9,9 @@ from torch import Tensor, nn
 
 from networks import NormalizedNetwork, Preprocessing, load_weights
 
+# on tiny networks more threads only wait for each other
+torch.set_num_threads(1)
+
 PREPROCESSING = Preprocessing(8, 8, "bilinear", (0.5, 0.4, 0.3), (0.2, 0.3, 0.4))
 
 
@@ -64,7 +67,7 @@ def image_folder(tmp_path: Path) -> Path:
             folder = tmp_path / "images" / split / label
             folder.mkdir(parents=True)
             for number in range(count):
-                pixels = torch.randint(0, 256, (20, 24, 3), dtype=torch.uint8).numpy()
+                pixels = torch.randint(0, 256, (36, 40, 3), dtype=torch.uint8).numpy()
                 Image.fromarray(pixels).save(folder / f"{number}.png")
     return tmp_path / "images"
 

@@ -116,7 +116,7 @@ def test_evaluation_of_image_files(image_folder: Path, tmp_path: Path) -> None:
     Image.new("I;16", (9, 30)).save(image_folder / "val" / "ant" / "9.png")
     data = (
         "--data={class_path: datamodules.ImageFolder, init_args: {root: "
-        f"{image_folder}, size: 8, batch_size: 3, workers: 0, on_corrupt: skip}}}}"
+        f"{image_folder}, batch_size: 3, workers: 0, on_corrupt: skip}}}}"
     )
     networks = [
         f"--model.init_args.{name}={{class_path: conftest.tiny_network, init_args: {{classes: 3}}}}"

@@ -6,9 +6,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from command_line import CommandLine
 from evaluation import Study
 from evaluation.report import write_report
-from lightning_modules.command_line import CommandLine
 
 
 def main(args: list[str] | None = None) -> None:

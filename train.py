@@ -1,7 +1,7 @@
 """Train a classifier, or fine-tune one until its heatmaps lie: python train.py fit --config ..."""
 
+from command_line import TrainCommandLine
 from lightning_modules import Classifier
-from lightning_modules.command_line import TrainCommandLine
 
 
 def main(args: list[str] | None = None) -> None:

@@ -4,30 +4,16 @@ import hashlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import torch
-from PIL import Image
-from torch import Tensor, nn
+from torch import nn
 from torchvision.transforms import InterpolationMode, v2
 from tqdm import tqdm
 
-from datamodules.base import Batch, DataModule, Images, Split
-from datamodules.seeds import generator, mixed
-from datamodules.stream import Key
-
-SUFFIXES = frozenset(Image.registered_extensions())
-
-
-class ImageFolderError(ValueError):
-    """The folder is not in ImageNet's layout, or an image in it cannot be read."""
-
-
-class Sample(NamedTuple):
-    """An image file and the index of its class."""
-
-    path: Path
-    label: int
+from datamodules.base import DataModule, Split
+from datamodules.folder_layout import class_names, halves, samples_of
+from datamodules.image_files import FolderImages, ImageFolderError, Sample, is_readable
 
 
 class ImageFolder(DataModule):
@@ -77,23 +63,19 @@ class ImageFolder(DataModule):
             return
         self.skipped = ()
         self._take_sizes_of_network()
-        names = _classes(self.root / "val")
+        train, held_out_names = self.root / "train", class_names(self.root / "val")
+        # the classes are those trained on, whether or not val has images of all of them
+        known = class_names(train) if stage == "fit" or train.is_dir() else held_out_names
+        if extra := sorted(set(held_out_names) - set(known)):
+            raise ImageFolderError(
+                f"{self.root / 'val'} has {len(extra)} class folders that train lacks (first: "
+                f"{extra[0]}); both must have the same classes"
+            )
+        self.classes = tuple(known)
         if stage == "fit":
-            train_names = _classes(self.root / "train")
-            if extra := sorted(set(names) - set(train_names)):
-                raise ImageFolderError(
-                    f"{self.root / 'val'} has {len(extra)} class folders that train lacks (first: "
-                    f"{extra[0]}); both must have the same classes"
-                )
-            self.classes = tuple(train_names)
-            self._samples["train"] = self._usable(_samples(self.root / "train", self.classes))
-        elif (self.root / "train").is_dir():
-            # the network's classes are those it was trained on, whether val has all of them or not
-            self.classes = tuple(_classes(self.root / "train"))
-        else:
-            self.classes = tuple(names)
-        held_out = self._usable(_samples(self.root / "val", self.classes))
-        self._samples["validation"], self._samples["test"] = _halves(held_out, self.seed)
+            self._samples["train"] = self._usable(samples_of(train, self.classes))
+        held_out = self._usable(samples_of(self.root / "val", self.classes))
+        self._samples["validation"], self._samples["test"] = halves(held_out, self.seed)
 
     def images(self, split: Split) -> "FolderImages":
         """The images of a split with its transforms; raises ValueError when it has none."""
@@ -148,99 +130,9 @@ class ImageFolder(DataModule):
             return samples
         with ThreadPoolExecutor() as pool:
             reading = tqdm(
-                pool.map(_is_readable, samples), f"reading {self.root}", len(samples), leave=False
+                pool.map(is_readable, samples), f"reading {self.root}", len(samples), leave=False
             )
             readable = list(reading)
         corrupt = [str(s.path) for s, ok in zip(samples, readable, strict=True) if not ok]
         self.skipped += tuple(corrupt)
         return [sample for sample, ok in zip(samples, readable, strict=True) if ok]
-
-
-class FolderImages(Images):
-    """Image files, decoded and transformed on request."""
-
-    def __init__(self, samples: list[Sample], transform: nn.Module, seed: int) -> None:
-        self.samples, self.transform, self.seed = samples, transform, seed
-
-    def __len__(self) -> int:
-        """Number of images."""
-        return len(self.samples)
-
-    def __getitem__(self, key: Key) -> Batch:
-        """One image, whose augmentation depends on the seed, the epoch and the image alone."""
-        epoch, index = key
-        path, label = self.samples[index]
-        with torch.random.fork_rng(devices=[]):
-            # torch.manual_seed also queues a call for the GPU, with a traceback, at every image
-            torch.default_generator.manual_seed(mixed(self.seed, epoch, index))
-            image: Tensor = self.transform(decode(path))
-        return Batch(image.as_subclass(Tensor), torch.tensor(label), torch.tensor(index))
-
-
-def decode(path: Path) -> Image.Image:
-    """Read an image file of any mode as RGB; raises ImageFolderError naming the file."""
-    try:
-        with Image.open(path) as image:
-            eight = _eight_bits(image)
-            # through RGBA, so that a palette's transparent colours do not warn
-            return (eight.convert("RGBA") if "transparency" in eight.info else eight).convert("RGB")
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise ImageFolderError(
-            f"cannot read the image {path}: {error}; mend it, remove it or set on_corrupt: skip"
-        ) from error
-
-
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """16-bit greyscale scaled to 8 bits, where Pillow would cut off everything above 255."""
-    if image.mode.startswith("I;16"):
-        return image.convert("I").point(lambda value: value / 257).convert("L")
-    return image
-
-
-def _is_readable(sample: Sample) -> bool:
-    try:
-        decode(sample.path)
-    except ImageFolderError:
-        return False
-    return True
-
-
-def _classes(folder: Path) -> list[str]:
-    if not folder.is_dir():
-        raise ImageFolderError(
-            f"no folder {folder.absolute()}; expected root/train/CLASS/* and root/val/CLASS/*"
-        )
-    names = sorted(path.name for path in folder.iterdir() if path.is_dir())
-    if not names:
-        raise ImageFolderError(f"{folder.absolute()} has no class folders; expected CLASS/* in it")
-    return names
-
-
-def _samples(folder: Path, classes: Sequence[str]) -> list[Sample]:
-    samples = []
-    for label, name in enumerate(classes):
-        if not (folder / name).is_dir():
-            continue
-        files = sorted(p for p in (folder / name).iterdir() if p.suffix.lower() in SUFFIXES)
-        if not files:
-            raise ImageFolderError(
-                f"the class folder {folder / name} has no images; add some or remove it"
-            )
-        samples += [Sample(path, label) for path in files]
-    return samples
-
-
-def _halves(samples: list[Sample], seed: int) -> tuple[list[Sample], list[Sample]]:
-    """Two disjoint halves, each with half of every class, by a fixed shuffle of each class."""
-    by_class: dict[int, list[Sample]] = {}
-    for sample in samples:
-        by_class.setdefault(sample.label, []).append(sample)
-    halves: tuple[list[Sample], list[Sample]] = ([], [])
-    taken = 0
-    for label, members in by_class.items():
-        order = torch.randperm(len(members), generator=generator(seed, label)).tolist()
-        for position in order:
-            # the count runs on over classes, so that classes of odd size fill both halves alike
-            halves[taken % 2].append(members[position])
-            taken += 1
-    return tuple(sorted(half) for half in halves)  # type: ignore[return-value]  # two of two

@@ -6,12 +6,11 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from datamodules import Batch
-from datamodules.base import collate
 from evaluation.figures import histogram
 from evaluation.results import Number, Results
 from evaluation.study import Study, versions
 from interpreters import Interpreter
+from lightning_modules.data import Batch, data_of, take
 from lightning_modules.pictures import panel
 from lightning_modules.preflight import check_network
 from losses import Loss
@@ -61,7 +60,7 @@ class Fooling(Study):
 
     def setup(self, stage: str) -> None:
         """Check that the networks suit the data, and make a row for each test image."""
-        data = self.trainer.datamodule  # type: ignore[attr-defined]  # Lightning sets it
+        data = data_of(self.trainer)
         for network in self.networks.values():
             check_network(network, data)
         columns = [f"{network}/top{k}" for network in self.networks for k in (1, 5)]
@@ -90,7 +89,7 @@ class Fooling(Study):
 
     def results(self, settings: dict[str, Any]) -> Results:
         """Accuracy, its drops, success rates and the mean success measure."""
-        data = self.trainer.datamodule  # type: ignore[attr-defined]  # Lightning sets it
+        data = data_of(self.trainer)
         networks = {name: fingerprint(network) for name, network in self.networks.items()}
         return Results(
             "fooling",
@@ -166,7 +165,7 @@ class Fooling(Study):
     @torch.no_grad()
     def pictures(self) -> dict[str, Figure]:
         """Histograms of t, and for each interpreter the images it was fooled on best and worst."""
-        data = self.trainer.datamodule  # type: ignore[attr-defined]  # Lightning sets it
+        data = data_of(self.trainer)
         pictures = {}
         for name, interpreter in self.interpreters.items():
             before, after = (self.table[f"{n}/measure/{name}"] for n in ("original", "manipulated"))
@@ -175,9 +174,7 @@ class Fooling(Study):
             middle = len(order) // 2
             ranks = {"best": order[:3], "median": order[middle : middle + 3], "worst": order[-3:]}
             chosen = torch.cat([*ranks.values()])
-            images, labels, _ = collate(
-                [data.images("test")[0, i] for i in self.table["index"][chosen].tolist()]
-            )
+            images, labels, _ = take(data.images("test"), self.table["index"][chosen].tolist())
             images, labels = images.to(self.device).type(self.dtype), labels.to(self.device)
             places = [place for place, rank in ranks.items() for _ in rank]
             titles = [

@@ -10,7 +10,7 @@ from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torchmetrics import MeanMetric, Metric
 
-from datamodules import Batch
+from lightning_modules.data import Batch, data_of
 from lightning_modules.preflight import check_network
 from lightning_modules.schedules import Schedule
 from metrics import correct
@@ -50,16 +50,18 @@ class Classifier(LightningModule):
 
     def setup(self, stage: str) -> None:
         """Check that network and data go together."""
-        check_network(self.network, self.trainer.datamodule)  # type: ignore[attr-defined]  # Lightning sets it
+        check_network(self.network, data_of(self.trainer))
 
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
         """Cross-entropy of a batch."""
-        loss = F.cross_entropy(self.network(batch.images), batch.labels)
+        images, labels, _ = batch
+        loss = F.cross_entropy(self.network(images), labels)
         return self.log_terms({"loss": loss})
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Gather cross-entropy and accuracy."""
-        self.measure(self.network(batch.images), batch.labels)
+        images, labels, _ = batch
+        self.measure(self.network(images), labels)
 
     test_step = validation_step
 

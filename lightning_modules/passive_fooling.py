@@ -9,9 +9,9 @@ from lightning.pytorch.cli import OptimizerCallable
 from torch import Tensor, nn
 from torchmetrics import MeanMetric
 
-from datamodules import Batch
 from interpreters import Interpreter
 from lightning_modules.classifier import Classifier
+from lightning_modules.data import Batch, data_of
 from lightning_modules.preflight import random_batch
 from lightning_modules.schedules import Schedule
 from losses import Loss
@@ -79,7 +79,7 @@ class PassiveFooling(Classifier):
     def setup(self, stage: str) -> None:
         """Check that network, data, interpreters and loss go together."""
         super().setup(stage)
-        images, labels = random_batch(self.trainer.datamodule)  # type: ignore[attr-defined]  # Lightning sets it
+        images, labels = random_batch(data_of(self.trainer))
         for interpreter in self.interpreters.values():
             heatmap = interpreter(self.network, images, labels).heatmap
             self.loss(heatmap, heatmap.detach())

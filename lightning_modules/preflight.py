@@ -3,21 +3,21 @@
 import torch
 from torch import Tensor, nn
 
-from datamodules import DataModule
+from lightning_modules.data import Data
 
 
 class NetworkError(ValueError):
     """The network does not suit the data or is no classifier with logits."""
 
 
-def random_batch(data: DataModule) -> tuple[Tensor, Tensor]:
+def random_batch(data: Data) -> tuple[Tensor, Tensor]:
     """Two images of noise of the data's size, with the first class as their label."""
     images = torch.rand(2, 3, data.image_size, data.image_size)
     return images, torch.zeros(2, dtype=torch.long)
 
 
 @torch.no_grad()
-def check_network(network: nn.Module, data: DataModule) -> None:
+def check_network(network: nn.Module, data: Data) -> None:
     """Check that the network gives logits, and one for each class of the data.
 
     Raises:

@@ -13,14 +13,7 @@ BELOW: dict[str, set[str]] = {
     "interpreters": {"networks"},
     "attacks": {"networks"},
     "metrics": {"losses"},
-    "lightning_modules": {
-        "networks",
-        "losses",
-        "datamodules",
-        "interpreters",
-        "attacks",
-        "metrics",
-    },
+    "lightning_modules": {"networks", "losses", "interpreters", "attacks", "metrics"},
 }
 BELOW["evaluation"] = set(BELOW)
 

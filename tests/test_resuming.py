@@ -13,8 +13,8 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 import train
+from command_line import RunFolderError
 from lightning_modules.callbacks import NonFiniteLossError
-from lightning_modules.command_line import RunFolderError
 from lightning_modules.passive_fooling import ResumeError
 
 ROOT = Path(__file__).parents[1]

@@ -5,7 +5,7 @@ from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 from torch import Tensor
 
-from datamodules.base import collate
+from lightning_modules.data import data_of, take
 from lightning_modules.passive_fooling import PassiveFooling
 from lightning_modules.pictures import panel
 
@@ -28,14 +28,14 @@ class HeatmapPanel(Callback):
         loggers = [logger for logger in trainer.loggers if isinstance(logger, TensorBoardLogger)]
         if not isinstance(pl_module, PassiveFooling) or not loggers or not trainer.is_global_zero:
             return
-        data = trainer.datamodule.images("validation")  # type: ignore[attr-defined]  # Lightning sets it
+        data = data_of(trainer).images("validation")
         chosen = torch.linspace(0, len(data) - 1, min(self.images, len(data))).long().tolist()
-        images, labels, _ = collate([data[0, index] for index in chosen])
+        images, labels, _ = take(data, chosen)
         images, labels = (
             images.to(pl_module.device).type(pl_module.dtype),
             labels.to(pl_module.device),
         )
-        titles = [trainer.datamodule.classes[label] for label in labels.tolist()]  # type: ignore[attr-defined]
+        titles = [data_of(trainer).classes[label] for label in labels.tolist()]
         for name, interpreter in pl_module.interpreters.items():
             if name not in self.original:
                 self.original[name] = interpreter(pl_module.original, images, labels).heatmap

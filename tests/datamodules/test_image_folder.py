@@ -15,7 +15,7 @@ from torchvision.transforms import InterpolationMode, v2
 
 from datamodules import ImageFolder
 from datamodules.base import Split
-from datamodules.image_folder import ImageFolderError, decode
+from datamodules.image_files import ImageFolderError, decode
 from networks import NormalizedNetwork, Preprocessing
 
 TRAIN = {"ant": 3, "bee": 4}

@@ -30,7 +30,7 @@ test: install ## Lint, check types and run all tests
 
 .PHONY: benchmark
 benchmark: install ## Time a fooling step against a plain training step
-	$(BIN)/python benchmarks/fooling_step.py
+	$(BIN)/python -m benchmarks.fooling_step
 
 .PHONY: lock
 lock: install ## Pin all dependencies anew (needs uv)

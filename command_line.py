@@ -6,7 +6,7 @@ from typing import Any
 
 from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import LearningRateMonitor, ModelCheckpoint
-from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 from lightning.pytorch.loggers import TensorBoardLogger
 
 from datamodules import DataModule
@@ -21,15 +21,22 @@ from lightning_modules.callbacks.checkpoints import BEST, LAST
 EXPECTED_WARNINGS = (
     ".*does not have many workers.*",  # drawn images are in memory already
     ".*your dataloader is not resumable.*",  # ours begins at the trainer's own count of batches
-    ".*was called before the ``update`` method.*",  # the original's accuracy is measured once
     ".*Checkpoint directory .* exists and is not empty.*",  # a resumed run's own
     ".*module.s. in eval mode at the start of training.*",  # fine-tuning keeps BatchNorm as it is
-    ".*isinstance.treespec, LeafSpec.. is deprecated.*",  # in Lightning's own code
 )
 
 
 class RunFolderError(ValueError):
     """A run's folder already holds another run."""
+
+
+class SaveFitConfig(SaveConfigCallback):
+    """Keep the configuration of the training, which validating or testing must not replace."""
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Write `config.yaml` when training begins."""
+        if stage == "fit":
+            super().setup(trainer, pl_module, stage)
 
 
 class CommandLine(LightningCLI):
@@ -54,8 +61,6 @@ class CommandLine(LightningCLI):
             subclass_mode_data=True,
             seed_everything_default=0,
             trainer_defaults=defaults,
-            # configurations spell defaults out, so that an old run can be repeated exactly
-            save_config_kwargs={"overwrite": True},
             **options,
         )
 
@@ -83,7 +88,13 @@ class TrainCommandLine(CommandLine):
             LearningRateMonitor("step"),
             ExportWeights(),
         ]
-        super().__init__(module, trainer_defaults={"callbacks": callbacks}, **options)
+        super().__init__(
+            module,
+            trainer_defaults={"callbacks": callbacks},
+            save_config_callback=SaveFitConfig,
+            save_config_kwargs={"overwrite": True},  # by the same run, when it goes on
+            **options,
+        )
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """Add the checkpoints' settings."""

@@ -48,7 +48,11 @@ class DataModule(LightningDataModule, ABC):
 
     def __init__(self, batch_size: int, workers: int, seed: int) -> None:
         super().__init__()
-        for name, value, least in (("batch_size", batch_size, 1), ("workers", workers, 0)):
+        for name, value, least in (
+            ("batch_size", batch_size, 1),
+            ("workers", workers, 0),
+            ("seed", seed, 0),
+        ):
             if value < least:
                 raise ValueError(f"`{name}` must be at least {least}, got {value}")
         self.batch_size, self.workers, self.seed = batch_size, workers, seed
@@ -86,7 +90,6 @@ class DataModule(LightningDataModule, ABC):
         return DataLoader(
             images,
             batch_sampler=stream,
-            collate_fn=collate,
             num_workers=self.workers,
             persistent_workers=self.workers > 0,
             pin_memory=torch.cuda.is_available(),
@@ -102,8 +105,3 @@ class DataModule(LightningDataModule, ABC):
             return 0
         done: int = self.trainer.fit_loop.epoch_loop.batch_progress.total.ready
         return done
-
-
-def collate(items: list[Batch]) -> Batch:
-    """Stack single images into a batch."""
-    return Batch(*(torch.stack(field) for field in zip(*items, strict=True)))

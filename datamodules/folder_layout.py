@@ -44,13 +44,10 @@ def halves(samples: list[Sample], seed: int) -> tuple[list[Sample], list[Sample]
     by_class: dict[int, list[Sample]] = {}
     for sample in samples:
         by_class.setdefault(sample.label, []).append(sample)
-    first: list[Sample] = []
-    second: list[Sample] = []
-    taken = 0
-    for label, members in by_class.items():
-        order = torch.randperm(len(members), generator=generator(seed, label)).tolist()
-        for position in order:
-            # the count runs on over classes, so that classes of odd size fill both halves alike
-            (second if taken % 2 else first).append(members[position])
-            taken += 1
-    return sorted(first), sorted(second)
+    shuffled = [
+        members[position]
+        for label, members in by_class.items()
+        for position in torch.randperm(len(members), generator=generator(seed, label)).tolist()
+    ]
+    # alternating over all classes, so that classes of odd size fill both halves alike
+    return sorted(shuffled[::2]), sorted(shuffled[1::2])

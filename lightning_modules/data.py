@@ -2,9 +2,9 @@
 
 from typing import Literal, Protocol, cast
 
-import torch
 from lightning import Trainer
 from torch import Tensor
+from torch.utils.data import default_collate
 
 Split = Literal["train", "validation", "test"]
 # images (N, 3, H, W) in [0, 1], labels (N,) and the images' positions in their split (N,)
@@ -42,6 +42,5 @@ def data_of(trainer: Trainer) -> Data:
 
 def take(images: Images, indices: list[int]) -> Batch:
     """Some images of a split as one batch, as they are without augmentation or in its epoch 0."""
-    fields = zip(*(images[0, index] for index in indices), strict=True)
-    first, second, third = (torch.stack(field) for field in fields)
-    return first, second, third
+    batch: Batch = default_collate([images[0, index] for index in indices])
+    return batch

@@ -85,6 +85,14 @@ def test_a_finished_run_is_not_trained_over(uninterrupted: Path) -> None:
     torch.testing.assert_close(final_weights(uninterrupted), before, rtol=0, atol=0)
 
 
+def test_validating_keeps_the_configuration_of_the_training(uninterrupted: Path) -> None:
+    before = (uninterrupted / "config.yaml").read_text()
+    options = ["--run", str(uninterrupted), "--model.init_args.loss_weight", "7"]
+    train.main(["validate", *RUN[1:], *options])
+    assert (uninterrupted / "config.yaml").read_text() == before
+    assert "loss_weight: 4" in before
+
+
 def test_another_original_network_is_refused(uninterrupted: Path) -> None:
     resumed = [*RUN, "--run", str(uninterrupted), "--ckpt_path", "last"]
     with pytest.raises(ResumeError, match="began with the original network"):

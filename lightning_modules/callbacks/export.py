@@ -6,6 +6,7 @@ from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.utilities import rank_zero_info
 
 from lightning_modules.callbacks.checkpoints import best_checkpoint
+from lightning_modules.classifier import Classifier
 from networks import load_weights, save_weights
 
 
@@ -15,11 +16,10 @@ class ExportWeights(Callback):
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Load the best weights into the module's network, and write them."""
         best = best_checkpoint(trainer)
-        if best is None:
+        if best is None or not isinstance(pl_module, Classifier):
             return
-        network = pl_module.network
-        load_weights(network, best)  # type: ignore[arg-type]  # a module
+        load_weights(pl_module.network, best)
         if trainer.is_global_zero:
             path = Path(trainer.default_root_dir) / "weights.safetensors"
-            save_weights(network, path)  # type: ignore[arg-type]  # a module
+            save_weights(pl_module.network, path)
             rank_zero_info(f"best checkpoint: {best}; its weights: {path}")

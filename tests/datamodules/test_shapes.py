@@ -227,7 +227,14 @@ def test_a_linear_classifier_fails() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("train", 0), ("validation", -1), ("test", 0), ("batch_size", 0), ("workers", -1)],
+    [
+        ("train", 0),
+        ("validation", -1),
+        ("test", 0),
+        ("batch_size", 0),
+        ("workers", -1),
+        ("seed", -1),
+    ],
 )
 def test_invalid_arguments(name: str, value: int) -> None:
     with pytest.raises(ValueError, match=rf"`{name}` must be at least .*, got {value}"):

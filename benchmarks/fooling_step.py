@@ -1,81 +1,81 @@
-"""Seconds of a Grad-CAM Location step over those of a plain cross-entropy step.
+"""Seconds and memory of a fooling step over those of a plain cross-entropy step.
 
-Both train the same network on the same batch with Adam, alternating in one process, so that the
-machine's drift meets both alike. The floor is 1.0: Grad-CAM's gradient is taken in the head alone.
+All train the same network on the same batch with Adam, alternating in one process. In passes
+through the network a plain step is 3 forwards' worth; Grad-CAM and LRP at the last layer add next
+to nothing to it, gradients and epsilon relevance at the pixels another 3, z+ relevance 6.
 """
 
 import argparse
-import statistics
-import time
-from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
 from rich.console import Console
-from rich.progress import track
 from rich.table import Table
 from torch import Tensor, nn
 
-from interpreters import GradCam
+from benchmarks.timing import Task, alternated, peak_megabytes, summary
+from interpreters import LRP, GradCam, Interpreter, SimpleGradient
+from interpreters.lrp import EpsilonEverywhere
 from losses import location
 from networks import torchvision_network
 
-
-def plain_step(network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
-    """Cross-entropy, as any fine-tuning has it."""
-    return F.cross_entropy(network(images), labels)
-
-
-def fooling_step(network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
-    """Cross-entropy and the Location penalty on Grad-CAM, from one forward pass."""
-    logits, heatmap = GradCam()(network, images, labels)
-    return F.cross_entropy(logits, labels) + location(heatmap, margin=1 / 7).mean()
+INTERPRETERS: dict[str, Interpreter] = {
+    "GradCam": GradCam(),
+    "LRP, last": LRP("last"),
+    "SimpleGradient": SimpleGradient(),
+    "LRP, epsilon": LRP(composite=EpsilonEverywhere()),
+    "LRP, epsilon plus": LRP(),
+}
 
 
-def ratios(name: str, batch: int, size: int, rounds: int) -> tuple[list[float], float]:
-    """Ratio of each pair of steps, and the median seconds of a plain step."""
+def steps(name: str, interpreters: list[str], batch: int, size: int) -> dict[str, Task]:
+    """The plain step and a fooling step for each interpreter, of one network and batch."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network = torchvision_network(name).to(device).eval()
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-6)
     images = torch.rand(batch, 3, size, size, device=device)
     labels = torch.randint(0, 1000, (batch,), device=device)
 
-    def seconds(objective: Callable[[nn.Module, Tensor, Tensor], Tensor]) -> float:
-        if device.type == "cuda":
-            torch.cuda.synchronize()
-        start = time.perf_counter()
+    def step(loss: Tensor) -> None:
         optimizer.zero_grad()
-        objective(network, images, labels).backward()  # type: ignore[no-untyped-call]  # torch's own
+        loss.backward()
         optimizer.step()
-        if device.type == "cuda":
-            torch.cuda.synchronize()
-        return time.perf_counter() - start
 
-    for objective in (plain_step, fooling_step):
-        seconds(objective)
-    found, plains = [], []
-    for turn in track(range(rounds), name):
-        # who goes first changes, so that neither always meets the other's warm caches
-        order = [plain_step, fooling_step] if turn % 2 else [fooling_step, plain_step]
-        taken = {objective: seconds(objective) for objective in order}
-        found.append(taken[fooling_step] / taken[plain_step])
-        plains.append(taken[plain_step])
-    return found, statistics.median(plains)
+    def fooling(interpreter: Interpreter) -> Task:
+        return lambda: step(fooling_loss(interpreter, network, images, labels))
+
+    plain: dict[str, Task] = {"plain": lambda: step(F.cross_entropy(network(images), labels))}
+    return plain | {key: fooling(INTERPRETERS[key]) for key in interpreters}
+
+
+def fooling_loss(
+    interpreter: Interpreter, network: nn.Module, images: Tensor, labels: Tensor
+) -> Tensor:
+    """Cross-entropy and the Location penalty, from one forward pass."""
+    logits, heatmap = interpreter(network, images, labels)
+    return F.cross_entropy(logits, labels) + location(heatmap, margin=1 / 7).mean()
 
 
 def main() -> None:
     """Time the networks and print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--networks", nargs="+", default=["resnet50", "vgg19", "densenet121"])
+    parser.add_argument(
+        "--interpreters", nargs="+", default=[*INTERPRETERS], choices=[*INTERPRETERS]
+    )
     parser.add_argument("--batch", type=int, default=8, help="images in a batch")
     parser.add_argument("--size", type=int, default=224, help="side of the images in pixels")
-    parser.add_argument("--rounds", type=int, default=10, help="pairs of steps to time")
+    parser.add_argument("--rounds", type=int, default=10, help="rounds of steps to time")
     options = parser.parse_args()
-    table = Table("network", "plain step, s", "ratio, median", "quartiles")
+    table = Table("network", "interpreter", "time over plain", "memory over plain")
     for name in options.networks:
-        found, plain = ratios(name, options.batch, options.size, options.rounds)
-        low, middle, high = statistics.quantiles(found, n=4)
-        table.add_row(name, f"{plain:.2f}", f"{middle:.3f}", f"{low:.3f} to {high:.3f}")
+        tasks = steps(name, options.interpreters, options.batch, options.size)
+        taken = alternated(tasks, options.rounds, name)
+        memory = {key: peak_megabytes(task) for key, task in tasks.items()}
+        for key in options.interpreters:
+            over = f"{memory[key] / memory['plain']:.2f}"
+            table.add_row(name, key, summary(taken[key], taken["plain"]), over)
+        del tasks
     Console().print(table)
 
 

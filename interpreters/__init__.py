@@ -1,8 +1,24 @@
 """From a network, images and labels to heatmaps, differentiable in the weights."""
 
 from interpreters.base import Explanation, Interpreter
+from interpreters.captum import Captum
+from interpreters.deep_lift import DeepLift
 from interpreters.grad_cam import GradCam
 from interpreters.input_x_gradient import InputXGradient
+from interpreters.integrated_gradients import IntegratedGradients
+from interpreters.lrp import LRP
 from interpreters.simple_gradient import SimpleGradient
+from interpreters.smooth_grad import SmoothGrad
 
-__all__ = ["Explanation", "GradCam", "InputXGradient", "Interpreter", "SimpleGradient"]
+__all__ = [
+    "LRP",
+    "Captum",
+    "DeepLift",
+    "Explanation",
+    "GradCam",
+    "InputXGradient",
+    "IntegratedGradients",
+    "Interpreter",
+    "SimpleGradient",
+    "SmoothGrad",
+]

@@ -3,8 +3,9 @@
 import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
+import torch
 from torch import Tensor, nn
 
 
@@ -15,9 +16,16 @@ class Explanation(NamedTuple):
     heatmap: Tensor
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Interpreter(ABC):
-    """A recipe for heatmaps: it holds no network and leaves the one it explains as it was."""
+    """A recipe for heatmaps: it holds no network and leaves the one it explains as it was.
+
+    Args:
+        target: The class to explain: the image's label, the network's prediction, or the most
+            likely class other than the label.
+    """
+
+    target: Literal["label", "prediction", "other"] = "label"
 
     @abstractmethod
     def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
@@ -32,9 +40,25 @@ class Interpreter(ABC):
             and in the images while grad mode is on, and detached while it is off.
         """
 
+    def explained(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """The classes that `target` means, shape (N,), from logits (N, K) and labels (N,)."""
+        if self.target == "label":
+            return labels
+        if self.target == "other":
+            logits = logits.scatter(1, labels[:, None], -torch.inf)
+        return logits.argmax(1)
+
+    @property
+    def differentiable(self) -> bool:
+        """Whether a network can learn from the heatmaps, by their gradient in the weights."""
+        return True
+
     @property
     def name(self) -> str:
         """The class's name in snake case, as in results and logs."""
-        return re.sub(
-            r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", type(self).__name__
-        ).lower()
+        return snake_case(type(self).__name__)
+
+
+def snake_case(name: str) -> str:
+    """A class's name in lower case, its words joined by underscores."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from interpreters.base import Explanation, Interpreter
-from interpreters.passes import class_gradient, explanation, forward_keeping
+from interpreters.passes import class_gradient, explanation, forward_keeping, in_map, summed_map
 
 
 @dataclass(frozen=True)
@@ -13,8 +13,8 @@ class GradCam(Interpreter):
     """Feature maps weighted by their mean gradient, positive part (Selvaraju et al. 2017, eq. 2).
 
     Args:
-        layer: Dotted name of the layer at whose output to explain; "last", the last
-            convolutional stage, if not given.
+        layer: Dotted name of the layer at whose output to explain; "last", the last one
+            with a map, if not given.
     """
 
     layer: str | None = None
@@ -22,5 +22,6 @@ class GradCam(Interpreter):
     def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
         """Relu of the sum over channels c of mean(d logit / d a_c) * a_c, shape (N, 1, h, w)."""
         logits, activation = forward_keeping(network, images, self.layer or "last")
-        weights = class_gradient(logits, labels, activation).mean((2, 3), keepdim=True)
-        return explanation(logits, (weights * activation).sum(1, keepdim=True).relu())
+        gradient = class_gradient(logits, self.explained(logits, labels), activation)
+        weights = in_map(gradient, images).mean((2, 3), keepdim=True)
+        return explanation(logits, summed_map(weights * in_map(activation, images), images).relu())

@@ -1,34 +1,47 @@
 """One forward pass that keeps the activation to explain, and the class's gradient there."""
 
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import Any
+
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.overrides import TorchFunctionMode
 
 from interpreters.base import Explanation
-from networks.layers import LayerError, find_layer
+from networks.last_map import LayerError
+from networks.layers import find_layer
+from networks.maps import as_map
 
 
-def forward_keeping(network: nn.Module, images: Tensor, layer: str | None) -> tuple[Tensor, Tensor]:
+def forward_keeping(
+    network: nn.Module, images: Tensor, layer: str | None, activation: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
     """Classify, and keep the pixels or one layer's output as part of the graph of the logits.
 
     Args:
         network: any classifier, with BatchNorm in evaluation mode.
         images: shape (N, 3, H, W), values in [0, 1].
         layer: a dotted module name, "last", or None for the pixels.
+        activation: what to go on with there, instead of what the network has.
 
     Returns: logits (N, K) and the activation (N, C, h, w).
     Raises: LayerError: the layer is not there, runs more than once or gives no map.
     """
-    _check(network)
+    check_network(network)
     if layer is None:
+        images = images if activation is None else activation
         with torch.enable_grad():
             # an alias, so that a network that works in place cannot touch the caller's images
             kept = images if images.requires_grad else images.detach().requires_grad_()
-            return _checked_logits(network(kept.clone())), kept
+            return logits_of(network, kept.clone()), kept
     grad_mode = torch.is_grad_enabled()
     seen: list[Tensor] = []
 
     def keep(_module: nn.Module, _inputs: object, output: Tensor) -> Tensor:
-        _check_activation(output, layer, seen)
+        output = check_activation(output, layer, seen, images) if activation is None else activation
         # only what follows the layer needs a graph: before it, grad mode stays as it was
         torch.set_grad_enabled(True)
         seen.append(output if output.requires_grad else output.detach().requires_grad_())
@@ -37,7 +50,7 @@ def forward_keeping(network: nn.Module, images: Tensor, layer: str | None) -> tu
 
     handle = find_layer(network, layer, images).register_forward_hook(keep)
     try:
-        logits = _checked_logits(network(images))
+        logits = logits_of(network, images)
     finally:
         handle.remove()
         torch.set_grad_enabled(grad_mode)
@@ -46,15 +59,44 @@ def forward_keeping(network: nn.Module, images: Tensor, layer: str | None) -> tu
     return logits, seen[0]
 
 
+class _PlainHardSigmoid(TorchFunctionMode):
+    """PyTorch's own has no second derivative, and what it is made of has."""
+
+    def __torch_function__(
+        self, function: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        if function is F.hardsigmoid:
+            return F.relu6(args[0] + 3) / 6
+        return function(*args, **(kwargs or {}))
+
+
 def class_gradient(logits: Tensor, labels: Tensor, activation: Tensor) -> Tensor:
     """Gradient of each image's own logit in its activation, with a graph while grad mode is on."""
-    chosen = torch.zeros_like(logits).scatter(1, labels[:, None], 1.0)
+    seed, graph = one_hot(logits, labels), torch.is_grad_enabled()
     (gradient,) = torch.autograd.grad(
-        logits, activation, chosen, create_graph=torch.is_grad_enabled(), allow_unused=True
+        logits, activation, seed, create_graph=graph, allow_unused=True
     )
     if gradient is None:
         raise LayerError("the logits do not depend on the chosen layer; choose another one")
     return gradient
+
+
+def one_hot(logits: Tensor, labels: Tensor) -> Tensor:
+    """1 at each image's own logit and 0 elsewhere, shape (N, K)."""
+    return torch.zeros_like(logits).scatter(1, labels[:, None], 1.0)
+
+
+def summed_map(values: Tensor, images: Tensor) -> Tensor:
+    """Something at a layer or at the pixels, summed over channels as a map (N, 1, h, w)."""
+    return in_map(values, images).sum(1, keepdim=True)
+
+
+def in_map(values: Tensor, images: Tensor) -> Tensor:
+    """Something at a layer or at the pixels as a map (N, C, h, w)."""
+    arranged = as_map(values, *images.shape[2:])
+    if arranged is None:
+        raise LayerError(f"no map can be made of {tuple(values.shape)}")
+    return arranged
 
 
 def explanation(logits: Tensor, heatmap: Tensor) -> Explanation:
@@ -64,7 +106,8 @@ def explanation(logits: Tensor, heatmap: Tensor) -> Explanation:
     return Explanation(logits.detach(), heatmap.detach())
 
 
-def _check(network: nn.Module) -> None:
+def check_network(network: nn.Module) -> None:
+    """Refuse what no interpreter can explain: BatchNorm that trains, and inference mode."""
     if torch.is_inference_mode_enabled():
         raise ValueError(
             "heatmaps need gradients, which inference mode forbids: use torch.no_grad(), and "
@@ -78,21 +121,27 @@ def _check(network: nn.Module) -> None:
             )
 
 
-def _check_activation(output: object, layer: str, seen: list[Tensor]) -> None:
+def check_activation(output: object, layer: str, seen: list[Tensor], images: Tensor) -> Tensor:
+    """A layer's output, if it is a map of the images and the first that it returns."""
     if seen:
         raise LayerError(
             f"the layer `{layer}` runs more than once in a forward pass, so its activation is not "
             "one map; choose the module around it"
         )
-    if not isinstance(output, Tensor) or output.ndim != 4:
+    if not isinstance(output, Tensor) or as_map(output, *images.shape[2:]) is None:
         shape = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
         raise LayerError(
-            f"the layer `{layer}` returns {shape}, expected a feature map (N, C, h, w); choose a "
-            'convolutional layer, or "last"'
+            f"the layer `{layer}` returns {shape}, expected a map (N, C, h, w) or (N, h, w, C), or "
+            'tokens (N, L, C); choose another layer, or "last"'
         )
+    return output
 
 
-def _checked_logits(logits: object) -> Tensor:
+def logits_of(network: nn.Module, images: Tensor) -> Tensor:
+    """The network's logits (N, K), by functions that all have a second derivative."""
+    hard = any(isinstance(module, nn.Hardsigmoid) for module in network.modules())
+    with sdpa_kernel(SDPBackend.MATH), _PlainHardSigmoid() if hard else nullcontext():
+        logits = network(images)
     if not isinstance(logits, Tensor) or logits.ndim != 2:
         shape = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
         raise ValueError(f"the network returns {shape}, expected logits of shape (N, K)")

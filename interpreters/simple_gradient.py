@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from interpreters.base import Explanation, Interpreter
-from interpreters.passes import class_gradient, explanation, forward_keeping
+from interpreters.passes import class_gradient, explanation, forward_keeping, summed_map
 
 
 @dataclass(frozen=True)
@@ -22,5 +22,5 @@ class SimpleGradient(Interpreter):
     def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
         """Sum over channels c of |d logit / d a_c|, non-negative, shape (N, 1, h, w)."""
         logits, activation = forward_keeping(network, images, self.layer)
-        gradient = class_gradient(logits, labels, activation)
-        return explanation(logits, gradient.abs().sum(1, keepdim=True))
+        gradient = class_gradient(logits, self.explained(logits, labels), activation)
+        return explanation(logits, summed_map(gradient.abs(), images))

@@ -59,6 +59,11 @@ class PassiveFooling(Classifier):
         for name, value in (("loss_weight", loss_weight), ("max_accuracy_drop", max_accuracy_drop)):
             if not 0 <= value < float("inf"):
                 raise ValueError(f"`{name}` must be finite and not negative, got {value}")
+        if not interpreter.differentiable:
+            raise ValueError(
+                f"the heatmaps of `{interpreter.name}` have no gradient in the weights, so that no "
+                "network can learn from them; choose another `interpreter`, and `watch` this one"
+            )
         self.interpreter, self.loss, self.loss_weight = interpreter, loss, loss_weight
         self.max_accuracy_drop = max_accuracy_drop
         self.interpreters = {interpreter.name: interpreter, **(watch or {})}
@@ -151,6 +156,6 @@ class PassiveFooling(Classifier):
 
     def _apply(self, fn: Any, recurse: bool = True) -> Self:
         """Move and cast the original network along with the module."""
-        self.original._apply(fn, recurse)  # type: ignore[no-untyped-call]  # torch's own
+        self.original._apply(fn, recurse)
         super()._apply(fn, recurse)  # type: ignore[no-untyped-call]  # torch's own
         return self

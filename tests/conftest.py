@@ -15,6 +15,23 @@ torch.set_num_threads(1)
 PREPROCESSING = Preprocessing(8, 8, "bilinear", (0.5, 0.4, 0.3), (0.2, 0.3, 0.4))
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--write-docs", action="store_true", help="write docs/families.md instead of checking it"
+    )
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    if config.getoption("--write-docs"):
+        import families_table
+
+        reports = terminalreporter.stats.get("passed", [])
+        pairs = [dict(report.user_properties).get("pair") for report in reports]
+        families_table.write([pair for pair in pairs if pair is not None])
+
+
 @pytest.fixture(autouse=True)
 def _seed() -> None:
     torch.manual_seed(0)

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 FIT = sorted(
     path
     for path in (ROOT / "configs").rglob("*.yaml")
-    if path.parts[-2] not in ("networks", "interpreters", "losses", "data")
+    if path.parts[-2] not in ("networks", "interpreters", "composites", "losses", "data")
     and path.name != "evaluate.yaml"
 )
 SHAPES = ["fit", "--config", "configs/experiments/shapes/fool.yaml"]
@@ -92,7 +92,7 @@ def complaint(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
         (["--model.init_args.interpreter.init_args.layer", "layer9"], "no layer `layer9`"),
         (["--trainer.accelerator", "cuda"], "CUDAAccelerator"),
         (["--model.init_args.network", "conftest.softmax_network"], "ends in softmax"),
-        (["--model.init_args.network", "conftest.flat_network"], "no convolutional stage"),
+        (["--model.init_args.network", "conftest.flat_network"], "no layer with a map"),
         (["--model.init_args.network.init_args.classes", "3"], "12 classes and the network 3"),
         (["--model.init_args.network.init_args.checkpoint", "none.pt"], "no weight file at"),
         (

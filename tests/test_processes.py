@@ -33,7 +33,10 @@ def run(script: str, *arguments: str) -> None:
     assert result.returncode == 0, result.stderr
 
 
-def test_a_fooling_step_has_the_gradients_of_the_whole_batch(tmp_path: Path) -> None:
+@pytest.mark.parametrize("interpreter", ["grad_cam", "lrp", "smooth_grad"])
+def test_a_fooling_step_has_the_gradients_of_the_whole_batch(
+    interpreter: str, tmp_path: Path
+) -> None:
     """One step of plain gradient descent with rate 1: the weights differ by the gradient."""
     arguments = shlex.split("""
         fit --config configs/experiments/shapes/fool.yaml --trainer.max_epochs 1
@@ -44,6 +47,7 @@ def test_a_fooling_step_has_the_gradients_of_the_whole_batch(tmp_path: Path) -> 
         --data.init_args.train 8 --data.init_args.validation 5 --data.init_args.test 2
     """)
     arguments += QUIET
+    arguments += ["--model.init_args.interpreter", f"configs/interpreters/{interpreter}.yaml"]
     train.main([*arguments, "--run", str(tmp_path / "one"), "--data.init_args.batch_size", "8"])
     run(
         "train.py",

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from interpreters import GradCam, SimpleGradient
-from networks.layers import LayerError
+from networks.last_map import LayerError
 
 
 def test_unknown_layer_names_the_right_ones(
@@ -16,13 +16,13 @@ def test_unknown_layer_names_the_right_ones(
 
 
 def test_layer_without_a_map(network: nn.Module, images: Tensor, labels: Tensor) -> None:
-    with pytest.raises(LayerError, match=r"`6` returns \(3, 3\), expected a feature map"):
+    with pytest.raises(LayerError, match=r"`6` returns \(3, 3\), expected a map"):
         GradCam("6")(network, images, labels)
 
 
 def test_network_without_convolution(images: Tensor, labels: Tensor) -> None:
     network = nn.Sequential(nn.Flatten(), nn.Linear(192, 4)).double()
-    with pytest.raises(LayerError, match="Sequential has no convolutional stage"):
+    with pytest.raises(LayerError, match="Sequential has no layer with a map"):
         GradCam()(network, images, labels)
 
 

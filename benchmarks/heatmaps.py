@@ -1,0 +1,89 @@
+"""Seconds of a heatmap over those of the bare passes that it needs, without training.
+
+The passes are timed on the same network and batch, in the same rounds: a forward pass, or a
+forward pass with the gradient of the pixels, as often as the interpreter has to.
+"""
+
+import argparse
+
+import torch
+from rich.console import Console
+from rich.table import Table
+from torch import Tensor, nn
+
+from benchmarks.timing import Task, alternated, summary
+from interpreters import (
+    LRP,
+    DeepLift,
+    GradCam,
+    IntegratedGradients,
+    Interpreter,
+    SimpleGradient,
+)
+from networks import torchvision_network
+
+STEPS = 8
+INTERPRETERS: dict[str, tuple[Interpreter, str]] = {
+    "GradCam": (GradCam(), "a forward pass"),
+    "SimpleGradient": (SimpleGradient(), "a pass with the gradient of the pixels"),
+    "LRP, epsilon plus": (LRP(), "a pass with the gradient of the pixels"),
+    f"IntegratedGradients, {STEPS} steps": (IntegratedGradients(STEPS), f"{STEPS} such passes"),
+    "DeepLift": (DeepLift(), "2 such passes"),
+}
+
+
+def tasks(name: str, batch: int, size: int) -> dict[str, Task]:
+    """Every heatmap and every kind of bare passes, of one network and batch."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    network = torchvision_network(name).to(device).eval().requires_grad_(False)
+    images = torch.rand(batch, 3, size, size, device=device)
+    labels = torch.randint(0, 1000, (batch,), device=device)
+
+    def gradients(count: int) -> None:
+        for _ in range(count):
+            pixels = images.clone().requires_grad_()
+            network(pixels).gather(1, labels[:, None]).sum().backward()
+
+    def heatmap(interpreter: Interpreter) -> Task:
+        return lambda: explained(interpreter, network, images, labels)
+
+    bare: dict[str, Task] = {
+        "a forward pass": lambda: forward(network, images),
+        "a pass with the gradient of the pixels": lambda: gradients(1),
+        f"{STEPS} such passes": lambda: gradients(STEPS),
+        "2 such passes": lambda: gradients(2),
+    }
+    return bare | {key: heatmap(interpreter) for key, (interpreter, _) in INTERPRETERS.items()}
+
+
+@torch.no_grad()
+def forward(network: nn.Module, images: Tensor) -> Tensor:
+    """Classification alone."""
+    logits: Tensor = network(images)
+    return logits
+
+
+@torch.no_grad()
+def explained(interpreter: Interpreter, network: nn.Module, images: Tensor, labels: Tensor) -> None:
+    """A heatmap, as an evaluation makes it."""
+    interpreter(network, images, labels)
+
+
+def main() -> None:
+    """Time the networks and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--networks", nargs="+", default=["resnet50", "vgg16"])
+    parser.add_argument("--batch", type=int, default=8, help="images in a batch")
+    parser.add_argument("--size", type=int, default=224, help="side of the images in pixels")
+    parser.add_argument("--rounds", type=int, default=8, help="rounds to time")
+    options = parser.parse_args()
+    table = Table("network", "heatmap", "over", "time")
+    for name in options.networks:
+        taken = alternated(tasks(name, options.batch, options.size), options.rounds, name)
+        for key, (_, passes) in INTERPRETERS.items():
+            table.add_row(name, key, passes, summary(taken[key], taken[passes]))
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()

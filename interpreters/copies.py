@@ -1,0 +1,35 @@
+"""Averages over many copies of the images, in pieces that fit into memory."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.utils.checkpoint import checkpoint
+
+Explain = Callable[[Tensor], Tensor]
+
+
+def weighted_sum(explain: Explain, weights: Tensor, images: int, chunk: int) -> Tensor:
+    """Sum over copies of weight times map, where maps are computed for whole groups of copies.
+
+    In training, a group's activations are computed again in the backward pass, not kept.
+
+    Args:
+        explain: from the indices (g,) of some copies to their maps, (g * N, C, h, w).
+        weights: one for each copy, shape (S,).
+        images: N, how many images each copy has.
+        chunk: how many images the network sees at once, but at least one copy.
+
+    Returns: shape (N, C, h, w).
+    """
+
+    def group(indices: Tensor) -> Tensor:
+        maps = explain(indices).unflatten(0, (len(indices), images))
+        return torch.tensordot(weights[indices].to(maps), maps, 1)
+
+    groups = torch.arange(len(weights)).split(max(1, chunk // images))
+    if torch.is_grad_enabled() and len(groups) > 1:
+        parts = [checkpoint(group, indices, use_reentrant=False) for indices in groups]
+    else:
+        parts = [group(indices) for indices in groups]
+    return torch.stack(parts).sum(0)

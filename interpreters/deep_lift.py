@@ -1,0 +1,105 @@
+"""DeepLIFT (Shrikumar et al. 2017)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+
+from interpreters.base import Explanation, Interpreter
+from interpreters.baseline import Baseline, baseline_image, check_baseline
+from interpreters.passes import explanation, one_hot, summed_map
+from interpreters.tape import ATTENTION, Call, pulled_back, record, walk
+from interpreters.tape.affine import READERS, affine
+from interpreters.tape.decompositions import DECOMPOSITIONS
+from interpreters.tape.names import ACTIVATIONS, MAXIMA, PRODUCTS, REARRANGEMENTS, SUMS
+
+ELEMENTWISE = ACTIVATIONS | {"exp", "rsqrt", "reciprocal"}
+KNOWN = {*READERS, *ELEMENTWISE, *MAXIMA, *PRODUCTS, *REARRANGEMENTS, *SUMS}
+
+
+@dataclass(frozen=True)
+class DeepLift(Interpreter):
+    """Differences from a baseline, carried back by the rescale rule (Shrikumar et al. 2017).
+
+    The heatmap sums to the difference of the logits, exactly, on any network.
+
+    Args:
+        baseline: Pixel value of the plain image to compare with, or one for each channel.
+        layer: Dotted name of the layer at whose output to explain, or "last"; the pixels
+            if not given.
+    """
+
+    baseline: Baseline = 0.0
+    layer: str | None = None
+
+    def __post_init__(self) -> None:
+        check_baseline(self.baseline)
+
+    def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
+        """Sum over channels of multiplier * (a - a0), shape (N, 1, h, w)."""
+        # one forward pass serves the images and the one baseline
+        both = torch.cat([images, baseline_image(self.baseline, images)])
+        recording = record(network, both, self.layer, KNOWN, ATTENTION | DECOMPOSITIONS)
+        logits, count = recording.logits[:-1], len(images)
+        seed = one_hot(logits, self.explained(logits, labels))
+        # the baseline has no multipliers of its own
+        seed = torch.cat([seed, torch.zeros_like(seed[:1])])
+        start = recording.start
+        multipliers = walk(
+            recording.calls, start, recording.logits, seed, partial(_propagated, count)
+        )
+        shares = multipliers * (start - _baseline(start, count))
+        return explanation(logits, summed_map(shares, images)[:-1])
+
+
+def _propagated(images: int, call: Call, multipliers: tuple[Tensor, ...]) -> Sequence[Tensor]:
+    """The multipliers of a call's inputs, from those of its outputs."""
+    if call.name in READERS:
+        layer = affine(call)
+        return [layer.transposed(multipliers[0], layer.weight)]
+    if call.name in ELEMENTWISE:
+        return [_rescaled(images, call, multipliers[0])]
+    if call.name in MAXIMA:
+        return _largest(images, call, multipliers[0])
+    if call.name in PRODUCTS and len(call.inputs) > 1:
+        # x y - x0 y0 is the difference of each factor times the middle of the other
+        middles = [(value + _baseline(value, images)) / 2 for value in call.inputs]
+        return pulled_back(call, multipliers, middles)
+    return pulled_back(call, multipliers)
+
+
+def _rescaled(images: int, call: Call, multiplier: Tensor) -> Tensor:
+    """The rescale rule (eq. 9): difference of the outputs over that of the inputs."""
+    (x,), (y,) = call.inputs, call.outputs
+    (slope,) = pulled_back(call, (torch.ones_like(y),))
+    return multiplier * _quotient(y - _baseline(y, images), x - _baseline(x, images), slope)
+
+
+def _largest(images: int, call: Call, multiplier: Tensor) -> Sequence[Tensor]:
+    """A rise of a maximum is due to where it is now, a fall to where it was."""
+    (y,) = call.outputs
+    baselines, before = [_baseline(x, images) for x in call.inputs], _baseline(y, images)
+    top = torch.maximum(y, before)
+    rises = pulled_back(call, (multiplier * (top - before),))
+    falls = pulled_back(call, (multiplier * (y - top),), baselines)
+    slopes = pulled_back(call, (multiplier,))
+    return [
+        _quotient(rise + fall, x - x0, slope)
+        for rise, fall, x, x0, slope in zip(
+            rises, falls, call.inputs, baselines, slopes, strict=True
+        )
+    ]
+
+
+def _baseline(value: Tensor, images: int) -> Tensor:
+    """What a tensor is for the baseline, the last of the batch, in the place of every image."""
+    grouped = value.unflatten(0, (images + 1, -1))
+    return grouped[-1:].expand_as(grouped).flatten(0, 1)
+
+
+def _quotient(above: Tensor, below: Tensor, limit: Tensor) -> Tensor:
+    """Above / below, and its limit where `below` is nothing but rounding."""
+    apart = below.abs() > 10 * torch.finfo(below.dtype).eps
+    return torch.where(apart, above / torch.where(apart, below, 1.0), limit)

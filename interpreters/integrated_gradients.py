@@ -1,0 +1,56 @@
+"""Integrated gradients (Sundararajan et al. 2017)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from interpreters.base import Explanation, Interpreter
+from interpreters.baseline import Baseline, baseline_image, check_baseline
+from interpreters.copies import weighted_sum
+from interpreters.passes import class_gradient, explanation, forward_keeping, summed_map
+
+
+@dataclass(frozen=True)
+class IntegratedGradients(Interpreter):
+    """Gradient along the line from a baseline, times the way (Sundararajan et al. 2017, eq. 1).
+
+    Args:
+        steps: Points on the line, by the Gauss-Legendre rule.
+        baseline: Pixel value of the plain image to compare with, or one for each channel.
+        layer: Dotted name of the layer at whose output the line is drawn and explained, or
+            "last"; the pixels if not given.
+        chunk: How many images the network sees at once; at least the batch.
+    """
+
+    steps: int = 32
+    baseline: Baseline = 0.0
+    layer: str | None = None
+    chunk: int = 32
+
+    def __post_init__(self) -> None:
+        if self.steps < 1 or self.chunk < 1:
+            raise ValueError(
+                f"`steps` and `chunk` must be at least 1, got {self.steps} and {self.chunk}"
+            )
+        check_baseline(self.baseline)
+
+    def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
+        """Sum over channels of (a - a0) * mean gradient between them, shape (N, 1, h, w)."""
+        logits, end = forward_keeping(network, images, self.layer)
+        start = baseline_image(self.baseline, images)
+        if self.layer is not None:
+            _, start = forward_keeping(network, start, self.layer)
+        way, classes = end - start, self.explained(logits, labels)
+        nodes, weights = np.polynomial.legendre.leggauss(self.steps)
+        places = torch.from_numpy((nodes + 1) / 2).to(end).view(-1, *[1] * end.ndim)
+
+        def gradients(copies: Tensor) -> Tensor:
+            points = (start + places[copies] * way).flatten(0, 1)
+            repeated = images.repeat(len(copies), 1, 1, 1)
+            logits, kept = forward_keeping(network, repeated, self.layer, points)
+            return class_gradient(logits, classes.repeat(len(copies)), kept)
+
+        mean = weighted_sum(gradients, torch.from_numpy(weights / 2), len(images), self.chunk)
+        return explanation(logits, summed_map(way * mean, images))

@@ -1,0 +1,32 @@
+"""Layer-wise relevance propagation over a network's tape."""
+
+from interpreters.lrp.composites import (
+    ByKind,
+    Composite,
+    EpsilonAlpha2Beta1,
+    EpsilonEverywhere,
+    EpsilonPlus,
+    EpsilonPlusFlat,
+)
+from interpreters.lrp.heo import Heo
+from interpreters.lrp.propagation import LRP
+from interpreters.lrp.rules import AlphaBeta, Epsilon, Flat, Gamma, Rule, WSquare, ZBox, ZPlus
+
+__all__ = [
+    "LRP",
+    "AlphaBeta",
+    "ByKind",
+    "Composite",
+    "Epsilon",
+    "EpsilonAlpha2Beta1",
+    "EpsilonEverywhere",
+    "EpsilonPlus",
+    "EpsilonPlusFlat",
+    "Flat",
+    "Gamma",
+    "Heo",
+    "Rule",
+    "WSquare",
+    "ZBox",
+    "ZPlus",
+]

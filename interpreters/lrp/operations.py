@@ -1,0 +1,127 @@
+"""What happens to relevance in the calls that have no weights of their own."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from interpreters.lrp.rules import stabilized
+from interpreters.lrp.sums import Proportional
+from interpreters.tape import Call, TapeError, pulled_back, tensors
+from interpreters.tape.names import ACTIVATIONS, MAXIMA, PRODUCTS, QUOTIENTS, REARRANGEMENTS, SUMS
+
+Shares = Sequence[Tensor]
+Operation = Callable[[Call, tuple[Tensor, ...]], Shares]
+
+
+def moved(call: Call, relevance: tuple[Tensor, ...]) -> Shares:
+    """Relevance follows the values, which are rearranged or chosen: cat, flatten, max pooling."""
+    return pulled_back(call, relevance)
+
+
+def passed(call: Call, relevance: tuple[Tensor, ...]) -> Shares:
+    """Activations work on each element alone, so that each keeps its relevance."""
+    return relevance
+
+
+def multiplied(call: Call, relevance: tuple[Tensor, ...]) -> Shares:
+    """Factors share equally (Achtibat et al. 2024, eq. 15), each in proportion to its terms."""
+    (z,) = call.outputs
+    ratio = relevance[0] / (len(call.inputs) * stabilized(z, 1e-6))
+    shares = pulled_back(call, (ratio,))
+    return [value * share for value, share in zip(call.inputs, shares, strict=True)]
+
+
+def divided(call: Call, relevance: tuple[Tensor, ...]) -> Shares:
+    """The numerator takes all, as in a normalisation (Achtibat et al. 2024, proposition 3.4)."""
+    numerator, *rest = call.inputs
+    if numerator is not call.args[0]:
+        raise TapeError(f"no rule for `{call.name}` by what is explained, over a constant")
+    return [relevance[0], *(torch.zeros_like(value) for value in rest)]
+
+
+def softmaxed(call: Call, relevance: tuple[Tensor, ...]) -> Shares:
+    """X (R - s sum(R)), the first-order expansion (Achtibat et al. 2024, proposition 3.1)."""
+    dimension = _softmax_dimension(*call.args[1:], **call.kwargs)
+    total = relevance[0].sum(dimension, keepdim=True)
+    return [call.inputs[0] * (relevance[0] - call.outputs[0] * total)]
+
+
+def standardised(call: Call, relevance: tuple[Tensor, ...]) -> Shares:
+    """The standard deviation is a constant, and the rest proportional (Achtibat et al. 2024)."""
+    x, z = call.inputs[0], call.outputs[0]
+    grouped, weight, epsilon = _GROUPINGS[call.name](*call.args, **call.kwargs)
+    scale = torch.rsqrt(grouped.var(-1, unbiased=False, keepdim=True) + epsilon)
+    ratio = relevance[0] / stabilized(z, 1e-6)
+    ratio = (ratio if weight is None else ratio * weight).reshape(grouped.shape) * scale
+    return [x * (ratio - ratio.mean(-1, keepdim=True)).reshape(x.shape)]
+
+
+def _softmax_dimension(dim: int, *_: Any, **__: Any) -> int:
+    return dim
+
+
+Grouping = tuple[Tensor, Tensor | None, float]
+
+
+def _layer_norm(
+    x: Tensor,
+    normalized_shape: Sequence[int],
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
+) -> Grouping:
+    return x.flatten(-len(normalized_shape)), weight, eps
+
+
+def _group_norm(
+    x: Tensor,
+    num_groups: int,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
+) -> Grouping:
+    weight = None if weight is None else weight.view(-1, *[1] * (x.ndim - 2))
+    return x.reshape(len(x), num_groups, -1), weight, eps
+
+
+_GROUPINGS: dict[str, Callable[..., Grouping]] = {
+    "layer_norm": _layer_norm,
+    "group_norm": _group_norm,
+}
+
+OPERATIONS: dict[str, Operation] = {
+    **dict.fromkeys(ACTIVATIONS, passed),
+    **dict.fromkeys(REARRANGEMENTS | MAXIMA, moved),
+    **dict.fromkeys(PRODUCTS, multiplied),
+    **dict.fromkeys(QUOTIENTS, divided),
+    "softmax": softmaxed,
+    "layer_norm": standardised,
+    "group_norm": standardised,
+}
+
+
+def summed(sums: Proportional) -> dict[str, Operation]:
+    """The operation of every sum and average, by a composite's rule for them."""
+    return dict.fromkeys(SUMS, lambda call, relevance: sums(call, relevance[0]))
+
+
+# what cannot be negative, whatever goes in, and what is not where nothing negative goes in
+_POSITIVE = {"relu", "relu6", "softplus", "sigmoid", "hardsigmoid", "softmax"}
+_KEEPING = REARRANGEMENTS | MAXIMA | {"mean", "sum", "avg_pool2d", "adaptive_avg_pool2d"}
+_KEEPING = _KEEPING - {"pad", "masked_fill"} | {"dropout"}
+_KEEPING_OF_TENSORS = {"add", "mul"}
+
+
+def nonnegative(calls: Sequence[Call]) -> set[int]:
+    """Ids of the tensors of which no element can be negative, whatever the images."""
+    found: set[int] = set()
+    for call in calls:
+        kept = call.name in _KEEPING or (
+            # a number or `alpha` may be negative
+            call.name in _KEEPING_OF_TENSORS and len(call.inputs) == len(call.args) == 2
+        )
+        if call.name in _POSITIVE or (kept and all(id(x) in found for x in tensors(call.args))):
+            found.update(map(id, call.outputs))
+    return found

@@ -1,0 +1,62 @@
+"""Layer-wise relevance propagation (Bach et al. 2015)."""
+
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from interpreters.base import Explanation, Interpreter
+from interpreters.lrp.composites import Composite, EpsilonPlus
+from interpreters.lrp.operations import OPERATIONS, nonnegative, summed
+from interpreters.passes import explanation, one_hot, summed_map
+from interpreters.tape import ATTENTION, Call, record, walk
+from interpreters.tape.affine import READERS, affine, folded
+from interpreters.tape.names import SUMS
+from networks.normalized import NormalizedNetwork
+
+KNOWN = {*READERS, *OPERATIONS, *SUMS}
+
+
+@dataclass(frozen=True)
+class LRP(Interpreter):
+    """Relevance of the label's logit, shared out layer by layer (Bach et al. 2015).
+
+    Args:
+        layer: Dotted name of the layer at whose output to explain, or "last"; the
+            normalised pixels if not given.
+        composite: Which rule each kind of layer follows.
+    """
+
+    layer: str | None = None
+    composite: Composite = EpsilonPlus()
+
+    def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
+        """Relevance summed over channels, signed, shape (N, 1, h, w)."""
+        recording = record(network, images, self.layer, KNOWN, ATTENTION)
+        calls = recording.calls
+        if self.composite.folds:
+            calls = folded(calls)
+        positive = nonnegative(calls)
+        first = None
+        if self.layer is None:
+            first = next((call for call in calls if call.name in READERS), None)
+        operations = {**OPERATIONS, **summed(self.composite.sums)}
+
+        def propagate(call: Call, relevance: tuple[Tensor, ...]) -> list[Tensor]:
+            if call.name not in READERS:
+                return list(operations[call.name](call, relevance))
+            bounds = pixel_bounds(network, images) if call is first else None
+            layer = affine(call, id(call.inputs[0]) in positive, bounds)
+            return [self.composite.rule(call.name, call is first)(layer, relevance[0])]
+
+        logits = recording.logits
+        seed = logits * one_hot(logits, self.explained(logits, labels))
+        relevance = walk(calls, recording.start, logits, seed, propagate)
+        return explanation(logits, summed_map(relevance, images))
+
+
+def pixel_bounds(network: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:
+    """Black and white as the first layer sees them, shape (1, 3, 1, 1) each."""
+    black = images.new_zeros(1, images.shape[1], 1, 1)
+    if isinstance(network, NormalizedNetwork):
+        return network.normalize(black), network.normalize(black + 1)
+    return black, black + 1

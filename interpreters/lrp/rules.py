@@ -1,0 +1,187 @@
+"""How the relevance of a layer's outputs is shared out among its inputs."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from interpreters.tape.affine import Affine
+
+# keeps 0 / 0 at 0 where a whole layer is silent, and its derivatives within single precision
+FLOOR = 1e-15
+
+
+class Rule(ABC):
+    """From the relevance of the outputs of a layer with weights to that of its inputs."""
+
+    @abstractmethod
+    def __call__(self, layer: Affine, relevance: Tensor) -> Tensor:
+        """The inputs' relevance, shaped like them, given the outputs'."""
+
+
+def stabilized(z: Tensor, epsilon: float) -> Tensor:
+    """A denominator moved away from 0 by epsilon times the root mean square of each image's."""
+    dimensions = tuple(range(1, z.ndim))
+    # one image's size is the same in every image, so that a batch changes nothing
+    size = torch.linalg.vector_norm(z, dim=dimensions, keepdim=True) * z[0].numel() ** -0.5
+    return z + torch.copysign(epsilon * size + FLOOR, z)
+
+
+@dataclass(frozen=True)
+class Epsilon(Rule):
+    """Shares in proportion to the contributions a * w (Bach et al. 2015, eq. 58).
+
+    Args:
+        epsilon: What the outputs are moved away from 0 by, in units of their root mean square
+            over an image; the smaller, the closer to input times gradient.
+    """
+
+    epsilon: float = 1e-6
+
+    def __call__(self, layer: Affine, relevance: Tensor) -> Tensor:
+        """A * W^T (R / z)."""
+        ratio = relevance / stabilized(layer.output, self.epsilon)
+        return layer.input * layer.transposed(ratio, layer.weight)
+
+
+@dataclass(frozen=True)
+class AlphaBeta(Rule):
+    """Shares positive and negative contributions apart (Bach et al. 2015, eq. 60).
+
+    Args:
+        alpha: Weight of the positive contributions.
+        beta: Weight of the negative ones, alpha - 1.
+        epsilon: What the sums are moved away from 0 by, as in Epsilon.
+    """
+
+    alpha: float = 2.0
+    beta: float = 1.0
+    epsilon: float = 1e-6
+
+    def __post_init__(self) -> None:
+        if self.beta < 0 or abs(self.alpha - self.beta - 1) > 1e-9:
+            raise ValueError(
+                f"`alpha` - `beta` must be 1 and `beta` not negative, got {self.alpha}, {self.beta}"
+            )
+
+    def __call__(self, layer: Affine, relevance: Tensor) -> Tensor:
+        """Alpha times the share by positive contributions, less beta times that by negative."""
+        w, b = layer.weight, layer.bias
+        up, down = w.clamp(min=0), w.clamp(max=0)
+        gains = None if b is None else b.clamp(min=0)
+        shared = self.alpha * shared_by(layer, relevance, (up, down), gains, self.epsilon)
+        if self.beta:
+            losses = None if b is None else b.clamp(max=0)
+            negative = shared_by(layer, relevance, (down, up), losses, self.epsilon)
+            shared = shared - self.beta * negative
+        return shared
+
+
+@dataclass(frozen=True)
+class ZPlus(AlphaBeta):
+    """Shares in proportion to the positive contributions alone (Montavon et al. 2017, eq. 17)."""
+
+    alpha: float = 1.0
+    beta: float = 0.0
+
+
+@dataclass(frozen=True)
+class Gamma(Rule):
+    """Favours contributions of the output's own sign (Montavon et al. 2019; Andeol et al. 2021).
+
+    Args:
+        gamma: How much; 0 is Epsilon, and infinity ZPlus where outputs are positive.
+        epsilon: What the sums are moved away from 0 by, as in Epsilon.
+    """
+
+    gamma: float = 0.25
+    epsilon: float = 1e-6
+
+    def __post_init__(self) -> None:
+        if self.gamma < 0:
+            raise ValueError(f"`gamma` must not be negative, got {self.gamma}")
+
+    def __call__(self, layer: Affine, relevance: Tensor) -> Tensor:
+        """The shares by w + gamma w+ of positive outputs, and by w + gamma w- of negative ones."""
+        w, b = layer.weight, layer.bias
+        up, down = w + self.gamma * w.clamp(min=0), w + self.gamma * w.clamp(max=0)
+        gains = None if b is None else b + self.gamma * b.clamp(min=0)
+        losses = None if b is None else b + self.gamma * b.clamp(max=0)
+        positive = relevance * (layer.output > 0)
+        return shared_by(layer, positive, (up, down), gains, self.epsilon) + shared_by(
+            layer, relevance - positive, (down, up), losses, self.epsilon
+        )
+
+
+@dataclass(frozen=True)
+class Flat(Rule):
+    """Shares equally among all inputs of an output (Lapuschkin et al. 2019)."""
+
+    def __call__(self, layer: Affine, relevance: Tensor) -> Tensor:
+        """1^T (R / n), n the number of inputs."""
+        return _shared_blindly(layer, relevance, torch.ones_like(layer.weight))
+
+
+@dataclass(frozen=True)
+class WSquare(Rule):
+    """Shares in proportion to the squared weights (Montavon et al. 2017, eq. 12)."""
+
+    def __call__(self, layer: Affine, relevance: Tensor) -> Tensor:
+        """(W^2)^T (R / sum of W^2)."""
+        return _shared_blindly(layer, relevance, layer.weight.square())
+
+
+@dataclass(frozen=True)
+class ZBox(Rule):
+    """Shares among pixels between black and white (Montavon et al. 2017, eq. 21).
+
+    Args:
+        epsilon: What the sums are moved away from 0 by, as in Epsilon.
+    """
+
+    epsilon: float = 1e-6
+
+    def __call__(self, layer: Affine, relevance: Tensor) -> Tensor:
+        """The share by the contributions a w - low w+ - high w-.
+
+        Raises: ValueError: the layer is not the first one.
+        """
+        if layer.bounds is None:
+            raise ValueError("ZBox knows the bounds of pixels only: use it as the rule of `first`")
+        low, high = (bound.expand_as(layer.input[:1]) for bound in layer.bounds)
+        w, up, down = layer.weight, layer.weight.clamp(min=0), layer.weight.clamp(max=0)
+        z = layer.apply(layer.input, w) - layer.apply(low, up) - layer.apply(high, down)
+        ratio = relevance / stabilized(z, self.epsilon)
+        return (
+            layer.input * layer.transposed(ratio, w)
+            - low * layer.transposed(ratio, up)
+            - high * layer.transposed(ratio, down)
+        )
+
+
+def shared_by(
+    layer: Affine,
+    relevance: Tensor,
+    weights: tuple[Tensor, Tensor],
+    bias: Tensor | None,
+    epsilon: float,
+) -> Tensor:
+    """Share in proportion to contributions, with other weights for positive and negative inputs."""
+    if layer.nonnegative:
+        parts = [(layer.input, weights[0])]
+    else:
+        above, below = layer.input.clamp(min=0), layer.input.clamp(max=0)
+        parts = [(above, weights[0]), (below, weights[1])]
+    z = layer.apply(*parts[0], bias)
+    for value, weight in parts[1:]:
+        z = z + layer.apply(value, weight)
+    ratio = relevance / stabilized(z, epsilon)
+    shares = [value * layer.transposed(ratio, weight) for value, weight in parts]
+    return shares[0] if len(shares) == 1 else shares[0] + shares[1]
+
+
+def _shared_blindly(layer: Affine, relevance: Tensor, weight: Tensor) -> Tensor:
+    # padding adds nothing, so outputs at the border have fewer inputs
+    z = layer.apply(torch.ones_like(layer.input[:1]), weight)
+    return layer.transposed(relevance / stabilized(z, 0.0), weight)

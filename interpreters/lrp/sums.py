@@ -1,0 +1,32 @@
+"""Sharing the relevance of a sum or an average, which have no weights."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from interpreters.lrp.rules import stabilized
+from interpreters.tape import Call, pulled_back
+
+
+@dataclass(frozen=True)
+class Proportional:
+    """Shares in proportion to what each input contributes.
+
+    Args:
+        positive: Count positive inputs alone.
+        epsilon: What the sums are moved away from 0 by, as in the rule Epsilon.
+    """
+
+    positive: bool = False
+    epsilon: float = 1e-6
+
+    def __call__(self, call: Call, relevance: Tensor) -> Sequence[Tensor]:
+        """A * J^T (R / z), J the Jacobian of the sum or average."""
+        inputs, z = call.inputs, call.outputs[0]
+        if self.positive:
+            inputs = tuple(value.clamp(min=0) for value in inputs)
+            (z,) = call.on(inputs)
+        ratio = relevance / stabilized(z, self.epsilon)
+        shares = pulled_back(call, (ratio,), inputs)
+        return [value * share for value, share in zip(inputs, shares, strict=True)]

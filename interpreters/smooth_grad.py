@@ -1,0 +1,61 @@
+"""SmoothGrad (Smilkov et al. 2017)."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from interpreters.base import Explanation, Interpreter
+from interpreters.copies import weighted_sum
+from interpreters.passes import check_network, explanation, logits_of
+from interpreters.simple_gradient import SimpleGradient
+
+
+@dataclass(frozen=True)
+class SmoothGrad(Interpreter):
+    """Mean heatmap of noisy copies of the image (Smilkov et al. 2017, eq. 3).
+
+    Every image gets the same noise, so that heatmaps do not depend on the batch and those of two
+    networks can be compared.
+
+    Args:
+        base: Interpreter of the copies.
+        samples: Number of copies.
+        noise: Standard deviation of the Gaussian noise, in units of the pixels' range.
+        chunk: How many images the network sees at once; at least the batch.
+        seed: Seed of the noise.
+    """
+
+    base: Interpreter = SimpleGradient()
+    samples: int = 16
+    noise: float = 0.1
+    chunk: int = 32
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.samples < 1 or self.chunk < 1:
+            raise ValueError(
+                f"`samples` and `chunk` must be at least 1, got {self.samples} and {self.chunk}"
+            )
+        if not 0 <= self.noise < float("inf"):
+            raise ValueError(f"`noise` must be finite and not negative, got {self.noise}")
+
+    @property
+    def differentiable(self) -> bool:
+        """As the base is."""
+        return self.base.differentiable
+
+    def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
+        """Mean over samples of the base's heatmap of image + noise, shape (N, 1, h, w)."""
+        check_network(network)
+        logits = logits_of(network, images)
+        classes = self.explained(logits, labels)
+        generator = torch.Generator().manual_seed(self.seed)
+        noise = torch.randn(self.samples, 1, *images.shape[1:], generator=generator) * self.noise
+
+        def explain(copies: Tensor) -> Tensor:
+            noisy = (images + noise[copies].to(images)).flatten(0, 1)
+            return self.base(network, noisy, classes.repeat(len(copies))).heatmap
+
+        weights = torch.full((self.samples,), 1 / self.samples)
+        return explanation(logits, weighted_sum(explain, weights, len(images), self.chunk))

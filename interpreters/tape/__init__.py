@@ -1,0 +1,16 @@
+"""What a forward pass did, call by call, and walks back through it."""
+
+from interpreters.tape.attention import ATTENTION
+from interpreters.tape.recording import Call, Recording, TapeError, record, tensors
+from interpreters.tape.walk import pulled_back, walk
+
+__all__ = [
+    "ATTENTION",
+    "Call",
+    "Recording",
+    "TapeError",
+    "pulled_back",
+    "record",
+    "tensors",
+    "walk",
+]

@@ -1,0 +1,254 @@
+"""One forward pass, written down call by call."""
+
+import sys
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any, NamedTuple
+from weakref import WeakValueDictionary
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from interpreters.passes import check_activation, check_network, logits_of
+from networks.last_map import LayerError
+from networks.layers import find_layer
+from networks.normalized import bare
+
+
+class TapeError(ValueError):
+    """A network does something that the interpreter has no rule for."""
+
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """One functional call of a forward pass.
+
+    Args:
+        name: the function's name, such as conv2d.
+        function: the function itself, or its counterpart that does not work in place.
+        args: positional arguments.
+        kwargs: named arguments.
+        inputs: the tensors among the arguments that depend on what is explained, in order.
+        outputs: the tensors that came out.
+    """
+
+    name: str
+    function: Callable[..., Any]
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+
+    def on(self, inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:
+        """The outputs of the same call on other inputs."""
+        places, others = {id(value) for value in self.inputs}, iter(inputs)
+
+        def other(value: Tensor) -> Tensor:
+            return next(others) if id(value) in places else value
+
+        args, kwargs = _mapped(other, (self.args, self.kwargs))
+        results = tensors(self.function(*args, **kwargs))
+        return tuple(value for value in results if value.is_floating_point())
+
+
+class Recording(NamedTuple):
+    """Logits (N, K), the tensor explained, and the calls that lead from it to the logits."""
+
+    logits: Tensor
+    start: Tensor
+    calls: list[Call]
+
+
+def record(
+    network: nn.Module,
+    images: Tensor,
+    layer: str | None,
+    known: Container[str],
+    decomposed: Mapping[str, Callable[..., Any]],
+) -> Recording:
+    """Classify, and write down every call that depends on the normalised pixels or on a layer.
+
+    Args:
+        network: any classifier, with BatchNorm in evaluation mode.
+        images: shape (N, 3, H, W), values in [0, 1].
+        layer: a dotted module name whose output begins the tape, "last", or None for the pixels.
+        known: names of the functions that the interpreter has rules for.
+        decomposed: by name, functions to run and record instead, made of simpler ones.
+
+    Raises:
+        TapeError: the network calls another function on what is explained.
+        LayerError: the layer is not there, runs more than once or gives no map.
+    """
+    check_network(network)
+    tape = _Tape(known, decomposed)
+    if layer is None:
+        handle = bare(network).register_forward_pre_hook(lambda _, inputs: tape.begin(inputs[0]))
+    else:
+        handle = find_layer(network, layer, images).register_forward_hook(
+            lambda _, __, output: tape.begin(check_activation(output, layer, tape.began, images))
+        )
+    try:
+        with tape:
+            logits = logits_of(network, images)
+    finally:
+        handle.remove()
+    if not tape.began:
+        raise LayerError(f"the layer `{layer}` did not run; choose one that the forward pass calls")
+    logits = tape.latest(logits)
+    if not tape.depends(logits):
+        raise LayerError("the logits do not depend on the chosen layer; choose another one")
+    return Recording(logits, tape.began[0], tape.calls)
+
+
+class _Tape(TorchFunctionMode):
+    """Records the calls that depend on where it began, and runs in-place ones out of place."""
+
+    def __init__(self, known: Container[str], decomposed: Mapping[str, Callable[..., Any]]) -> None:
+        super().__init__()
+        self.known, self.decomposed = known, decomposed
+        self.began: list[Tensor] = []
+        self.calls: list[Call] = []
+        self._active: set[int] = set()
+        # the old tensor is kept beside the new one, so that no other gets its id
+        self._changed: dict[int, tuple[Tensor, Tensor]] = {}
+        self._overwritten: dict[int, Tensor] = {}
+        self._constants: WeakValueDictionary[int, Tensor] = WeakValueDictionary()
+
+    def begin(self, start: Tensor) -> None:
+        """From here on, what depends on this tensor is recorded."""
+        self.began.append(self.latest(start))
+        self._active.add(id(self.began[0]))
+
+    def depends(self, value: Tensor) -> bool:
+        """Whether a tensor depends on the one where the tape began."""
+        return id(value) in self._active
+
+    def latest(self, value: Tensor) -> Tensor:
+        """What the network would now see in a tensor that it may have changed in place."""
+        while id(value) in self._changed:
+            value = self._changed[id(value)][1]
+        return value
+
+    def __torch_function__(
+        self, function: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        args, kwargs = _mapped(self.latest, (tuple(args), kwargs or {}))
+        given = tensors((args, kwargs))
+        inputs = tuple(value for value in given if self.depends(value))
+        name = _name(function)
+        if inputs and name in self.decomposed:
+            with self:
+                return self.decomposed[name](*args, **kwargs)
+        changed = _changed_argument(name, args, kwargs)
+        if changed is not None:
+            function, kwargs = _out_of_place(name, function, kwargs)
+        self._check_origin(given)
+        output = function(*args, **kwargs)
+        known = {id(value) for value in given}
+        outputs = tuple(
+            value
+            for value in tensors(output)
+            if value.is_floating_point() and id(value) not in known
+        )
+        # what a network detaches is a constant to it
+        if inputs and name != "detach" and (outputs or name == "__setitem__"):
+            call = Call(_name(function).strip("_"), function, args, kwargs, inputs, outputs)
+            self._check(call, given)
+            self.calls.append(call)
+            self._active.update(map(id, outputs))
+        else:
+            self._constants.update((id(value), value) for value in outputs)
+        if changed is not None and outputs:
+            self._changed[id(changed)] = (changed, outputs[0])
+            self._overwritten[id(_memory(changed))] = _memory(changed)
+        return output
+
+    def _check(self, call: Call, given: Sequence[Tensor]) -> None:
+        """Refuse what would make a wrong map."""
+        if call.name not in self.known:
+            raise TapeError(
+                f"no rule for `{call.name}`, which {_caller()} calls; explain at a layer behind "
+                "it, or add a rule as CONTRIBUTING.md says"
+            )
+        for value in given:
+            if id(_memory(value)) in self._overwritten:
+                raise TapeError(f"{_caller()} changes a tensor in place that it also has views of")
+
+    def _check_origin(self, given: Sequence[Tensor]) -> None:
+        """Refuse what functions made that the tape cannot see."""
+        for value in given if self.began else ():
+            foreign = value.grad_fn is not None and id(value) not in self._constants
+            if foreign and not self.depends(value):
+                raise TapeError(
+                    f"{_caller()} works on a tensor that no recorded call made; compiled and "
+                    "scripted functions cannot be explained"
+                )
+
+
+# operators that change their left side; their names end in two underscores, not in one
+_ASSIGNMENTS = {"__iadd__": "__add__", "__isub__": "__sub__", "__imul__": "__mul__"}
+_ASSIGNMENTS |= {"__itruediv__": "__truediv__"}
+
+
+def _changed_argument(name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> Tensor | None:
+    """The tensor that a call would change in place."""
+    method = name.endswith("_") and not name.endswith("__")
+    if method or name in _ASSIGNMENTS or kwargs.get("inplace"):
+        return next((value for value in args if isinstance(value, Tensor)), None)
+    return None
+
+
+def _out_of_place(
+    name: str, function: Callable[..., Any], kwargs: dict[str, Any]
+) -> tuple[Callable[..., Any], dict[str, Any]]:
+    """The counterpart of an in-place call that leaves its argument alone."""
+    if kwargs.get("inplace"):
+        return function, {**kwargs, "inplace": False}
+    counterpart = _ASSIGNMENTS.get(name, name[:-1])
+    return getattr(Tensor, counterpart, None) or getattr(F, counterpart), kwargs
+
+
+def _memory(value: Tensor) -> Tensor:
+    """The tensor whose memory this one shows."""
+    return value if value._base is None else value._base
+
+
+def _mapped(change: Callable[[Tensor], Tensor], value: Any) -> Any:
+    """The same nested arguments with every tensor changed, in new lists."""
+    if isinstance(value, Tensor):
+        return change(value)
+    if type(value) in (list, tuple):
+        return type(value)(_mapped(change, item) for item in value)
+    if type(value) is dict:
+        return {key: _mapped(change, item) for key, item in value.items()}
+    return value
+
+
+def tensors(value: Any) -> tuple[Tensor, ...]:
+    """All tensors of nested arguments or results, in order."""
+    if isinstance(value, Tensor):
+        return (value,)
+    if isinstance(value, dict):
+        value = tuple(value.values())
+    if isinstance(value, list | tuple):
+        return tuple(tensor for item in value for tensor in tensors(item))
+    return ()
+
+
+def _name(function: Any) -> str:
+    """A function's name; that of the attribute where one is read, as in x.mT."""
+    name = getattr(function, "__name__", type(function).__name__)
+    return str(function.__self__.__name__ if name == "__get__" else name)
+
+
+def _caller() -> str:
+    """The innermost module whose forward is running."""
+    frame: FrameType | None = sys._getframe()
+    while frame is not None:
+        module = frame.f_locals.get("self")
+        if isinstance(module, nn.Module):
+            return f"{type(module).__name__}({module.extra_repr()})"
+        frame = frame.f_back
+    return "the network"

@@ -1,0 +1,54 @@
+"""Carrying a quantity backwards along a tape, from the logits to where it began."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from interpreters.tape.recording import Call
+
+Propagate = Callable[[Call, tuple[Tensor, ...]], Sequence[Tensor]]
+
+
+def walk(
+    calls: Sequence[Call], start: Tensor, end: Tensor, seed: Tensor, propagate: Propagate
+) -> Tensor:
+    """Pass a quantity of the end of a tape back to its start; what meets in a tensor adds up.
+
+    Args:
+        calls: the tape's calls, in the order of the forward pass.
+        start: the tensor where the tape began.
+        end: the tensor that `seed` belongs to, such as the logits.
+        seed: the quantity at the end, shaped like it.
+        propagate: from a call and what arrives at its outputs to what leaves by its inputs.
+
+    Returns: the quantity at the start, shaped like it.
+    """
+    arrived = {id(end): seed}
+    for call in reversed(calls):
+        if not any(id(value) in arrived for value in call.outputs):
+            continue
+        arriving = tuple(
+            arrived.pop(id(value)) if id(value) in arrived else torch.zeros_like(value)
+            for value in call.outputs
+        )
+        for value, share in zip(call.inputs, propagate(call, arriving), strict=True):
+            arrived[id(value)] = arrived[id(value)] + share if id(value) in arrived else share
+    return arrived[id(start)]
+
+
+def pulled_back(
+    call: Call, cotangents: Sequence[Tensor], inputs: Sequence[Tensor] | None = None
+) -> tuple[Tensor, ...]:
+    """The transposed Jacobian of a call, at its own or at other inputs, times cotangents."""
+    graph = torch.is_grad_enabled()
+    with torch.enable_grad():
+        # aliases cut the other paths: in x + f(x) only this call's own dependence on x counts
+        aliases = [
+            value.view_as(value) if value.requires_grad else value.detach().requires_grad_()
+            for value in inputs or call.inputs
+        ]
+        outputs = call.on(aliases)
+    return torch.autograd.grad(
+        outputs, aliases, tuple(cotangents), create_graph=graph, materialize_grads=True
+    )

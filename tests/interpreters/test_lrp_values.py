@@ -1,0 +1,342 @@
+"""Relevance: zennit's values, the authors' composite transcribed, and its laws."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from conftest import TinyNetwork
+from families import as_trained, images_for, member
+from torch import Tensor, nn
+from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
+from zennit import composites as zennit_composites
+from zennit import rules as zennit_rules
+from zennit.attribution import Gradient
+from zennit.core import Stabilizer
+from zennit.torchvision import ResNetCanonizer, VGGCanonizer
+from zennit.types import Activation, AvgPool, Convolution
+
+from interpreters import LRP
+from interpreters.lrp import (
+    AlphaBeta,
+    ByKind,
+    Composite,
+    Epsilon,
+    EpsilonAlpha2Beta1,
+    EpsilonEverywhere,
+    EpsilonPlus,
+    EpsilonPlusFlat,
+    Flat,
+    Gamma,
+    Heo,
+    Rule,
+    WSquare,
+    ZBox,
+    ZPlus,
+)
+from interpreters.lrp.sums import Proportional
+from networks import NormalizedNetwork
+
+LABELS = torch.tensor([2, 0])
+STABILIZER = Stabilizer(1e-6, norm_scale=True)
+FLAT = [(Convolution, zennit_rules.Flat(Stabilizer(0.0)))]
+
+
+def exactly_foldable(network: NormalizedNetwork) -> NormalizedNetwork:
+    """Without the epsilon of BatchNorm, of which zennit's folding leaves a second one behind."""
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.eps = 0.0
+    return network
+
+
+def resnet(block: type[BasicBlock | Bottleneck]) -> NormalizedNetwork:
+    return as_trained(ResNet(block, [1, 1, 1, 1], num_classes=3))
+
+
+NETWORKS: dict[str, tuple[Callable[[], NormalizedNetwork], type]] = {
+    "vgg": (lambda: member("VGG"), VGGCanonizer),
+    "vgg_bn": (lambda: exactly_foldable(member("VGG-BN")), VGGCanonizer),
+    "resnet_basic": (lambda: exactly_foldable(resnet(BasicBlock)), ResNetCanonizer),
+    "resnet_bottleneck": (lambda: exactly_foldable(resnet(Bottleneck)), ResNetCanonizer),
+}
+
+
+def zennits(
+    network: NormalizedNetwork, images: Tensor, composite: zennit_composites.Composite
+) -> Tensor:
+    """Zennit's relevance of the labels' logits at the normalised pixels."""
+    seed = F.one_hot(LABELS, 3)
+    with Gradient(network.network, composite) as attributor:
+        _, relevance = attributor(network.normalize(images), lambda logits: logits * seed)
+    return relevance.sum(1, keepdim=True)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        (EpsilonPlus(), zennit_composites.EpsilonPlus),
+        (EpsilonPlusFlat(), partial(zennit_composites.EpsilonPlusFlat, first_map=FLAT)),
+        (
+            ByKind(AlphaBeta(2, 1), first=Flat()),
+            partial(zennit_composites.EpsilonAlpha2Beta1Flat, first_map=FLAT),
+        ),
+        (EpsilonAlpha2Beta1(), zennit_composites.EpsilonAlpha2Beta1),
+    ],
+    ids=lambda x: type(x).__name__ if isinstance(x, Composite) else "",
+)
+def test_composites_are_zennits(name: str, ours: Composite, theirs: Callable[..., object]) -> None:
+    build, canonizer = NETWORKS[name]
+    network, images = build(), torch.rand(2, 3, 32, 32, dtype=torch.float64)
+    composite = theirs(epsilon=STABILIZER, stabilizer=STABILIZER, canonizers=[canonizer()])
+    expected = zennits(network, images, composite)
+    actual = LRP(composite=ours)(network, images, LABELS).heatmap
+    torch.testing.assert_close(actual, expected)
+
+
+@pytest.mark.parametrize("name", ["vgg_bn", "resnet_basic"])
+@pytest.mark.parametrize("first", [False, True])
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        (Epsilon(), zennit_rules.Epsilon(STABILIZER)),
+        (Epsilon(0.3), zennit_rules.Epsilon(Stabilizer(0.3, norm_scale=True))),
+        (ZPlus(), zennit_rules.ZPlus(STABILIZER)),
+        (Gamma(), zennit_rules.Gamma(stabilizer=STABILIZER)),
+        (Gamma(2.0), zennit_rules.Gamma(2.0, STABILIZER)),
+        (AlphaBeta(3.0, 2.0), zennit_rules.AlphaBeta(3.0, 2.0, STABILIZER)),
+        (Flat(), zennit_rules.Flat(Stabilizer(0.0))),
+        (WSquare(), zennit_rules.WSquare(Stabilizer(0.0), zero_params="bias")),
+    ],
+    ids=lambda x: repr(x) if isinstance(x, Rule) else "",
+)
+def test_rules_are_zennits(
+    name: str, first: bool, ours: Rule, theirs: zennit_rules.BasicHook
+) -> None:
+    build, canonizer = NETWORKS[name]
+    network, images = build(), torch.rand(2, 3, 32, 32, dtype=torch.float64)
+    common = [
+        (Activation, zennit_rules.Pass()),
+        (zennit_composites.Sum, zennit_rules.Norm(STABILIZER)),
+        (AvgPool, zennit_rules.Norm(STABILIZER)),
+    ]
+    if first:
+        composite = zennit_composites.SpecialFirstLayerMapComposite(
+            [*common, (Convolution, zennit_rules.ZPlus(STABILIZER))],
+            [(Convolution, theirs)],
+            canonizers=[canonizer()],
+        )
+        mine = ByKind(linear=Epsilon(), first=ours)
+    else:
+        composite = zennit_composites.LayerMapComposite(
+            [*common, (Convolution, theirs)], canonizers=[canonizer()]
+        )
+        mine = ByKind(convolution=ours, linear=Epsilon())
+    composite.layer_map.append((nn.Linear, zennit_rules.Epsilon(STABILIZER)))
+    expected = zennits(network, images, composite)
+    actual = LRP(composite=mine)(network, images, LABELS).heatmap
+    torch.testing.assert_close(actual, expected)
+
+
+def test_z_box_is_zennits() -> None:
+    network = exactly_foldable(member("VGG-BN"))
+    images = torch.rand(2, 3, 32, 32, dtype=torch.float64)
+    black = network.normalize(images.new_zeros(1, 3, 1, 1))
+    white = network.normalize(images.new_ones(1, 3, 1, 1))
+    composite = zennit_composites.SpecialFirstLayerMapComposite(
+        [
+            (Activation, zennit_rules.Pass()),
+            (AvgPool, zennit_rules.Norm(STABILIZER)),
+            (Convolution, zennit_rules.ZPlus(STABILIZER)),
+            (nn.Linear, zennit_rules.Epsilon(STABILIZER)),
+        ],
+        [(Convolution, zennit_rules.ZBox(black, white, STABILIZER))],
+        canonizers=[VGGCanonizer()],
+    )
+    expected = zennits(network, images, composite)
+    actual = LRP(composite=ByKind(first=ZBox()))(network, images, LABELS).heatmap
+    torch.testing.assert_close(actual, expected)
+
+
+EXACT = EpsilonEverywhere(
+    convolution=Epsilon(1e-13), linear=Epsilon(1e-13), sums=Proportional(epsilon=1e-13)
+)
+
+
+@pytest.mark.parametrize(
+    "family", ["VGG-BN", "ResNet, bottleneck", "DenseNet", "SqueezeNet", "Inception"]
+)
+def test_small_epsilons_give_input_times_gradient(family: str) -> None:
+    """With biases and BatchNorm as well; at the normalised pixels."""
+    network, images = member(family), images_for(family)
+    pixels = network.normalize(images).requires_grad_()
+    logits = network.network(pixels)[[0, 1], LABELS]
+    (gradient,) = torch.autograd.grad(logits.sum(), pixels)
+    actual = LRP(composite=EXACT)(network, images, LABELS).heatmap
+    # the stabilisers of a dozen layers add up where a sum is close to 0
+    torch.testing.assert_close(
+        actual, (pixels * gradient).sum(1, keepdim=True), rtol=1e-5, atol=1e-8
+    )
+
+
+def unbiased() -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(3, 4, 3, bias=False),
+        nn.ReLU(inplace=True),
+        nn.Conv2d(4, 5, 3, bias=False),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.Linear(20, 3, bias=False),
+    ).double()
+
+
+@pytest.mark.parametrize(
+    "composite",
+    [
+        EpsilonPlus(),
+        EpsilonEverywhere(),
+        EpsilonPlusFlat(),
+        EpsilonAlpha2Beta1(),
+        ByKind(convolution=Gamma(), first=WSquare()),
+        ByKind(first=ZBox()),
+    ],
+    ids=repr,
+)
+def test_relevance_is_conserved_without_biases(composite: Composite) -> None:
+    network, images = unbiased(), torch.rand(2, 3, 8, 8, dtype=torch.float64)
+    logits, heatmap = LRP(composite=composite)(network, images, LABELS)
+    # each layer's stabiliser keeps a millionth or so back
+    torch.testing.assert_close(heatmap.sum((1, 2, 3)), logits[[0, 1], LABELS], rtol=1e-3, atol=1e-5)
+
+
+def test_gamma_goes_from_epsilon_to_z_plus() -> None:
+    network, images = unbiased(), torch.rand(2, 3, 8, 8, dtype=torch.float64)
+
+    def heatmap(rule: Rule) -> Tensor:
+        return LRP(composite=ByKind(convolution=rule))(network, images, LABELS).heatmap
+
+    torch.testing.assert_close(heatmap(Gamma(0.0)), heatmap(Epsilon()))
+    torch.testing.assert_close(heatmap(Gamma(1e12)), heatmap(ZPlus()), rtol=1e-5, atol=1e-8)
+
+
+def test_z_plus_is_not_negative() -> None:
+    network = unbiased()
+    images = torch.rand(2, 3, 8, 8, dtype=torch.float64)
+    heatmap = LRP("4", ByKind(linear=ZPlus()))(network, images, LABELS).heatmap
+    sign = network(images)[[0, 1], LABELS].sign().view(2, 1, 1, 1)
+    assert (heatmap * sign >= 0).all()
+
+
+def test_rescaling_layers_changes_nothing() -> None:
+    """A positive factor moved from one layer to the next leaves the function as it is."""
+    network, images = unbiased(), torch.rand(2, 3, 8, 8, dtype=torch.float64)
+    for composite in (EpsilonPlus(), EpsilonEverywhere(), EpsilonAlpha2Beta1()):
+        before = LRP(composite=composite)(network, images, LABELS).heatmap
+        with torch.no_grad():
+            network[0].get_parameter("weight").mul_(1e-2)
+            network[2].get_parameter("weight").mul_(1e2)
+        after = LRP(composite=composite)(network, images, LABELS).heatmap
+        torch.testing.assert_close(after, before)
+
+
+def test_heo_transcribed() -> None:
+    """The authors' rules layer by layer, from the description in the paper's code."""
+    network = TinyNetwork(3, nn.ReLU).double().eval()
+    first, norm, _, second, _, _, _, head = network
+    images = torch.rand(2, 3, 8, 8, dtype=torch.float64) - 0.5
+    a1 = norm(first(images)).relu()
+    a2 = second(a1).relu()
+    pooled = a2.mean((2, 3))
+    logits = head(pooled)
+
+    relevance = logits * F.one_hot(LABELS, 3)
+    relevance = pooled * ((relevance / sticky(logits)) @ head.weight)
+    # the average pool shares in proportion to the positive part, which all of it is
+    relevance = relevance[:, :, None, None] * a2 / (a2.sum((2, 3), keepdim=True) + 1e-8)
+    relevance = convolution(second, a1, relevance)
+    expected = convolution(first, images, relevance).sum(1, keepdim=True)
+    actual = LRP(composite=Heo())(network, images, LABELS).heatmap
+    # their stabiliser of averages is absolute, ours relative, both next to nothing
+    torch.testing.assert_close(actual, expected, rtol=1e-6, atol=1e-8)
+
+
+def sticky(z: Tensor) -> Tensor:
+    return z + 0.01 * torch.where(z >= 0, 1.0, -1.0)
+
+
+def convolution(layer: Any, a: Tensor, relevance: Tensor) -> Tensor:
+    """One output at a time: positive contributions of both signs, the bias twice."""
+    columns = F.unfold(a, 3, padding=layer.padding, stride=layer.stride)
+    weight, bias = layer.weight.flatten(1), layer.bias
+    shares = torch.zeros_like(columns)
+    for channel in range(len(weight)):
+        contributions = weight[channel][None, :, None] * columns
+        same_sign = contributions.clamp(min=0)
+        z = sticky(same_sign.sum(1) + 2 * bias[channel])
+        shares += same_sign * (relevance[:, channel].flatten(1) / z)[:, None]
+    return F.fold(shares, a.shape[2:], 3, padding=layer.padding, stride=layer.stride)
+
+
+def test_heo_shares_sums_by_positive_parts() -> None:
+    class Residual(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.a, self.b = nn.Conv2d(3, 4, 1), nn.Conv2d(3, 4, 1)
+
+        def forward(self, images: Tensor) -> Tensor:
+            return (self.a(images) + self.b(images)).mean((2, 3))
+
+    network, images = Residual().double(), torch.rand(1, 3, 4, 4, dtype=torch.float64)
+    labels = torch.tensor([1])
+    a, b = network.a(images).clamp(min=0), network.b(images).clamp(min=0)
+    total = network(images) * F.one_hot(labels, 4)
+    z = (network.a(images) + network.b(images)).clamp(min=0)
+    at_sum = total[:, :, None, None] * z / (z.sum((2, 3), keepdim=True) + 1e-12)
+    expected = at_sum * a / (a + b + 1e-12)
+    actual = LRP("a", Heo())(network, images, labels).heatmap
+    torch.testing.assert_close(actual, expected.sum(1, keepdim=True))
+
+
+@pytest.mark.parametrize(
+    ("options", "size"),
+    [
+        ({"kernel_size": 3, "stride": 2}, 8),
+        ({"kernel_size": 3, "stride": 3, "padding": 2}, 9),
+        ({"kernel_size": 3, "dilation": 2, "padding": 1}, 7),
+        ({"kernel_size": 3, "groups": 3}, 7),
+        ({"kernel_size": (2, 3), "stride": (2, 1), "padding": (1, 0)}, 8),
+        ({"kernel_size": 4, "padding": "same"}, 7),
+        ({"kernel_size": 3, "padding": "same", "dilation": 2}, 7),
+        ({"kernel_size": 2, "padding": "valid", "stride": 3}, 7),
+    ],
+    ids=repr,
+)
+def test_any_convolution(options: dict[str, Any], size: int) -> None:
+    network = nn.Sequential(nn.Conv2d(3, 6, **options), nn.Flatten()).double()
+    images = torch.rand(2, 3, size, size, dtype=torch.float64, requires_grad=True)
+    logits, heatmap = LRP(composite=EXACT)(network, images, LABELS)
+    (gradient,) = torch.autograd.grad(logits[[0, 1], LABELS].sum(), images, retain_graph=True)
+    torch.testing.assert_close(heatmap, (images * gradient).sum(1, keepdim=True))
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        (lambda: AlphaBeta(2, 0), "must be 1"),
+        (lambda: AlphaBeta(0.5, -0.5), "must be 1"),
+        (lambda: Gamma(-1.0), "`gamma` must not be negative"),
+    ],
+)
+def test_rules_refuse(rule: Callable[[], Rule], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        rule()
+
+
+def test_z_box_belongs_to_the_first_layer() -> None:
+    images = torch.rand(2, 3, 8, 8, dtype=torch.float64)
+    with pytest.raises(ValueError, match="use it as the rule of `first`"):
+        LRP(composite=ByKind(convolution=ZBox()))(unbiased(), images, LABELS)

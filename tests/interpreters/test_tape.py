@@ -1,0 +1,176 @@
+"""What a network may do in its forward pass without making a wrong map, and what is refused."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from interpreters import LRP, DeepLift, InputXGradient
+from interpreters.lrp import Epsilon, EpsilonEverywhere
+from interpreters.lrp.sums import Proportional
+from interpreters.tape import TapeError
+
+EXACT = LRP(
+    composite=EpsilonEverywhere(
+        convolution=Epsilon(1e-13), linear=Epsilon(1e-13), sums=Proportional(epsilon=1e-13)
+    )
+)
+LABELS = torch.tensor([0, 2])
+
+
+class Written(nn.Module):
+    """Two convolutions, the same function however its forward pass is written."""
+
+    def __init__(self, forward: Callable[["Written", Tensor], Tensor]) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.first, self.second = nn.Conv2d(3, 4, 3, padding=1), nn.Conv2d(4, 4, 3, padding=1)
+        self.head, self.relu = nn.Linear(4, 3), nn.ReLU()
+        self.written = forward
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.head(self.written(self, images).mean((2, 3)))
+
+
+def plain(n: Written, x: Tensor) -> Tensor:
+    x = F.relu(n.first(x))
+    return F.relu(x + n.second(x))
+
+
+def in_place_modules(n: Written, x: Tensor) -> Tensor:
+    relu = nn.ReLU(inplace=True)
+    x = relu(n.first(x))
+    y = n.second(x)
+    y += x
+    return relu(y)
+
+
+def in_place_without_looking_at_what_comes_back(n: Written, x: Tensor) -> Tensor:
+    x = n.first(x)
+    x.relu_()
+    y = n.second(x)
+    y.add_(x)
+    F.relu(y, inplace=True)
+    return y
+
+
+def one_module_twice(n: Written, x: Tensor) -> Tensor:
+    x = n.relu(n.first(x))
+    return n.relu(n.second(x) + x)
+
+
+def a_list_that_grows(n: Written, x: Tensor) -> Tensor:
+    parts = [torch.relu(n.first(x))]
+    doubled = torch.cat(parts, 1)
+    parts.append(n.second(doubled))
+    return torch.stack(parts).sum(0).relu()
+
+
+def through_pieces(n: Written, x: Tensor) -> Tensor:
+    x = n.first(x).relu()
+    left, right = x.chunk(2, 1)
+    joined = torch.cat([left[:, :1], left[:, 1:], right], dim=1)
+    return (n.second(joined.flatten(2).view_as(joined)) + joined).relu()
+
+
+STYLES = [
+    in_place_modules,
+    in_place_without_looking_at_what_comes_back,
+    one_module_twice,
+    a_list_that_grows,
+    through_pieces,
+]
+
+
+@pytest.mark.parametrize("style", STYLES, ids=lambda style: style.__name__)
+@pytest.mark.parametrize("interpreter", [EXACT, LRP(), LRP("first"), DeepLift()], ids=repr)
+def test_the_same_function_has_the_same_map(
+    style: Callable[[Written, Tensor], Tensor], interpreter: LRP | DeepLift
+) -> None:
+    images = torch.rand(2, 3, 6, 6, dtype=torch.float64)
+    expected = interpreter(Written(plain).double(), images, LABELS)
+    torch.testing.assert_close(interpreter(Written(style).double(), images, LABELS), expected)
+
+
+@pytest.mark.parametrize("style", STYLES, ids=lambda style: style.__name__)
+def test_small_epsilons_give_input_times_gradient(
+    style: Callable[[Written, Tensor], Tensor],
+) -> None:
+    network, images = Written(style).double(), torch.rand(2, 3, 6, 6, dtype=torch.float64)
+    expected = InputXGradient()(network, images, LABELS).heatmap
+    torch.testing.assert_close(EXACT(network, images, LABELS).heatmap, expected)
+
+
+def sorts(n: Written, x: Tensor) -> Tensor:
+    return n.first(x).sort(1).values
+
+
+def divides_by_what_is_explained(n: Written, x: Tensor) -> Tensor:
+    return n.second(torch.ones(1, 1, 6, 6, dtype=x.dtype) / n.first(x))
+
+
+def changes_under_a_view(n: Written, x: Tensor) -> Tensor:
+    x = n.first(x)
+    view = x[:, :2]
+    x.relu_()
+    return torch.cat([view, x[:, 2:]], 1)
+
+
+def changes_a_view(n: Written, x: Tensor) -> Tensor:
+    x = n.first(x)
+    x[:, :2].relu_()
+    return n.second(x)
+
+
+def writes_into_a_slice(n: Written, x: Tensor) -> Tensor:
+    x = n.first(x)
+    x[:, 0] = 0
+    return x
+
+
+@pytest.mark.parametrize(
+    ("style", "message"),
+    [
+        (sorts, r"no rule for `sort`, which Written\(\) calls; explain at a layer behind it"),
+        (divides_by_what_is_explained, "no rule for `div` by what is explained|`reciprocal`"),
+        (changes_under_a_view, "in place that it also has views of"),
+        (changes_a_view, "in place that it also has views of"),
+        (writes_into_a_slice, "no rule for `setitem`"),
+    ],
+)
+def test_refusals(style: Callable[[Written, Tensor], Tensor], message: str) -> None:
+    images = torch.rand(2, 3, 6, 6, dtype=torch.float64)
+    with pytest.raises(TapeError, match=message):
+        LRP()(Written(style).double(), images, LABELS)
+
+
+def doubled(x: Tensor) -> Tensor:
+    return x * 2
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated")
+def test_a_call_that_cannot_be_seen_is_refused() -> None:
+    scripted = torch.jit.script(doubled)
+    network = Written(lambda n, x: n.second(F.pad(scripted(n.first(x)), (0, 1)))).double()
+    with pytest.raises(TapeError, match="a tensor that no recorded call made"):
+        LRP()(network, torch.rand(2, 3, 6, 6, dtype=torch.float64), LABELS)
+
+
+def test_what_is_detached_is_a_constant() -> None:
+    def gated(n: Written, x: Tensor) -> Tensor:
+        x = n.first(x)
+        return x * x.detach()
+
+    network, images = Written(gated).double(), torch.rand(2, 3, 6, 6, dtype=torch.float64)
+    expected = InputXGradient()(network, images, LABELS).heatmap
+    torch.testing.assert_close(EXACT(network, images, LABELS).heatmap, expected)
+
+
+def test_the_tape_ends_with_the_forward_pass() -> None:
+    network, images = Written(sorts).double(), torch.rand(2, 3, 6, 6, dtype=torch.float64)
+    with pytest.raises(TapeError):
+        LRP()(network, images, LABELS)
+    # under a tape still running, this would raise
+    assert images.sort(1).values.shape == images.shape

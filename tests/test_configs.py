@@ -1,0 +1,33 @@
+"""Every part of the configurations can be put where it belongs."""
+
+from pathlib import Path
+
+import pytest
+
+import train
+
+ROOT = Path(__file__).parents[1]
+FOOL = ["fit", "--config", str(ROOT / "configs/experiments/shapes/fool.yaml"), "--print_config"]
+
+
+def parts(folder: str) -> list[str]:
+    return sorted(str(path) for path in (ROOT / "configs" / folder).glob("*.yaml"))
+
+
+def check(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    with pytest.raises(SystemExit) as stop:
+        train.main([*FOOL, *arguments])
+    assert stop.value.code == 0
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("path", parts("interpreters"), ids=lambda path: Path(path).stem)
+def test_interpreters(path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "interpreters." in check(capsys, "--model.init_args.interpreter", path)
+
+
+@pytest.mark.parametrize("path", parts("composites"), ids=lambda path: Path(path).stem)
+def test_composites(path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    lrp = str(ROOT / "configs/interpreters/lrp.yaml")
+    composite = ("--model.init_args.interpreter.init_args.composite", path)
+    assert "interpreters.lrp." in check(capsys, "--model.init_args.interpreter", lrp, *composite)

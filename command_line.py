@@ -13,6 +13,7 @@ from datamodules import DataModule
 from lightning_modules.callbacks import (
     ExportWeights,
     HeatmapPanel,
+    ProgressLines,
     SaveOnInterrupt,
     StopOnNonFinite,
 )
@@ -52,6 +53,7 @@ class CommandLine(LightningCLI):
             "use_distributed_sampler": False,
             "num_sanity_val_steps": 0,
             "log_every_n_steps": 10,
+            "callbacks": [ProgressLines()],
             **options.pop("trainer_defaults", {}),
         }
         super().__init__(
@@ -86,6 +88,7 @@ class TrainCommandLine(CommandLine):
             SaveOnInterrupt(),
             HeatmapPanel(),
             LearningRateMonitor("step"),
+            ProgressLines(),
             ExportWeights(),
         ]
         super().__init__(

@@ -134,6 +134,10 @@ class _Tape(TorchFunctionMode):
     def __torch_function__(
         self, function: Any, types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:
+        if not self.began:
+            output = function(*args, **(kwargs or {}))
+            self._constants.update((id(value), value) for value in tensors(output))
+            return output
         args, kwargs = _mapped(self.latest, (tuple(args), kwargs or {}))
         given = tensors((args, kwargs))
         inputs = tuple(value for value in given if self.depends(value))
@@ -178,7 +182,7 @@ class _Tape(TorchFunctionMode):
 
     def _check_origin(self, given: Sequence[Tensor]) -> None:
         """Refuse what functions made that the tape cannot see."""
-        for value in given if self.began else ():
+        for value in given:
             foreign = value.grad_fn is not None and id(value) not in self._constants
             if foreign and not self.depends(value):
                 raise TapeError(

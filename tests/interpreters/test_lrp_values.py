@@ -36,7 +36,10 @@ from interpreters.lrp import (
     ZBox,
     ZPlus,
 )
+from interpreters.lrp.propagation import KNOWN
 from interpreters.lrp.sums import Proportional
+from interpreters.tape import ATTENTION, record
+from interpreters.tape.affine import folded
 from networks import NormalizedNetwork
 
 LABELS = torch.tensor([2, 0])
@@ -48,7 +51,7 @@ def exactly_foldable(network: NormalizedNetwork) -> NormalizedNetwork:
     """Without the epsilon of BatchNorm, of which zennit's folding leaves a second one behind."""
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
-            module.eps = 0.0
+            module.eps = 1e-30
     return network
 
 
@@ -180,6 +183,16 @@ def test_small_epsilons_give_input_times_gradient(family: str) -> None:
     torch.testing.assert_close(
         actual, (pixels * gradient).sum(1, keepdim=True), rtol=1e-5, atol=1e-8
     )
+
+
+def test_folding_leaves_every_output_as_it_is() -> None:
+    network, images = member("ResNet, bottleneck"), images_for("ResNet, bottleneck")
+    recording = record(network, images, None, KNOWN, ATTENTION)
+    calls = folded(recording.calls)
+    assert "batch_norm" in {call.name for call in recording.calls}
+    assert "batch_norm" not in {call.name for call in calls}
+    for call in calls:
+        torch.testing.assert_close(call.on(call.inputs), call.outputs)
 
 
 def unbiased() -> nn.Sequential:

@@ -1,0 +1,57 @@
+"""Lines of progress where there is no terminal."""
+
+import logging
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+
+from lightning_modules.callbacks import ProgressLines
+
+
+def trainer(**values: Any) -> Any:
+    metrics = {"train/loss": torch.tensor(0.51239), "val/accuracy_top1": 0.875}
+    return SimpleNamespace(
+        progress_bar_metrics=metrics,
+        current_epoch=2,
+        num_training_batches=40,
+        num_test_batches=[7],
+        global_step=80,
+        estimated_stepping_batches=120,
+        **values,
+    )
+
+
+@pytest.fixture
+def module() -> Any:
+    return None
+
+
+def test_lines(caplog: pytest.LogCaptureFixture, module: Any) -> None:
+    lines = ProgressLines(seconds=0)
+    with caplog.at_level(logging.INFO):
+        lines.on_train_batch_end(trainer(), module, None, None, 9)
+        lines.on_validation_end(trainer(), module)
+        lines.on_test_batch_end(trainer(), module, None, None, 2)
+    assert caplog.messages == [
+        "epoch 2, step 10 of 40: train/loss 0.5124, val/accuracy_top1 0.875",
+        "step 80 of 120: train/loss 0.5124, val/accuracy_top1 0.875",
+        "epoch 2, batch 3 of 7: train/loss 0.5124, val/accuracy_top1 0.875",
+    ]
+
+
+def test_not_at_every_step(caplog: pytest.LogCaptureFixture, module: Any) -> None:
+    lines = ProgressLines(seconds=3600)
+    with caplog.at_level(logging.INFO):
+        lines.on_train_batch_end(trainer(), module, None, None, 9)
+    assert caplog.messages == []
+
+
+def test_none_on_a_terminal(
+    caplog: pytest.LogCaptureFixture, module: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    with caplog.at_level(logging.INFO):
+        ProgressLines(seconds=0).on_validation_end(trainer(), module)
+    assert caplog.messages == []

@@ -66,6 +66,14 @@ class CommandLine(LightningCLI):
             **options,
         )
 
+    def instantiate_classes(self) -> None:
+        """Build the network, the data and the rest; their errors are shown as they raised them."""
+        try:
+            super().instantiate_classes()
+        except ValueError as error:
+            # the parser wraps it into an account of every type that might have been meant
+            raise error.__cause__ or error from None
+
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """Add the run's folder."""
         parser.add_argument("--run", type=str, default="runs/latest", help="Folder of this run.")

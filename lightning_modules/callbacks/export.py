@@ -11,15 +11,20 @@ from networks import load_weights, save_weights
 
 
 class ExportWeights(Callback):
-    """When training ends, write the best checkpoint's network to `weights.safetensors`."""
+    """When training ends, write the best checkpoint's network to `weights.safetensors`.
+
+    A training that ends before its first validation has none; then the last weights are written.
+    """
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Load the best weights into the module's network, and write them."""
-        best = best_checkpoint(trainer)
-        if best is None or not isinstance(pl_module, Classifier):
+        if not trainer.checkpoint_callbacks or not isinstance(pl_module, Classifier):
             return
-        load_weights(pl_module.network, best)
+        best = best_checkpoint(trainer)
+        if best is not None:
+            load_weights(pl_module.network, best)
         if trainer.is_global_zero:
             path = Path(trainer.default_root_dir) / "weights.safetensors"
             save_weights(pl_module.network, path)
-            rank_zero_info(f"best checkpoint: {best}; its weights: {path}")
+            origin = f"best checkpoint: {best}" if best else "no validation chose a checkpoint"
+            rank_zero_info(f"{origin}; the weights: {path}")

@@ -48,7 +48,7 @@ FLAT = [(Convolution, zennit_rules.Flat(Stabilizer(0.0)))]
 
 
 def exactly_foldable(network: NormalizedNetwork) -> NormalizedNetwork:
-    """Without the epsilon of BatchNorm, of which zennit's folding leaves a second one behind."""
+    """Without the epsilon of BatchNorm, of which zennit 0.5 leaves a second one behind."""
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.eps = 1e-30
@@ -72,8 +72,13 @@ def zennits(
 ) -> Tensor:
     """Zennit's relevance of the labels' logits at the normalised pixels."""
     seed = F.one_hot(LABELS, 3)
-    with Gradient(network.network, composite) as attributor:
-        _, relevance = attributor(network.normalize(images), lambda logits: logits * seed)
+    try:
+        with Gradient(network.network, composite) as attributor:
+            _, relevance = attributor(network.normalize(images), lambda logits: logits * seed)
+    except ValueError as error:
+        if "eps must be positive" in str(error):
+            pytest.skip("zennit 1.0 folds BatchNorm into an epsilon of 0, refused by this PyTorch")
+        raise
     return relevance.sum(1, keepdim=True)
 
 

@@ -12,7 +12,6 @@ import timm
 import torch
 import torchvision
 from rich.console import Console
-from rich.progress import track
 from torch import Tensor, nn
 
 from interpreters import (
@@ -60,16 +59,21 @@ INTERPRETERS: dict[str, Interpreter] = {
 }
 
 
-FIXED = {"vit_b_32": 224, "maxvit_t": 224}
+FIXED = {"alexnet": 224, "vit_b_32": 224, "maxvit_t": 224}
 
 
 def build(library: str, name: str) -> tuple[nn.Module, int]:
     """A network of 10 classes, and the side of images for it: 96 pixels where it may choose."""
     if library == "torchvision":
-        return torchvision.models.get_model(name, num_classes=10).eval(), FIXED.get(name, 96)
-    network = timm.create_model(name, num_classes=10).eval()
-    config = network.pretrained_cfg
-    return network, config["input_size"][-1] if config.get("fixed_input_size") else 96
+        network, size = torchvision.models.get_model(name, num_classes=10), FIXED.get(name, 96)
+    else:
+        network = timm.create_model(name, num_classes=10)
+        config = network.pretrained_cfg
+        size = config["input_size"][-1] if config.get("fixed_input_size") else 96
+    for weight in network.parameters():
+        if not weight.any():  # a head of zeros, as some begin with, depends on nothing
+            nn.init.normal_(weight, std=0.02)
+    return network.eval(), size
 
 
 def outcome(interpreter: Interpreter, network: nn.Module, images: Tensor, labels: Tensor) -> str:
@@ -104,7 +108,7 @@ def table(rows: list[tuple[str, str, dict[str, str]]]) -> str:
 
 
 def main() -> None:
-    """Try all, print a summary and write the table."""
+    """Try all, writing the table after each, and print how many interpreters each has."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--output", type=Path, default=Path("docs/coverage.md"))
     parser.add_argument("--only", nargs="*", help="names of networks to try")
@@ -113,28 +117,36 @@ def main() -> None:
     names = [("torchvision", name) for name in TORCHVISION] + [("timm", name) for name in TIMM]
     if options.only:
         names = [(library, name) for library, name in names if name in options.only]
-    rows = []
-    for library, name in track(names, "networks"):
-        network, size = build(library, name)
-        images, labels = torch.rand(2, 3, size, size), torch.tensor([3, 7])
-        try:
-            last = f"`{last_map(network, images[:1])}`"
-        except LayerError:
-            last = ""
-        outcomes = {
-            key: outcome(interpreter, network, images, labels)
-            for key, interpreter in INTERPRETERS.items()
-        }
-        rows.append((f"{library} {name}", last, outcomes))
-    options.output.parent.mkdir(exist_ok=True)
-    command = "Written by `python -m benchmarks.coverage`"
     libraries = (torch, torchvision, timm)
     versions = ", ".join(f"{library.__name__} {library.__version__}" for library in libraries)
-    heading = "# Which interpreter explains which network"
-    options.output.write_text(f"{heading}\n\n{command} ({versions}).\n\n{table(rows)}")
+    heading = "# Which interpreter explains which network\n\n"
+    heading += f"Written by `python -m benchmarks.coverage` ({versions}).\n\n"
+    options.output.parent.mkdir(exist_ok=True)
+    rows = []
+    for number, (library, name) in enumerate(names, 1):
+        last, outcomes = tried(library, name)
+        rows.append((f"{library} {name}", last, outcomes))
+        options.output.write_text(heading + table(rows))
+        counts = Counter(text.partition(":")[0] for text in outcomes.values())
+        found = ", ".join(f"{count} {kind}" for kind, count in counts.items())
+        Console().print(f"{number} of {len(names)}: {library} {name}: {found}")
     for key in INTERPRETERS:
         counts = Counter(outcomes[key].partition(":")[0] for _, _, outcomes in rows)
-        Console().print(f"{key}: {', '.join(f'{n} {kind}' for kind, n in counts.items())}")
+        Console().print(f"{key}: {', '.join(f'{count} {kind}' for kind, count in counts.items())}")
+
+
+def tried(library: str, name: str) -> tuple[str, dict[str, str]]:
+    """The last layer of a network, and what each interpreter makes of it."""
+    network, size = build(library, name)
+    images, labels = torch.rand(2, 3, size, size), torch.tensor([3, 7])
+    try:
+        last = f"`{last_map(network, images[:1])}`"
+    except LayerError:
+        last = ""
+    return last, {
+        key: outcome(interpreter, network, images, labels)
+        for key, interpreter in INTERPRETERS.items()
+    }
 
 
 if __name__ == "__main__":

@@ -76,7 +76,7 @@ def main() -> None:
             over = f"{memory[key] / memory['plain']:.2f}"
             table.add_row(name, key, summary(taken[key], taken["plain"]), over)
         del tasks
-    Console().print(table)
+    Console(width=120).print(table)
 
 
 if __name__ == "__main__":

@@ -82,7 +82,7 @@ def main() -> None:
         taken = alternated(tasks(name, options.batch, options.size), options.rounds, name)
         for key, (_, passes) in INTERPRETERS.items():
             table.add_row(name, key, passes, summary(taken[key], taken[passes]))
-    Console().print(table)
+    Console(width=120).print(table)
 
 
 if __name__ == "__main__":

@@ -23,5 +23,11 @@ SUMS = frozenset("add sub rsub mean sum avg_pool2d adaptive_avg_pool2d interpola
 PRODUCTS = frozenset("mul rmul multiply matmul bmm einsum".split())
 """Linear in each factor."""
 
+CONSTANTS = frozenset(
+    """detach new_zeros new_ones new_full new_empty new_tensor zeros_like ones_like full_like
+    empty_like""".split()
+)
+"""What comes out does not depend on the values, or is not meant to."""
+
 QUOTIENTS = frozenset("div truediv true_divide divide".split())
 """A numerator over a denominator."""

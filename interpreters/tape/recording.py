@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from interpreters.passes import check_activation, check_network, logits_of
+from interpreters.tape.names import CONSTANTS
 from networks.last_map import LayerError
 from networks.layers import find_layer
 from networks.normalized import bare
@@ -156,8 +157,8 @@ class _Tape(TorchFunctionMode):
             for value in tensors(output)
             if value.is_floating_point() and id(value) not in known
         )
-        # what a network detaches is a constant to it
-        if inputs and name != "detach" and (outputs or name == "__setitem__"):
+        written = bool(outputs) or name == "__setitem__"
+        if inputs and written and name not in CONSTANTS:
             call = Call(_name(function).strip("_"), function, args, kwargs, inputs, outputs)
             self._check(call, given)
             self.calls.append(call)

@@ -51,10 +51,11 @@ class SmoothGrad(Interpreter):
         logits = logits_of(network, images)
         classes = self.explained(logits, labels)
         generator = torch.Generator().manual_seed(self.seed)
-        noise = torch.randn(self.samples, 1, *images.shape[1:], generator=generator) * self.noise
+        draws = torch.randn(self.samples, 1, *images.shape[1:], generator=generator)
+        noise = self.noise * draws.to(images)
 
         def explain(copies: Tensor) -> Tensor:
-            noisy = (images + noise[copies].to(images)).flatten(0, 1)
+            noisy = (images + noise[copies]).flatten(0, 1)
             return self.base(network, noisy, classes.repeat(len(copies))).heatmap
 
         weights = torch.full((self.samples,), 1 / self.samples)

@@ -22,7 +22,7 @@ class HeoLinear(Rule):
     """The epsilon rule with an absolute stabiliser of 0.01."""
 
     def __call__(self, layer: Affine, relevance: Tensor) -> Tensor:
-        """A * W^T (R / z)."""
+        """The inputs' shares a * W^T (R / z)."""
         ratio = relevance / _stabilized(layer.output)
         return layer.input * layer.transposed(ratio, layer.weight)
 

@@ -42,7 +42,7 @@ def divided(call: Call, relevance: tuple[Tensor, ...]) -> Shares:
 
 
 def softmaxed(call: Call, relevance: tuple[Tensor, ...]) -> Shares:
-    """X (R - s sum(R)), the first-order expansion (Achtibat et al. 2024, proposition 3.1)."""
+    """Shares x (R - s sum(R)), to first order (Achtibat et al. 2024, proposition 3.1)."""
     dimension = _softmax_dimension(*call.args[1:], **call.kwargs)
     total = relevance[0].sum(dimension, keepdim=True)
     return [call.inputs[0] * (relevance[0] - call.outputs[0] * total)]

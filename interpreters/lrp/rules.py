@@ -40,7 +40,7 @@ class Epsilon(Rule):
     epsilon: float = 1e-6
 
     def __call__(self, layer: Affine, relevance: Tensor) -> Tensor:
-        """A * W^T (R / z)."""
+        """The inputs' shares a * W^T (R / z)."""
         ratio = relevance / stabilized(layer.output, self.epsilon)
         return layer.input * layer.transposed(ratio, layer.weight)
 
@@ -66,7 +66,7 @@ class AlphaBeta(Rule):
             )
 
     def __call__(self, layer: Affine, relevance: Tensor) -> Tensor:
-        """Alpha times the share by positive contributions, less beta times that by negative."""
+        """The share by positive contributions times alpha, less that by negative times beta."""
         w, b = layer.weight, layer.bias
         up, down = w.clamp(min=0), w.clamp(max=0)
         gains = None if b is None else b.clamp(min=0)

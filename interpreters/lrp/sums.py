@@ -22,7 +22,7 @@ class Proportional:
     epsilon: float = 1e-6
 
     def __call__(self, call: Call, relevance: Tensor) -> Sequence[Tensor]:
-        """A * J^T (R / z), J the Jacobian of the sum or average."""
+        """Shares a * J^T (R / z), J the Jacobian of the sum or average."""
         inputs, z = call.inputs, call.outputs[0]
         if self.positive:
             inputs = tuple(value.clamp(min=0) for value in inputs)

@@ -1,7 +1,8 @@
 """What a forward pass did, call by call, and walks back through it."""
 
 from interpreters.tape.attention import ATTENTION
-from interpreters.tape.recording import Call, Recording, TapeError, record, tensors
+from interpreters.tape.calls import Call, TapeError, tensors
+from interpreters.tape.recording import Recording, record
 from interpreters.tape.walk import pulled_back, walk
 
 __all__ = [

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from interpreters.tape.recording import Call, TapeError
+from interpreters.tape.calls import Call, TapeError
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +108,8 @@ def affine(
 ) -> Affine:
     """The layer that a call of conv2d, linear or batch_norm is."""
     value, weight, bias, options = READERS[call.name](*call.args, **call.kwargs)
+    if len(call.inputs) != 1 or call.inputs[0] is not value:
+        raise TapeError(f"no rule for `{call.name}` with weights that depend on the images")
     return KINDS[call.name](value, call.outputs[0], weight, bias, nonnegative, bounds, **options)
 
 

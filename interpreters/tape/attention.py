@@ -6,6 +6,8 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor
 
+from interpreters.tape.calls import TapeError
+
 
 def scaled_dot_product_attention(
     query: Tensor,
@@ -59,7 +61,7 @@ def multi_head_attention(
 def _refuse(options: dict[str, Any]) -> None:
     given = [name for name, value in options.items() if value is not None and value is not False]
     if given:
-        raise NotImplementedError(f"attention with {', '.join(given)} cannot be explained")
+        raise TapeError(f"attention with {', '.join(given)} cannot be explained")
 
 
 ATTENTION: dict[str, Callable[..., Any]] = {

@@ -2,56 +2,20 @@
 
 import sys
 from collections.abc import Callable, Container, Mapping, Sequence
-from dataclasses import dataclass
 from types import FrameType
 from typing import Any, NamedTuple
 from weakref import WeakValueDictionary
 
-import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from interpreters.passes import check_activation, check_network, logits_of
+from interpreters.tape.calls import Call, TapeError, mapped, name_of, tensors
+from interpreters.tape.in_place import changed_argument, memory, out_of_place
 from interpreters.tape.names import CONSTANTS
 from networks.last_map import LayerError
 from networks.layers import find_layer
 from networks.normalized import bare
-
-
-class TapeError(ValueError):
-    """A network does something that the interpreter has no rule for."""
-
-
-@dataclass(frozen=True, eq=False)
-class Call:
-    """One functional call of a forward pass.
-
-    Args:
-        name: the function's name, such as conv2d.
-        function: the function itself, or its counterpart that does not work in place.
-        args: positional arguments.
-        kwargs: named arguments.
-        inputs: the tensors among the arguments that depend on what is explained, in order.
-        outputs: the tensors that came out.
-    """
-
-    name: str
-    function: Callable[..., Any]
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
-    inputs: tuple[Tensor, ...]
-    outputs: tuple[Tensor, ...]
-
-    def on(self, inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:
-        """The outputs of the same call on other inputs."""
-        places, others = {id(value) for value in self.inputs}, iter(inputs)
-
-        def other(value: Tensor) -> Tensor:
-            return next(others) if id(value) in places else value
-
-        args, kwargs = _mapped(other, (self.args, self.kwargs))
-        results = tensors(self.function(*args, **kwargs))
-        return tuple(value for value in results if value.is_floating_point())
 
 
 class Recording(NamedTuple):
@@ -139,16 +103,16 @@ class _Tape(TorchFunctionMode):
             output = function(*args, **(kwargs or {}))
             self._constants.update((id(value), value) for value in tensors(output))
             return output
-        args, kwargs = _mapped(self.latest, (tuple(args), kwargs or {}))
+        args, kwargs = mapped(self.latest, (tuple(args), kwargs or {}))
         given = tensors((args, kwargs))
         inputs = tuple(value for value in given if self.depends(value))
-        name = _name(function)
+        name = name_of(function)
         if inputs and name in self.decomposed:
             with self:
                 return self.decomposed[name](*args, **kwargs)
-        changed = _changed_argument(name, args, kwargs)
+        changed = changed_argument(name, args, kwargs)
         if changed is not None:
-            function, kwargs = _out_of_place(name, function, kwargs)
+            function, kwargs = out_of_place(name, function, kwargs)
         self._check_origin(given)
         output = function(*args, **kwargs)
         known = {id(value) for value in given}
@@ -159,7 +123,7 @@ class _Tape(TorchFunctionMode):
         )
         written = bool(outputs) or name == "__setitem__"
         if inputs and written and name not in CONSTANTS:
-            call = Call(_name(function).strip("_"), function, args, kwargs, inputs, outputs)
+            call = Call(name_of(function).strip("_"), function, args, kwargs, inputs, outputs)
             self._check(call, given)
             self.calls.append(call)
             self._active.update(map(id, outputs))
@@ -167,7 +131,7 @@ class _Tape(TorchFunctionMode):
             self._constants.update((id(value), value) for value in outputs)
         if changed is not None and outputs:
             self._changed[id(changed)] = (changed, outputs[0])
-            self._overwritten[id(_memory(changed))] = _memory(changed)
+            self._overwritten[id(memory(changed))] = memory(changed)
         return output
 
     def _check(self, call: Call, given: Sequence[Tensor]) -> None:
@@ -178,7 +142,7 @@ class _Tape(TorchFunctionMode):
                 "it, or add a rule as CONTRIBUTING.md says"
             )
         for value in given:
-            if id(_memory(value)) in self._overwritten:
+            if id(memory(value)) in self._overwritten:
                 raise TapeError(f"{_caller()} changes a tensor in place that it also has views of")
 
     def _check_origin(self, given: Sequence[Tensor]) -> None:
@@ -190,62 +154,6 @@ class _Tape(TorchFunctionMode):
                     f"{_caller()} works on a tensor that no recorded call made; compiled and "
                     "scripted functions cannot be explained"
                 )
-
-
-# operators that change their left side; their names end in two underscores, not in one
-_ASSIGNMENTS = {"__iadd__": "__add__", "__isub__": "__sub__", "__imul__": "__mul__"}
-_ASSIGNMENTS |= {"__itruediv__": "__truediv__"}
-
-
-def _changed_argument(name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> Tensor | None:
-    """The tensor that a call would change in place."""
-    method = name.endswith("_") and not name.endswith("__")
-    if method or name in _ASSIGNMENTS or kwargs.get("inplace"):
-        return next((value for value in args if isinstance(value, Tensor)), None)
-    return None
-
-
-def _out_of_place(
-    name: str, function: Callable[..., Any], kwargs: dict[str, Any]
-) -> tuple[Callable[..., Any], dict[str, Any]]:
-    """The counterpart of an in-place call that leaves its argument alone."""
-    if kwargs.get("inplace"):
-        return function, {**kwargs, "inplace": False}
-    counterpart = _ASSIGNMENTS.get(name, name[:-1])
-    return getattr(Tensor, counterpart, None) or getattr(F, counterpart), kwargs
-
-
-def _memory(value: Tensor) -> Tensor:
-    """The tensor whose memory this one shows."""
-    return value if value._base is None else value._base
-
-
-def _mapped(change: Callable[[Tensor], Tensor], value: Any) -> Any:
-    """The same nested arguments with every tensor changed, in new lists."""
-    if isinstance(value, Tensor):
-        return change(value)
-    if type(value) in (list, tuple):
-        return type(value)(_mapped(change, item) for item in value)
-    if type(value) is dict:
-        return {key: _mapped(change, item) for key, item in value.items()}
-    return value
-
-
-def tensors(value: Any) -> tuple[Tensor, ...]:
-    """All tensors of nested arguments or results, in order."""
-    if isinstance(value, Tensor):
-        return (value,)
-    if isinstance(value, dict):
-        value = tuple(value.values())
-    if isinstance(value, list | tuple):
-        return tuple(tensor for item in value for tensor in tensors(item))
-    return ()
-
-
-def _name(function: Any) -> str:
-    """A function's name; that of the attribute where one is read, as in x.mT."""
-    name = getattr(function, "__name__", type(function).__name__)
-    return str(function.__self__.__name__ if name == "__get__" else name)
 
 
 def _caller() -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from interpreters.tape.recording import Call
+from interpreters.tape.calls import Call
 
 Propagate = Callable[[Call, tuple[Tensor, ...]], Sequence[Tensor]]
 

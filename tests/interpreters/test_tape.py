@@ -182,3 +182,14 @@ def test_the_tape_ends_with_the_forward_pass() -> None:
         LRP()(network, images, LABELS)
     # under a tape still running, this would raise
     assert images.sort(1).values.shape == images.shape
+
+
+def test_weights_that_depend_on_the_images_are_refused() -> None:
+    def dynamic(n: Written, x: Tensor) -> Tensor:
+        x = n.first(x)
+        return F.conv2d(x, n.second.weight * x.mean())
+
+    images = torch.rand(2, 3, 6, 6, dtype=torch.float64)
+    for interpreter in (LRP(), DeepLift()):
+        with pytest.raises(TapeError, match="weights that depend on the images"):
+            interpreter(Written(dynamic).double(), images, LABELS)

@@ -1,0 +1,71 @@
+"""A functional call and what went into it and came out of it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+
+class TapeError(ValueError):
+    """A network does something that the interpreter has no rule for."""
+
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """One functional call of a forward pass.
+
+    Args:
+        name: the function's name, such as conv2d.
+        function: the function itself, or its counterpart that does not work in place.
+        args: positional arguments.
+        kwargs: named arguments.
+        inputs: the tensors among the arguments that depend on what is explained, in order.
+        outputs: the tensors that came out.
+    """
+
+    name: str
+    function: Callable[..., Any]
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+
+    def on(self, inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:
+        """The outputs of the same call on other inputs."""
+        places, others = {id(value) for value in self.inputs}, iter(inputs)
+
+        def other(value: Tensor) -> Tensor:
+            return next(others) if id(value) in places else value
+
+        args, kwargs = mapped(other, (self.args, self.kwargs))
+        results = tensors(self.function(*args, **kwargs))
+        return tuple(value for value in results if value.is_floating_point())
+
+
+def mapped(change: Callable[[Tensor], Tensor], value: Any) -> Any:
+    """The same nested arguments with every tensor changed, in new lists."""
+    if isinstance(value, Tensor):
+        return change(value)
+    if type(value) in (list, tuple):
+        return type(value)(mapped(change, item) for item in value)
+    if type(value) is dict:
+        return {key: mapped(change, item) for key, item in value.items()}
+    return value
+
+
+def tensors(value: Any) -> tuple[Tensor, ...]:
+    """All tensors of nested arguments or results, in order."""
+    if isinstance(value, Tensor):
+        return (value,)
+    if isinstance(value, dict):
+        value = tuple(value.values())
+    if isinstance(value, list | tuple):
+        return tuple(tensor for item in value for tensor in tensors(item))
+    return ()
+
+
+def name_of(function: Any) -> str:
+    """A function's name; that of the attribute where one is read, as in x.mT."""
+    name = getattr(function, "__name__", type(function).__name__)
+    return str(function.__self__.__name__ if name == "__get__" else name)

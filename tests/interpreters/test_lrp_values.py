@@ -8,7 +8,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from conftest import TinyNetwork
-from families import as_trained, images_for, member
+from families import FAMILIES, as_trained, images_for, member
 from torch import Tensor, nn
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 from zennit import composites as zennit_composites
@@ -36,6 +36,7 @@ from interpreters.lrp import (
     ZBox,
     ZPlus,
 )
+from interpreters.lrp.operations import nonnegative
 from interpreters.lrp.propagation import KNOWN
 from interpreters.lrp.sums import Proportional
 from interpreters.tape import ATTENTION, record
@@ -358,3 +359,15 @@ def test_z_box_belongs_to_the_first_layer() -> None:
     images = torch.rand(2, 3, 8, 8, dtype=torch.float64)
     with pytest.raises(ValueError, match="use it as the rule of `first`"):
         LRP(composite=ByKind(convolution=ZBox()))(unbiased(), images, LABELS)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_what_is_said_not_to_be_negative_is_not(family: str) -> None:
+    """Rules leave out half of the work where inputs cannot be negative."""
+    recording = record(member(family), images_for(family), None, KNOWN, ATTENTION)
+    found = nonnegative(recording.calls)
+    outputs = [value for call in recording.calls for value in call.outputs]
+    assert any((value < 0).any() for value in outputs)
+    for value in outputs:
+        assert id(value) not in found or (value >= 0).all()
+    assert all(id(c.outputs[0]) in found for c in recording.calls if c.name == "relu")

@@ -59,17 +59,18 @@ INTERPRETERS: dict[str, Interpreter] = {
 }
 
 
-FIXED = {"alexnet": 224, "vit_b_32": 224, "maxvit_t": 224}
+SIZES = {"alexnet": 224, "selecsls42": 224, "vit_b_32": 224, "maxvit_t": 224}
 
 
 def build(library: str, name: str) -> tuple[nn.Module, int]:
     """A network of 10 classes, and the side of images for it: 96 pixels where it may choose."""
+    size = SIZES.get(name, 96)
     if library == "torchvision":
-        network, size = torchvision.models.get_model(name, num_classes=10), FIXED.get(name, 96)
+        network = torchvision.models.get_model(name, num_classes=10)
     else:
         network = timm.create_model(name, num_classes=10)
-        config = network.pretrained_cfg
-        size = config["input_size"][-1] if config.get("fixed_input_size") else 96
+        if network.pretrained_cfg.get("fixed_input_size"):
+            size = network.pretrained_cfg["input_size"][-1]
     for weight in network.parameters():
         if not weight.any():  # a head of zeros, as some begin with, depends on nothing
             nn.init.normal_(weight, std=0.02)

@@ -11,12 +11,12 @@ from interpreters.base import Explanation, Interpreter
 from interpreters.baseline import Baseline, baseline_image, check_baseline
 from interpreters.passes import explanation, one_hot, summed_map
 from interpreters.tape import ATTENTION, Call, pulled_back, record, walk
-from interpreters.tape.affine import READERS, affine
 from interpreters.tape.decompositions import DECOMPOSITIONS
+from interpreters.tape.layers import LAYERS, affine
 from interpreters.tape.names import ACTIVATIONS, MAXIMA, PRODUCTS, REARRANGEMENTS, SUMS
 
 ELEMENTWISE = ACTIVATIONS | {"exp", "rsqrt", "reciprocal"}
-KNOWN = {*READERS, *ELEMENTWISE, *MAXIMA, *PRODUCTS, *REARRANGEMENTS, *SUMS}
+KNOWN = {*LAYERS, *ELEMENTWISE, *MAXIMA, *PRODUCTS, *REARRANGEMENTS, *SUMS}
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class DeepLift(Interpreter):
 
 def _propagated(images: int, call: Call, multipliers: tuple[Tensor, ...]) -> Sequence[Tensor]:
     """The multipliers of a call's inputs, from those of its outputs."""
-    if call.name in READERS:
+    if call.name in LAYERS:
         layer = affine(call)
         return [layer.transposed(multipliers[0], layer.weight)]
     if call.name in ELEMENTWISE:

@@ -20,7 +20,7 @@ class Composite(ABC):
 
     @abstractmethod
     def rule(self, name: str, first: bool) -> Rule:
-        """The rule of a call of conv2d, linear or batch_norm, the first one or another."""
+        """The rule of a call of conv1d, conv2d, linear or batch_norm, the first one or another."""
 
 
 @dataclass(frozen=True)

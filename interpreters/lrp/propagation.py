@@ -9,11 +9,11 @@ from interpreters.lrp.composites import Composite, EpsilonPlus
 from interpreters.lrp.operations import OPERATIONS, nonnegative, summed
 from interpreters.passes import explanation, one_hot, summed_map
 from interpreters.tape import ATTENTION, Call, record, walk
-from interpreters.tape.affine import READERS, affine, folded
+from interpreters.tape.layers import LAYERS, affine, folded
 from interpreters.tape.names import SUMS
 from networks.normalized import NormalizedNetwork
 
-KNOWN = {*READERS, *OPERATIONS, *SUMS}
+KNOWN = {*LAYERS, *OPERATIONS, *SUMS}
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,11 @@ class LRP(Interpreter):
         positive = nonnegative(calls)
         first = None
         if self.layer is None:
-            first = next((call for call in calls if call.name in READERS), None)
+            first = next((call for call in calls if call.name in LAYERS), None)
         operations = {**OPERATIONS, **summed(self.composite.sums)}
 
         def propagate(call: Call, relevance: tuple[Tensor, ...]) -> list[Tensor]:
-            if call.name not in READERS:
+            if call.name not in LAYERS:
                 return list(operations[call.name](call, relevance))
             bounds = pixel_bounds(network, images) if call is first else None
             layer = affine(call, id(call.inputs[0]) in positive, bounds)

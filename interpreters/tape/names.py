@@ -8,9 +8,9 @@ ACTIVATIONS = frozenset(
 
 REARRANGEMENTS = frozenset(
     """cat concat stack flatten unflatten reshape view view_as permute transpose T mT swapaxes
-    movedim squeeze unsqueeze expand repeat chunk split tensor_split unbind getitem select narrow
-    pad roll flip clone contiguous to float type_as pixel_shuffle pixel_unshuffle channel_shuffle
-    masked_fill""".split()
+    movedim squeeze unsqueeze expand expand_as repeat chunk split tensor_split unbind getitem
+    select narrow pad roll flip clone contiguous to float type_as pixel_shuffle pixel_unshuffle
+    channel_shuffle masked_fill""".split()
 )
 """Values go elsewhere as they are."""
 

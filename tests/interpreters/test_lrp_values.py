@@ -40,7 +40,7 @@ from interpreters.lrp.operations import nonnegative
 from interpreters.lrp.propagation import KNOWN
 from interpreters.lrp.sums import Proportional
 from interpreters.tape import ATTENTION, record
-from interpreters.tape.affine import folded
+from interpreters.tape.layers import folded
 from networks import NormalizedNetwork
 
 LABELS = torch.tensor([2, 0])
@@ -337,6 +337,33 @@ def test_heo_shares_sums_by_positive_parts() -> None:
 def test_any_convolution(options: dict[str, Any], size: int) -> None:
     network = nn.Sequential(nn.Conv2d(3, 6, **options), nn.Flatten()).double()
     images = torch.rand(2, 3, size, size, dtype=torch.float64, requires_grad=True)
+    logits, heatmap = LRP(composite=EXACT)(network, images, LABELS)
+    (gradient,) = torch.autograd.grad(logits[[0, 1], LABELS].sum(), images, retain_graph=True)
+    torch.testing.assert_close(heatmap, (images * gradient).sum(1, keepdim=True))
+
+
+class OverChannels(nn.Module):
+    """Weights each channel by its neighbours, as ECA does, or normalises linear layers' tokens."""
+
+    def __init__(self, tokens: bool) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.first = nn.Conv2d(3, 6, 3)
+        self.inner = nn.Linear(6, 6) if tokens else nn.Conv1d(1, 1, 3, padding="same", bias=False)
+        self.norm = nn.BatchNorm1d(6)
+        nn.init.uniform_(self.norm.running_var, 0.5, 2.0)
+
+    def forward(self, images: Tensor) -> Tensor:
+        x = self.first(images)
+        if isinstance(self.inner, nn.Linear):
+            return self.norm(self.inner(x.unflatten(2, (1, -1)).mean(4).flatten(2))).mean(2)
+        return self.norm(self.inner(x.mean((2, 3))[:, None])[:, 0].expand_as(x[..., 0, 0]))
+
+
+@pytest.mark.parametrize("tokens", [False, True])
+def test_layers_over_one_dimension(tokens: bool) -> None:
+    network = OverChannels(tokens).eval().double()
+    images = torch.rand(2, 3, 8, 8, dtype=torch.float64, requires_grad=True)
     logits, heatmap = LRP(composite=EXACT)(network, images, LABELS)
     (gradient,) = torch.autograd.grad(logits[[0, 1], LABELS].sum(), images, retain_graph=True)
     torch.testing.assert_close(heatmap, (images * gradient).sum(1, keepdim=True))

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 
 class Explanation(NamedTuple):
-    """Logits (N, K) and the raw heatmap (N, 1, h, w) of the label, from one forward pass."""
+    """Logits (N, K) and raw heatmaps (N, L, h, w) of L labels, mostly one, from one pass."""
 
     logits: Tensor
     heatmap: Tensor
@@ -34,19 +34,20 @@ class Interpreter(ABC):
         Args:
             network: from images to logits (N, K), with BatchNorm in evaluation mode.
             images: shape (N, 3, H, W), values in [0, 1].
-            labels: the classes to explain, shape (N,).
+            labels: the class to explain, shape (N,), or several of each image, shape (N, L).
 
-        Returns: logits and heatmap, which are differentiable, twice, in the network's parameters
-            and in the images while grad mode is on, and detached while it is off.
+        Returns: logits and a heatmap for each label, which are differentiable, twice, in the
+            network's parameters and in the images while grad mode is on, and detached while not.
         """
 
     def explained(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """The classes that `target` means, shape (N,), from logits (N, K) and labels (N,)."""
+        """The classes that `target` means, shape (N, L), from logits (N, K) and labels."""
+        labels = labels[:, None] if labels.ndim == 1 else labels
         if self.target == "label":
             return labels
         if self.target == "other":
-            logits = logits.scatter(1, labels[:, None], -torch.inf)
-        return logits.argmax(1)
+            logits = logits.scatter(1, labels, -torch.inf)
+        return logits.argmax(1, keepdim=True)
 
     @property
     def differentiable(self) -> bool:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from interpreters.base import Explanation, Interpreter, snake_case
-from interpreters.passes import check_network, explanation, logits_of, summed_map
+from interpreters.passes import check_network, explanation, for_each, logits_of, summed_map
 from networks.layers import find_layer
 
 
@@ -42,7 +42,7 @@ class Captum(Interpreter):
             raise ValueError(f"captum's {self.method} {needs} `layer`")
 
     def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
-        """Captum's attributions summed over channels, shape (N, 1, h, w), detached."""
+        """Captum's attributions summed over channels, shape (N, L, h, w), detached."""
         check_network(network)
         logits = logits_of(network, images)
         kind = self._class()
@@ -53,9 +53,13 @@ class Captum(Interpreter):
             made["layer"] = find_layer(network, self.layer, images)
         with torch.enable_grad():
             pixels = images.detach().clone().requires_grad_()
-            target = self.explained(logits, labels)
-            attribution = kind(network, **made).attribute(pixels, target=target, **called)
-        return explanation(logits, summed_map(attribution.detach(), images))
+            method = kind(network, **made)
+
+            def attribution(label: Tensor) -> Tensor:
+                return summed_map(method.attribute(pixels, target=label, **called), images)
+
+            heatmap = for_each(self.explained(logits, labels), attribution)
+        return explanation(logits, heatmap.detach())
 
     def _class(self) -> Any:
         kind = getattr(captum.attr, self.method, None)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from interpreters.base import Explanation, Interpreter
 from interpreters.baseline import Baseline, baseline_image, check_baseline
-from interpreters.passes import explanation, one_hot, summed_map
+from interpreters.passes import explanation, for_each, one_hot, summed_map
 from interpreters.tape import ATTENTION, Call, pulled_back, record, walk
 from interpreters.tape.decompositions import DECOMPOSITIONS
 from interpreters.tape.layers import LAYERS, affine
@@ -38,20 +38,20 @@ class DeepLift(Interpreter):
         check_baseline(self.baseline)
 
     def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
-        """Sum over channels of multiplier * (a - a0), shape (N, 1, h, w)."""
+        """Sum over channels of multiplier * (a - a0), shape (N, L, h, w)."""
         # one forward pass serves the images and the one baseline
         both = torch.cat([images, baseline_image(self.baseline, images)])
         recording = record(network, both, self.layer, KNOWN, ATTENTION | DECOMPOSITIONS)
-        logits, count = recording.logits[:-1], len(images)
-        seed = one_hot(logits, self.explained(logits, labels))
-        # the baseline has no multipliers of its own
-        seed = torch.cat([seed, torch.zeros_like(seed[:1])])
-        start = recording.start
-        multipliers = walk(
-            recording.calls, start, recording.logits, seed, partial(_propagated, count)
-        )
-        shares = multipliers * (start - _baseline(start, count))
-        return explanation(logits, summed_map(shares, images)[:-1])
+        calls, start, end = recording.calls, recording.start, recording.logits
+        logits, count = end[:-1], len(images)
+
+        def shares(label: Tensor) -> Tensor:
+            # the baseline has no multipliers of its own
+            seed = torch.cat([one_hot(logits, label), torch.zeros_like(end[:1])])
+            multipliers = walk(calls, start, end, seed, partial(_propagated, count))
+            return summed_map(multipliers * (start - _baseline(start, count)), images)[:-1]
+
+        return explanation(logits, for_each(self.explained(logits, labels), shares))
 
 
 def _propagated(images: int, call: Call, multipliers: tuple[Tensor, ...]) -> Sequence[Tensor]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from interpreters.base import Explanation, Interpreter
-from interpreters.passes import class_gradient, explanation, forward_keeping, in_map, summed_map
+from interpreters.passes import class_gradient, explanation, for_each, forward_keeping, in_map
 
 
 @dataclass(frozen=True)
@@ -20,8 +20,12 @@ class GradCam(Interpreter):
     layer: str | None = None
 
     def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
-        """Relu of the sum over channels c of mean(d logit / d a_c) * a_c, shape (N, 1, h, w)."""
+        """Relu of the sum over channels c of mean(d logit / d a_c) * a_c, shape (N, L, h, w)."""
         logits, activation = forward_keeping(network, images, self.layer or "last")
-        gradient = class_gradient(logits, self.explained(logits, labels), activation)
-        weights = in_map(gradient, images).mean((2, 3), keepdim=True)
-        return explanation(logits, summed_map(weights * in_map(activation, images), images).relu())
+        maps = in_map(activation, images)
+
+        def cam(label: Tensor) -> Tensor:
+            gradient = in_map(class_gradient(logits, label, activation), images)
+            return (gradient.mean((2, 3), keepdim=True) * maps).sum(1, keepdim=True).relu()
+
+        return explanation(logits, for_each(self.explained(logits, labels), cam))

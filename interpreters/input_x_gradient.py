@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from interpreters.base import Explanation, Interpreter
-from interpreters.passes import class_gradient, explanation, forward_keeping, summed_map
+from interpreters.passes import class_gradient, explanation, for_each, forward_keeping, summed_map
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,10 @@ class InputXGradient(Interpreter):
     layer: str | None = None
 
     def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
-        """Sum over channels c of a_c * d logit / d a_c, signed, shape (N, 1, h, w)."""
+        """Sum over channels c of a_c * d logit / d a_c, signed, shape (N, L, h, w)."""
         logits, activation = forward_keeping(network, images, self.layer)
-        gradient = class_gradient(logits, self.explained(logits, labels), activation)
-        return explanation(logits, summed_map(activation * gradient, images))
+
+        def product(label: Tensor) -> Tensor:
+            return summed_map(activation * class_gradient(logits, label, activation), images)
+
+        return explanation(logits, for_each(self.explained(logits, labels), product))

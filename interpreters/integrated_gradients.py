@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from interpreters.base import Explanation, Interpreter
 from interpreters.baseline import Baseline, baseline_image, check_baseline
 from interpreters.copies import weighted_sum
-from interpreters.passes import class_gradient, explanation, forward_keeping, summed_map
+from interpreters.passes import class_gradient, explanation, for_each, forward_keeping, summed_map
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class IntegratedGradients(Interpreter):
         check_baseline(self.baseline)
 
     def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
-        """Sum over channels of (a - a0) * mean gradient between them, shape (N, 1, h, w)."""
+        """Sum over channels of (a - a0) * mean gradient between them, shape (N, L, h, w)."""
         logits, end = forward_keeping(network, images, self.layer)
         start = baseline_image(self.baseline, images)
         if self.layer is not None:
@@ -46,11 +46,15 @@ class IntegratedGradients(Interpreter):
         nodes, weights = np.polynomial.legendre.leggauss(self.steps)
         places = torch.from_numpy((nodes + 1) / 2).to(end).view(-1, *[1] * end.ndim)
 
-        def gradients(copies: Tensor) -> Tensor:
+        def explain(copies: Tensor) -> Tensor:
             points = (start + places[copies] * way).flatten(0, 1)
+            ways = way.repeat(len(copies), *[1] * (way.ndim - 1))
             repeated = images.repeat(len(copies), 1, 1, 1)
             logits, kept = forward_keeping(network, repeated, self.layer, points)
-            return class_gradient(logits, classes.repeat(len(copies)), kept)
+            return for_each(
+                classes.repeat(len(copies), 1),
+                lambda label: summed_map(ways * class_gradient(logits, label, kept), repeated),
+            )
 
-        mean = weighted_sum(gradients, torch.from_numpy(weights / 2), len(images), self.chunk)
-        return explanation(logits, summed_map(way * mean, images))
+        shares = torch.from_numpy(weights / 2)
+        return explanation(logits, weighted_sum(explain, shares, len(images), self.chunk))

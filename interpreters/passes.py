@@ -70,11 +70,17 @@ class _PlainHardSigmoid(TorchFunctionMode):
         return function(*args, **(kwargs or {}))
 
 
+def for_each(labels: Tensor, heatmap: Callable[[Tensor], Tensor]) -> Tensor:
+    """The heatmaps (N, 1, h, w) of every column of labels (N, L), as (N, L, h, w)."""
+    return torch.cat([heatmap(column) for column in labels.unbind(1)], 1)
+
+
 def class_gradient(logits: Tensor, labels: Tensor, activation: Tensor) -> Tensor:
     """Gradient of each image's own logit in its activation, with a graph while grad mode is on."""
     seed, graph = one_hot(logits, labels), torch.is_grad_enabled()
+    # the graph is kept for the next label
     (gradient,) = torch.autograd.grad(
-        logits, activation, seed, create_graph=graph, allow_unused=True
+        logits, activation, seed, retain_graph=True, create_graph=graph, allow_unused=True
     )
     if gradient is None:
         raise LayerError("the logits do not depend on the chosen layer; choose another one")

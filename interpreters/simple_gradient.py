@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from interpreters.base import Explanation, Interpreter
-from interpreters.passes import class_gradient, explanation, forward_keeping, summed_map
+from interpreters.passes import class_gradient, explanation, for_each, forward_keeping, summed_map
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,10 @@ class SimpleGradient(Interpreter):
     layer: str | None = None
 
     def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
-        """Sum over channels c of |d logit / d a_c|, non-negative, shape (N, 1, h, w)."""
+        """Sum over channels c of |d logit / d a_c|, non-negative, shape (N, L, h, w)."""
         logits, activation = forward_keeping(network, images, self.layer)
-        gradient = class_gradient(logits, self.explained(logits, labels), activation)
-        return explanation(logits, summed_map(gradient.abs(), images))
+
+        def size(label: Tensor) -> Tensor:
+            return summed_map(class_gradient(logits, label, activation).abs(), images)
+
+        return explanation(logits, for_each(self.explained(logits, labels), size))

@@ -46,7 +46,7 @@ class SmoothGrad(Interpreter):
         return self.base.differentiable
 
     def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
-        """Mean over samples of the base's heatmap of image + noise, shape (N, 1, h, w)."""
+        """Mean over samples of the base's heatmap of image + noise, shape (N, L, h, w)."""
         check_network(network)
         logits = logits_of(network, images)
         classes = self.explained(logits, labels)
@@ -56,7 +56,7 @@ class SmoothGrad(Interpreter):
 
         def explain(copies: Tensor) -> Tensor:
             noisy = (images + noise[copies]).flatten(0, 1)
-            return self.base(network, noisy, classes.repeat(len(copies))).heatmap
+            return self.base(network, noisy, classes.repeat(len(copies), 1)).heatmap
 
         weights = torch.full((self.samples,), 1 / self.samples)
         return explanation(logits, weighted_sum(explain, weights, len(images), self.chunk))

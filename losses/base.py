@@ -12,10 +12,12 @@ class Loss(ABC):
     """A discrepancy between a heatmap and its reference that falls as the heatmap is manipulated.
 
     A subclass is a frozen dataclass; it has a field `success`, the interval [low, high] of the
-    success measure in which an image counts as fooled.
+    success measure in which an image counts as fooled. It says whether it looks at the reference,
+    and whether its success measure rises as the heatmap is manipulated.
     """
 
     needs_reference: ClassVar[bool] = True
+    higher_is_better: ClassVar[bool] = False
     success: tuple[float, float] = field(kw_only=True)
 
     def __post_init__(self) -> None:

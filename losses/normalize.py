@@ -8,12 +8,12 @@ def normalize(heatmap: Tensor) -> Tensor:
     """Scale each heatmap to [0, 1] by its own minimum and maximum.
 
     Args:
-        heatmap: shape (N, 1, h, w), any range.
+        heatmap: shape (N, L, h, w), any range.
 
-    Returns: shape (N, 1, h, w); a constant heatmap becomes zeros with zero gradients.
+    Returns: shape (N, L, h, w); a constant heatmap becomes zeros with zero gradients.
     """
-    low = heatmap.amin((1, 2, 3), keepdim=True)
-    span = heatmap.amax((1, 2, 3), keepdim=True) - low
+    low = heatmap.amin((2, 3), keepdim=True)
+    span = heatmap.amax((2, 3), keepdim=True) - low
     # the inner where keeps 0 / 0 out of the gradient as well
     flat = span <= 0
     return torch.where(flat, 0.0, (heatmap - low) / torch.where(flat, 1.0, span))

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from interpreters.base import Explanation, Interpreter
 from interpreters.lrp.composites import Composite, EpsilonPlus
 from interpreters.lrp.operations import OPERATIONS, nonnegative, summed
-from interpreters.passes import explanation, one_hot, summed_map
+from interpreters.passes import explanation, for_each, one_hot, summed_map
 from interpreters.tape import ATTENTION, Call, record, walk
 from interpreters.tape.layers import LAYERS, affine, folded
 from interpreters.tape.names import SUMS
@@ -30,7 +30,7 @@ class LRP(Interpreter):
     composite: Composite = EpsilonPlus()
 
     def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
-        """Relevance summed over channels, signed, shape (N, 1, h, w)."""
+        """Relevance summed over channels, signed, shape (N, L, h, w)."""
         recording = record(network, images, self.layer, KNOWN, ATTENTION)
         calls = recording.calls
         if self.composite.folds:
@@ -49,9 +49,12 @@ class LRP(Interpreter):
             return [self.composite.rule(call.name, call is first)(layer, relevance[0])]
 
         logits = recording.logits
-        seed = logits * one_hot(logits, self.explained(logits, labels))
-        relevance = walk(calls, recording.start, logits, seed, propagate)
-        return explanation(logits, summed_map(relevance, images))
+
+        def relevance(label: Tensor) -> Tensor:
+            seed = logits * one_hot(logits, label)
+            return summed_map(walk(calls, recording.start, logits, seed, propagate), images)
+
+        return explanation(logits, for_each(self.explained(logits, labels), relevance))
 
 
 def pixel_bounds(network: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:

@@ -17,6 +17,24 @@ def test_target_of_captum(network: nn.Module, images: Tensor, labels: Tensor) ->
     check(Captum("Saliency"), network, images, labels)
 
 
+@pytest.mark.parametrize("name", INTERPRETERS)
+def test_several_labels_from_the_same_passes(
+    name: str, network: nn.Module, images: Tensor, labels: Tensor
+) -> None:
+    others = (labels + 1) % 4
+    first, second, both = labels, others, torch.stack([labels, others], 1)
+    expected = [INTERPRETERS[name](network, images, each).heatmap for each in (first, second)]
+    heatmap = INTERPRETERS[name](network, images, both).heatmap
+    torch.testing.assert_close(heatmap, torch.cat(expected, 1))
+    passes: list[list[int]] = []
+    network.register_forward_pre_hook(lambda _, inputs: passes[-1].append(len(inputs[0])))
+    for each in (first, both):
+        passes.append([])
+        with torch.no_grad():
+            INTERPRETERS[name](network, images, each)
+    assert passes[0] == passes[1]
+
+
 def check(interpreter: Interpreter, network: nn.Module, images: Tensor, labels: Tensor) -> None:
     logits = network(images)
     prediction = logits.argmax(1)

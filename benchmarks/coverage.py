@@ -26,7 +26,9 @@ from interpreters import (
 )
 from interpreters.tape import TapeError
 from losses import location
+from networks import timm_network, torchvision_network
 from networks.last_map import LayerError, last_map
+from networks.normalized import bare
 
 TIMM = """
 resnet10t resnext26ts seresnext26ts skresnet18 ecaresnet26t resnest14d res2net50_14w_8s
@@ -64,13 +66,10 @@ SIZES = {"alexnet": 224, "selecsls42": 224, "vit_b_32": 224, "maxvit_t": 224}
 
 def build(library: str, name: str) -> tuple[nn.Module, int]:
     """A network of 10 classes, and the side of images for it: 96 pixels where it may choose."""
-    size = SIZES.get(name, 96)
-    if library == "torchvision":
-        network = torchvision.models.get_model(name, num_classes=10)
-    else:
-        network = timm.create_model(name, num_classes=10)
-        if network.pretrained_cfg.get("fixed_input_size"):
-            size = network.pretrained_cfg["input_size"][-1]
+    make = torchvision_network if library == "torchvision" else timm_network
+    network, size = make(name, num_classes=10), SIZES.get(name, 96)
+    if getattr(bare(network), "pretrained_cfg", {}).get("fixed_input_size"):
+        size = network.preprocessing.size
     for weight in network.parameters():
         if not weight.any():  # a head of zeros, as some begin with, depends on nothing
             nn.init.normal_(weight, std=0.02)

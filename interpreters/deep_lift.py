@@ -10,13 +10,14 @@ from torch import Tensor, nn
 from interpreters.base import Explanation, Interpreter
 from interpreters.baseline import Baseline, baseline_image, check_baseline
 from interpreters.passes import explanation, for_each, one_hot, summed_map
-from interpreters.tape import ATTENTION, Call, pulled_back, record, walk
-from interpreters.tape.decompositions import DECOMPOSITIONS
+from interpreters.tape import ATTENTION, Call, dimension_of, pulled_back, record, walk
+from interpreters.tape.decompositions import COMPOUND, QUOTIENTS
 from interpreters.tape.layers import LAYERS, affine
 from interpreters.tape.names import ACTIVATIONS, MAXIMA, PRODUCTS, REARRANGEMENTS, SUMS
 
-ELEMENTWISE = ACTIVATIONS | {"exp", "rsqrt", "reciprocal"}
-KNOWN = {*LAYERS, *ELEMENTWISE, *MAXIMA, *PRODUCTS, *REARRANGEMENTS, *SUMS}
+ELEMENTWISE = ACTIVATIONS | {"exp", "pow", "rsqrt", "reciprocal"}
+DECOMPOSED = ATTENTION | COMPOUND | QUOTIENTS
+KNOWN = {*LAYERS, *ELEMENTWISE, *MAXIMA, *PRODUCTS, *REARRANGEMENTS, *SUMS, "softmax"}
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class DeepLift(Interpreter):
         """Sum over channels of multiplier * (a - a0), shape (N, L, h, w)."""
         # one forward pass serves the images and the one baseline
         both = torch.cat([images, baseline_image(self.baseline, images)])
-        recording = record(network, both, self.layer, KNOWN, ATTENTION | DECOMPOSITIONS)
+        recording = record(network, both, self.layer, KNOWN, DECOMPOSED)
         calls, start, end = recording.calls, recording.start, recording.logits
         logits, count = end[:-1], len(images)
 
@@ -61,6 +62,8 @@ def _propagated(images: int, call: Call, multipliers: tuple[Tensor, ...]) -> Seq
         return [layer.transposed(multipliers[0], layer.weight)]
     if call.name in ELEMENTWISE:
         return [_rescaled(images, call, multipliers[0])]
+    if call.name == "softmax":
+        return [_softmaxed(images, call, multipliers[0])]
     if call.name in MAXIMA:
         return _largest(images, call, multipliers[0])
     if call.name in PRODUCTS and len(call.inputs) > 1:
@@ -75,6 +78,20 @@ def _rescaled(images: int, call: Call, multiplier: Tensor) -> Tensor:
     (x,), (y,) = call.inputs, call.outputs
     (slope,) = pulled_back(call, (torch.ones_like(y),))
     return multiplier * _quotient(y - _baseline(y, images), x - _baseline(x, images), slope)
+
+
+def _softmaxed(images: int, call: Call, multiplier: Tensor) -> Tensor:
+    """The rescale rule for exp(x - log(sum(exp(x)))), in which nothing can overflow."""
+    dimension, (x,), (y,) = dimension_of(call), call.inputs, call.outputs
+    x0, y0 = _baseline(x, images), _baseline(y, images)
+    total, total0 = (value.logsumexp(dimension, keepdim=True) for value in (x, x0))
+    given = multiplier * _quotient(y - y0, x - total - (x0 - total0), y)
+    # what the logarithm takes in, in units of the larger sum
+    unit = torch.maximum(total, total0)
+    term, sums = (x - unit).exp(), (total - unit).exp()
+    each = _quotient(term - (x0 - unit).exp(), x - x0, term)
+    whole = _quotient(sums - (total0 - unit).exp(), total - total0, sums)
+    return given - each / whole * given.sum(dimension, keepdim=True)
 
 
 def _largest(images: int, call: Call, multiplier: Tensor) -> Sequence[Tensor]:

@@ -9,6 +9,14 @@ from networks.checkpoints import load_weights
 from networks.normalized import NormalizedNetwork, Preprocessing
 
 
+class _Forgetful(dict[str, Any]):
+    """A cache that gives a value out once, so that the next one is made of the weights then."""
+
+    def __getitem__(self, key: str) -> Any:
+        """The value, which the cache loses."""
+        return self.pop(key)
+
+
 def timm_network(
     name: str,
     pretrained: bool = False,
@@ -32,6 +40,10 @@ def timm_network(
     classes = {} if num_classes is None else {"num_classes": num_classes}
     network = timm.create_model(name, pretrained=pretrained, **classes, **(options or {}))
     config = timm.data.resolve_data_config(options or {}, model=network)
+    for module in network.modules():
+        # in evaluation mode timm would keep these, with their graph, while the weights change
+        if hasattr(module, "attention_bias_cache"):
+            module.attention_bias_cache = _Forgetful()
     size = min(config["input_size"][1:])
     preprocessing = Preprocessing(
         size=size,

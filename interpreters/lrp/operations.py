@@ -1,14 +1,13 @@
 """What happens to relevance in the calls that have no weights of their own."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from interpreters.lrp.rules import stabilized
 from interpreters.lrp.sums import Proportional
-from interpreters.tape import Call, TapeError, pulled_back, tensors
+from interpreters.tape import Call, TapeError, dimension_of, pulled_back, tensors
 from interpreters.tape.names import ACTIVATIONS, MAXIMA, PRODUCTS, QUOTIENTS, REARRANGEMENTS, SUMS
 
 Shares = Sequence[Tensor]
@@ -22,6 +21,14 @@ def moved(call: Call, relevance: tuple[Tensor, ...]) -> Shares:
 
 def passed(call: Call, relevance: tuple[Tensor, ...]) -> Shares:
     """Activations work on each element alone, so that each keeps its relevance."""
+    return relevance
+
+
+def powered(call: Call, relevance: tuple[Tensor, ...]) -> Shares:
+    """A power is an activation, unless it is a denominator."""
+    exponent = (*call.args, call.kwargs.get("exponent"))[1]
+    if isinstance(exponent, Tensor) or exponent <= 0:
+        raise TapeError(f"no rule for a power of {exponent} of what is explained")
     return relevance
 
 
@@ -43,8 +50,7 @@ def divided(call: Call, relevance: tuple[Tensor, ...]) -> Shares:
 
 def softmaxed(call: Call, relevance: tuple[Tensor, ...]) -> Shares:
     """Shares x (R - s sum(R)), to first order (Achtibat et al. 2024, proposition 3.1)."""
-    dimension = _softmax_dimension(*call.args[1:], **call.kwargs)
-    total = relevance[0].sum(dimension, keepdim=True)
+    total = relevance[0].sum(dimension_of(call), keepdim=True)
     return [call.inputs[0] * (relevance[0] - call.outputs[0] * total)]
 
 
@@ -56,10 +62,6 @@ def standardised(call: Call, relevance: tuple[Tensor, ...]) -> Shares:
     ratio = relevance[0] / stabilized(z, 1e-6)
     ratio = (ratio if weight is None else ratio * weight).reshape(grouped.shape) * scale
     return [x * (ratio - ratio.mean(-1, keepdim=True)).reshape(x.shape)]
-
-
-def _softmax_dimension(dim: int, *_: Any, **__: Any) -> int:
-    return dim
 
 
 Grouping = tuple[Tensor, Tensor | None, float]
@@ -96,6 +98,7 @@ OPERATIONS: dict[str, Operation] = {
     **dict.fromkeys(REARRANGEMENTS | MAXIMA, moved),
     **dict.fromkeys(PRODUCTS, multiplied),
     **dict.fromkeys(QUOTIENTS, divided),
+    "pow": powered,
     "softmax": softmaxed,
     "layer_norm": standardised,
     "group_norm": standardised,
@@ -109,8 +112,8 @@ def summed(sums: Proportional) -> dict[str, Operation]:
 
 # what cannot be negative, whatever goes in, and what is not where nothing negative goes in
 _POSITIVE = {"relu", "relu6", "softplus", "sigmoid", "hardsigmoid", "softmax"}
-_KEEPING = REARRANGEMENTS | MAXIMA | {"mean", "sum", "avg_pool2d", "adaptive_avg_pool2d"}
-_KEEPING = _KEEPING - {"pad", "masked_fill"} | {"dropout"}
+_KEEPING = REARRANGEMENTS | MAXIMA | {"mean", "sum", "avg_pool1d", "avg_pool2d"}
+_KEEPING = _KEEPING - {"pad", "masked_fill"} | {"dropout", "adaptive_avg_pool2d"}
 _KEEPING_OF_TENSORS = {"add", "mul"}
 
 

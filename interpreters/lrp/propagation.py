@@ -9,10 +9,12 @@ from interpreters.lrp.composites import Composite, EpsilonPlus
 from interpreters.lrp.operations import OPERATIONS, nonnegative, summed
 from interpreters.passes import explanation, for_each, one_hot, summed_map
 from interpreters.tape import ATTENTION, Call, record, walk
+from interpreters.tape.decompositions import COMPOUND
 from interpreters.tape.layers import LAYERS, affine, folded
 from interpreters.tape.names import SUMS
 from networks.normalized import NormalizedNetwork
 
+DECOMPOSED = ATTENTION | COMPOUND
 KNOWN = {*LAYERS, *OPERATIONS, *SUMS}
 
 
@@ -31,7 +33,7 @@ class LRP(Interpreter):
 
     def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
         """Relevance summed over channels, signed, shape (N, L, h, w)."""
-        recording = record(network, images, self.layer, KNOWN, ATTENTION)
+        recording = record(network, images, self.layer, KNOWN, DECOMPOSED)
         calls = recording.calls
         if self.composite.folds:
             calls = folded(calls)

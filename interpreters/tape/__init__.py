@@ -1,7 +1,7 @@
 """What a forward pass did, call by call, and walks back through it."""
 
 from interpreters.tape.attention import ATTENTION
-from interpreters.tape.calls import Call, TapeError, tensors
+from interpreters.tape.calls import Call, TapeError, dimension_of, tensors
 from interpreters.tape.recording import Recording, record
 from interpreters.tape.walk import pulled_back, walk
 
@@ -10,6 +10,7 @@ __all__ = [
     "Call",
     "Recording",
     "TapeError",
+    "dimension_of",
     "pulled_back",
     "record",
     "tensors",

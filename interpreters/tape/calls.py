@@ -43,6 +43,11 @@ class Call:
         return tuple(value for value in results if value.is_floating_point())
 
 
+def dimension_of(call: Call) -> int:
+    """The dimension that a call of softmax works along."""
+    return int(call.kwargs["dim"] if "dim" in call.kwargs else call.args[1])
+
+
 def mapped(change: Callable[[Tensor], Tensor], value: Any) -> Any:
     """The same nested arguments with every tensor changed, in new lists."""
     if isinstance(value, Tensor):

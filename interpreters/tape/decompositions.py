@@ -1,16 +1,12 @@
-"""Normalisations and quotients as sums, products and functions of one element."""
+"""Compound functions as sums, products, quotients and functions of one element."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import torch
 from torch import Tensor
 
-
-def softmax(x: Tensor, dim: int, **_: Any) -> Tensor:
-    """exp(x) / sum(exp(x)), as a product with the reciprocal of the sum."""
-    # any constant will do, but what is compared must have the same one: hence over the batch
-    exponential = (x - x.detach().amax((0, dim), keepdim=True)).exp()
-    return exponential * exponential.sum(dim, keepdim=True).reciprocal()
+from interpreters.tape.calls import TapeError
 
 
 def layer_norm(
@@ -47,14 +43,48 @@ def divide(numerator: Tensor, denominator: Tensor | float) -> Tensor:
     return numerator * (1 / denominator)
 
 
+def norm(
+    x: Tensor,
+    p: float | str = 2,
+    dim: int | tuple[int, ...] | None = None,
+    keepdim: bool = False,
+    dtype: torch.dtype | None = None,
+) -> Tensor:
+    """The root of the sum of squares."""
+    if p not in (2, "fro"):
+        raise TapeError(f"no rule for a norm of order {p}")
+    # the root has no derivative at 0
+    squares = (x * x).sum(dim, keepdim=keepdim, dtype=dtype)
+    return squares.clamp_min(torch.finfo(squares.dtype).tiny).sqrt()
+
+
+def normalize(
+    x: Tensor, p: float = 2, dim: int = 1, eps: float = 1e-12, out: None = None
+) -> Tensor:
+    """Divided by the norm."""
+    return x / norm(x, p, dim, keepdim=True).clamp_min(eps)
+
+
+def addcmul(x: Tensor, first: Tensor, second: Tensor, *, value: float = 1.0) -> Tensor:
+    """A sum with a product."""
+    return x + value * first * second
+
+
 def _standardised(x: Tensor, dimensions: tuple[int, ...], eps: float) -> Tensor:
     centred = x - x.mean(dimensions, keepdim=True)
     return centred * ((centred * centred).mean(dimensions, keepdim=True) + eps).rsqrt()
 
 
-DECOMPOSITIONS: dict[str, Callable[..., Any]] = {
-    "softmax": softmax,
+COMPOUND: dict[str, Callable[..., Any]] = {
+    "norm": norm,
+    "normalize": normalize,
+    "addcmul": addcmul,
+}
+"""What no rule exists for as a whole."""
+
+QUOTIENTS: dict[str, Callable[..., Any]] = {
     "layer_norm": layer_norm,
     "group_norm": group_norm,
     **dict.fromkeys(("div", "divide", "true_divide", "__truediv__"), divide),
 }
+"""What has rules of its own in LRP."""

@@ -106,13 +106,15 @@ class _Tape(TorchFunctionMode):
         args, kwargs = mapped(self.latest, (tuple(args), kwargs or {}))
         given = tensors((args, kwargs))
         inputs = tuple(value for value in given if self.depends(value))
+        changed = changed_argument(name_of(function), args, kwargs)
+        if changed is not None:
+            function, kwargs = out_of_place(name_of(function), function, kwargs)
         name = name_of(function)
         if inputs and name in self.decomposed:
             with self:
-                return self.decomposed[name](*args, **kwargs)
-        changed = changed_argument(name, args, kwargs)
-        if changed is not None:
-            function, kwargs = out_of_place(name, function, kwargs)
+                output = self.decomposed[name](*args, **kwargs)
+            self._replace(changed, output)
+            return output
         self._check_origin(given)
         output = function(*args, **kwargs)
         known = {id(value) for value in given}
@@ -123,16 +125,21 @@ class _Tape(TorchFunctionMode):
         )
         written = bool(outputs) or name == "__setitem__"
         if inputs and written and name not in CONSTANTS:
-            call = Call(name_of(function).strip("_"), function, args, kwargs, inputs, outputs)
+            call = Call(name.strip("_"), function, args, kwargs, inputs, outputs)
             self._check(call, given)
             self.calls.append(call)
             self._active.update(map(id, outputs))
         else:
             self._constants.update((id(value), value) for value in outputs)
-        if changed is not None and outputs:
-            self._changed[id(changed)] = (changed, outputs[0])
-            self._overwritten[id(memory(changed))] = memory(changed)
+        if outputs:
+            self._replace(changed, outputs[0])
         return output
+
+    def _replace(self, changed: Tensor | None, value: Tensor) -> None:
+        """From here on, the network sees this value in a tensor that it meant to change."""
+        if changed is not None:
+            self._changed[id(changed)] = (changed, value)
+            self._overwritten[id(memory(changed))] = memory(changed)
 
     def _check(self, call: Call, given: Sequence[Tensor]) -> None:
         """Refuse what would make a wrong map."""

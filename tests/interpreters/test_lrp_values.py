@@ -37,9 +37,9 @@ from interpreters.lrp import (
     ZPlus,
 )
 from interpreters.lrp.operations import nonnegative
-from interpreters.lrp.propagation import KNOWN
+from interpreters.lrp.propagation import DECOMPOSED, KNOWN
 from interpreters.lrp.sums import Proportional
-from interpreters.tape import ATTENTION, record
+from interpreters.tape import record
 from interpreters.tape.layers import folded
 from networks import NormalizedNetwork
 
@@ -193,7 +193,7 @@ def test_small_epsilons_give_input_times_gradient(family: str) -> None:
 
 def test_folding_leaves_every_output_as_it_is() -> None:
     network, images = member("ResNet, bottleneck"), images_for("ResNet, bottleneck")
-    recording = record(network, images, None, KNOWN, ATTENTION)
+    recording = record(network, images, None, KNOWN, DECOMPOSED)
     calls = folded(recording.calls)
     assert "batch_norm" in {call.name for call in recording.calls}
     assert "batch_norm" not in {call.name for call in calls}
@@ -391,7 +391,7 @@ def test_z_box_belongs_to_the_first_layer() -> None:
 @pytest.mark.parametrize("family", FAMILIES)
 def test_what_is_said_not_to_be_negative_is_not(family: str) -> None:
     """Rules leave out half of the work where inputs cannot be negative."""
-    recording = record(member(family), images_for(family), None, KNOWN, ATTENTION)
+    recording = record(member(family), images_for(family), None, KNOWN, DECOMPOSED)
     found = nonnegative(recording.calls)
     outputs = [value for call in recording.calls for value in call.outputs]
     assert any((value < 0).any() for value in outputs)

@@ -176,6 +176,65 @@ def test_what_is_detached_is_a_constant() -> None:
     torch.testing.assert_close(EXACT(network, images, LABELS).heatmap, expected)
 
 
+def compound(n: Written, x: Tensor) -> Tensor:
+    x = n.first(x)
+    scale = x.norm(p=2, dim=(2, 3), keepdim=True)
+    x = torch.addcmul(x, x, scale / scale.mean(1, keepdim=True))
+    return F.relu(F.normalize(n.second(x), dim=1)) ** 2
+
+
+def test_compound_functions_keep_the_sum() -> None:
+    network, images = Written(compound).double(), torch.rand(2, 3, 6, 6, dtype=torch.float64)
+    total = network(images)[[0, 1], LABELS]
+    change = total - network(torch.zeros_like(images[:1]))[0, LABELS]
+    multipliers = DeepLift()(network, images, LABELS)
+    torch.testing.assert_close(multipliers.logits, network(images))
+    torch.testing.assert_close(multipliers.heatmap.sum((1, 2, 3)), change)
+    for name, weight in network.named_parameters():
+        if name.endswith("bias"):
+            nn.init.zeros_(weight)
+    relevance = EXACT(network, images, LABELS)
+    total = relevance.logits[[0, 1], LABELS]
+    # products are kept from 0 by 1e-6 of their size
+    torch.testing.assert_close(relevance.heatmap.sum((1, 2, 3)), total, rtol=1e-5, atol=0)
+
+
+def weighed(n: Written, x: Tensor) -> Tensor:
+    x = n.first(x)
+    return n.second(x) * (200 * x).flatten(2).softmax(-1).view_as(x)
+
+
+def weighed_step_by_step(n: Written, x: Tensor) -> Tensor:
+    x = n.first(x)
+    weights = (200 * (x - x.detach().amax((0, 2, 3), keepdim=True))).exp()
+    weights /= weights.sum((2, 3), keepdim=True)
+    return n.second(x) * weights
+
+
+def test_softmax_of_distant_scores() -> None:
+    """A sum of exponentials relative to another image's would be 0 in single precision."""
+    network, images = Written(weighed), torch.rand(2, 3, 6, 6)
+    images[1] *= 1e-3
+    change = network(images) - network(torch.zeros_like(images[:1]))
+    heatmap = DeepLift()(network, images, LABELS).heatmap
+    # differences of scores in the hundreds are known to 1e-5
+    expected = change[[0, 1], LABELS]
+    torch.testing.assert_close(heatmap.sum((1, 2, 3)), expected, rtol=1e-3, atol=1e-4)
+
+
+def test_a_quotient_in_place() -> None:
+    network, images = Written(weighed_step_by_step).double(), torch.rand(2, 3, 6, 6).double()
+    change = network(images) - network(torch.zeros_like(images[:1]))
+    heatmap = DeepLift()(network, images, LABELS).heatmap
+    torch.testing.assert_close(heatmap.sum((1, 2, 3)), change[[0, 1], LABELS])
+
+
+def test_a_denominator_made_by_a_power_is_refused() -> None:
+    network = Written(lambda n, x: n.first(x) * x.mean().exp() ** -1).double()
+    with pytest.raises(TapeError):
+        LRP()(network, torch.rand(2, 3, 6, 6, dtype=torch.float64), LABELS)
+
+
 def test_the_tape_ends_with_the_forward_pass() -> None:
     network, images = Written(sorts).double(), torch.rand(2, 3, 6, 6, dtype=torch.float64)
     with pytest.raises(TapeError):

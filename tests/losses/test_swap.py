@@ -71,10 +71,10 @@ def test_sign_agreement() -> None:
     for pair in zip(first, second, strict=True):
         signs = []
         for heatmap in pair:
-            size = heatmap.abs()
+            size = heatmap.flatten().abs()
             threshold = float(((size - size.mean()) ** 2).sum() / (size.numel() - 1)) ** 0.5
             signs.append(
-                [(v > 0) - (v < 0) if abs(v) > threshold else 0 for v in heatmap.flatten()]
+                [(v > 0) - (v < 0) if abs(v) > threshold else 0 for v in heatmap.flatten().tolist()]
             )
         expected.append(stats.pearsonr(*signs).statistic)
     torch.testing.assert_close(sign_agreement(first, second), torch.tensor(expected).double())
@@ -85,7 +85,8 @@ def test_correlation_with_a_constant_map_is_zero() -> None:
     random = torch.rand(2, 1, 224, 224, generator=torch.Generator().manual_seed(0))
     for similarity in (pearson, spearman, sign_agreement):
         assert not similarity(constant, random).any()
-        torch.testing.assert_close(similarity(random, random), torch.ones(2))
+        # 50,176 products are added up in single precision
+        torch.testing.assert_close(similarity(random, random), torch.ones(2), atol=1e-4, rtol=0)
 
 
 def test_correlations_do_not_depend_on_the_scale() -> None:

@@ -22,7 +22,7 @@ from interpreters import (
 )
 from networks import torchvision_network
 
-STEPS = 8
+STEPS = 16
 INTERPRETERS: dict[str, tuple[Interpreter, str]] = {
     "GradCam": (GradCam(), "a forward pass"),
     "SimpleGradient": (SimpleGradient(), "a pass with the gradient of the pixels"),

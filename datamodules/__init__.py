@@ -1,7 +1,8 @@
 """Labelled images in three splits, the same on any machine and any number of processes."""
 
 from datamodules.base import Batch, DataModule, Images
+from datamodules.composites import Composites
 from datamodules.image_folder import ImageFolder
 from datamodules.shapes import Shapes
 
-__all__ = ["Batch", "DataModule", "ImageFolder", "Images", "Shapes"]
+__all__ = ["Batch", "Composites", "DataModule", "ImageFolder", "Images", "Shapes"]

@@ -24,6 +24,9 @@ class Batch(NamedTuple):
 class Images(Dataset[Batch], ABC):
     """Labelled images of one split; `self[epoch, index]` draws its augmentation from both."""
 
+    labels: Tensor
+    """The label of every image, without reading it."""
+
     @abstractmethod
     def __len__(self) -> int:
         """Number of images."""

@@ -28,6 +28,7 @@ class FolderImages(Images):
 
     def __init__(self, samples: list[Sample], transform: nn.Module, seed: int) -> None:
         self.samples, self.transform, self.seed = samples, transform, seed
+        self.labels = torch.tensor([sample.label for sample in samples])
 
     def __len__(self) -> int:
         """Number of images."""

@@ -25,20 +25,24 @@ class TrainStream(Sampler[list[Key]]):
         rank: int,
         world: int,
         done: Callable[[], int],
+        batches: int | None = None,
     ) -> None:
         _check_enough(images, world)
         self.images, self.seed, self.rank, self.world, self.done = images, seed, rank, world, done
         self.whole_batch = min(batch_size * world, images)
+        # the images that do not fill a batch wait for another pass over them
+        self.batches_in_pass = images // self.whole_batch
+        self.batches = batches or self.batches_in_pass
 
     def __len__(self) -> int:
-        """Batches in an epoch; the images that do not fill one wait for another epoch."""
-        return self.images // self.whole_batch
+        """Batches in an epoch: those of one pass, or as many as another stream has."""
+        return self.batches
 
     def __iter__(self) -> Iterator[list[Key]]:
         """One epoch's worth of batches, from the first one that training has not seen."""
         first = self.done()
         for position in range(first, first + len(self)):
-            epoch, batch = divmod(position, len(self))
+            epoch, batch = divmod(position, self.batches_in_pass)
             if position == first or batch == 0:
                 order = torch.randperm(self.images, generator=generator(self.seed, epoch))
             whole = order[batch * self.whole_batch : (batch + 1) * self.whole_batch]

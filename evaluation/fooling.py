@@ -1,5 +1,7 @@
 """The fooling study: what a manipulation did to accuracy and to each interpreter's heatmaps."""
 
+from collections.abc import Sequence
+from itertools import product
 from typing import Any
 
 import torch
@@ -10,8 +12,8 @@ from evaluation.figures import histogram
 from evaluation.results import Number, Results
 from evaluation.study import Study, versions
 from interpreters import Interpreter
-from lightning_modules.data import Batch, data_of, take
-from lightning_modules.pictures import panel
+from lightning_modules.data import Batch, Images, data_of, names_of, take
+from lightning_modules.pictures import panel, rows_of
 from lightning_modules.preflight import check_network
 from losses import Loss
 from metrics import (
@@ -53,6 +55,18 @@ class Fooling(Study):
         self.interpreters, self.loss = interpreters, loss
         self.table: dict[str, Tensor] = {}
 
+    def explained(self) -> Images:
+        """The test images whose heatmaps are compared."""
+        return data_of(self.trainer).images("test")
+
+    def parts(self) -> tuple[str, ...]:
+        """What the success measures of one heatmap are of; nothing where there is one only."""
+        return ("",)
+
+    def measured(self, heatmap: Tensor, reference: Tensor) -> Sequence[Tensor]:
+        """The success measure of each part, shape (N,) each."""
+        return [self.loss.measure(heatmap, reference)]
+
     @property
     def network(self) -> nn.Module:
         """The original network, to whose input size the data are fitted."""
@@ -64,28 +78,46 @@ class Fooling(Study):
         for network in self.networks.values():
             check_network(network, data)
         columns = [f"{network}/top{k}" for network in self.networks for k in (1, 5)]
-        for kind in ("measure", "loss"):
-            columns += [f"{n}/{kind}/{i}" for n in self.networks for i in self.interpreters]
-        self.rows = PerImage(len(data.images("test")), tuple(columns))
+        self.hits = PerImage(len(data.images("test")), tuple(columns))
+        pairs = [f"{network}/{name}" for network in self.networks for name in self.interpreters]
+        columns = [f"loss/{pair}" for pair in pairs]
+        columns += [f"measure/{pair}/{part}" for pair in pairs for part in self.parts()]
+        self.measures = PerImage(len(self.explained()), tuple(columns))
 
     def test_step(self, batch: Batch, batch_idx: int) -> None:
         """One explained pass for each interpreter and network; accuracy comes from the same."""
+        self.add_hits(batch, self.add_measures(batch))
+
+    def add_measures(self, batch: Batch) -> dict[str, Tensor]:
+        """Explain a batch by every interpreter on every network; the logits of each network."""
         images, labels, indices = batch
-        row = {}
+        row, outputs = {}, {}
         for name, interpreter in self.interpreters.items():
             reference = None
             for network_name, network in self.networks.items():
-                logits, heatmap = interpreter(network, images, labels)
+                outputs[network_name], heatmap = interpreter(network, images, labels)
                 reference = heatmap if reference is None else reference
-                row[f"{network_name}/measure/{name}"] = self.loss.measure(heatmap, reference)
-                row[f"{network_name}/loss/{name}"] = self.loss(heatmap, reference)
-                for k in (1, 5):
-                    row[f"{network_name}/top{k}"] = correct(logits, labels, k)
-        self.rows.update(indices, row)
+                pair = f"{network_name}/{name}"
+                row[f"loss/{pair}"] = self.loss(heatmap, reference)
+                measures = self.measured(heatmap, reference)
+                for part, measure in zip(self.parts(), measures, strict=True):
+                    row[f"measure/{pair}/{part}"] = measure
+        self.measures.update(indices, row)
+        return outputs
+
+    def add_hits(self, batch: Batch, outputs: dict[str, Tensor]) -> None:
+        """Note which images each network classified correctly, from its logits (N, K)."""
+        _, labels, indices = batch
+        row = {
+            f"{network}/top{k}": correct(logits, labels, k)
+            for network, logits in outputs.items()
+            for k in (1, 5)
+        }
+        self.hits.update(indices, row)
 
     def on_test_epoch_end(self) -> None:
         """Bring the rows of all processes together."""
-        self.table = self.rows.table()
+        self.table = {**self.hits.table(), **self.measures.table()}
 
     def results(self, settings: dict[str, Any]) -> Results:
         """Accuracy, its drops, success rates and the mean success measure."""
@@ -129,17 +161,17 @@ class Fooling(Study):
 
     def _successes(self) -> list[Number]:
         numbers = []
-        loss = type(self.loss).__name__.lower()
-        for name in self.interpreters:
-            for network in self.networks:
-                measure = self.table[f"{network}/measure/{name}"]
-                success = fooled(measure, *self.loss.success).double()
-                labels = {"network": network, "interpreter": name, "loss": loss}
-                rate = self._number(
-                    "fooling_success_rate", success, wilson_interval(success), "higher", **labels
-                )
-                mean = self._number("test_loss", measure, mean_interval(measure), "lower", **labels)
-                numbers += [rate, mean]
+        direction = "higher" if self.loss.higher_is_better else "lower"
+        for name, network, part in product(self.interpreters, self.networks, self.parts()):
+            measure = self.table[f"measure/{network}/{name}/{part}"]
+            success = fooled(measure, *self.loss.success).double()
+            labels = {"network": network, "interpreter": name, "loss": self.loss.name}
+            labels |= {"part": part} if part else {}
+            rate = self._number(
+                "fooling_success_rate", success, wilson_interval(success), "higher", **labels
+            )
+            mean = self._number("test_loss", measure, mean_interval(measure), direction, **labels)
+            numbers += [rate, mean]
         return numbers
 
     def _number(
@@ -153,10 +185,10 @@ class Fooling(Study):
         kinds: list[tuple[str, str, dict[str, str]]] = [
             (f"accuracy top-{k}", f"accuracy_top{k}", {}) for k in (1, 5)
         ]
-        kinds += [
-            (f"FSR {name.replace('_', ' ')}", "fooling_success_rate", {"interpreter": name})
-            for name in self.interpreters
-        ]
+        for name, part in product(self.interpreters, self.parts()):
+            labels = {"interpreter": name} | ({"part": part} if part else {})
+            title = f"FSR {name.replace('_', ' ')} {part}".strip()
+            kinds.append((title, "fooling_success_rate", labels))
         for title, name, labels in kinds:
             values = [results.find(name, network=n, **labels).value for n in self.networks]
             rows.append([title, *(f"{100 * value:.2f} %" for value in values)])
@@ -168,22 +200,27 @@ class Fooling(Study):
         data = data_of(self.trainer)
         pictures = {}
         for name, interpreter in self.interpreters.items():
-            before, after = (self.table[f"{n}/measure/{name}"] for n in ("original", "manipulated"))
-            pictures[f"{name}_measure"] = histogram(before, after, self.loss.success)
-            order = self.table[f"manipulated/loss/{name}"].argsort(stable=True)
+            for part in self.parts():
+                before, after = (
+                    self.table[f"measure/{network}/{name}/{part}"]
+                    for network in ("original", "manipulated")
+                )
+                key = f"{name}_{part}_measure" if part else f"{name}_measure"
+                pictures[key] = histogram(before, after, self.loss.success)
+            order = self.table[f"loss/manipulated/{name}"].argsort(stable=True)
             middle = len(order) // 2
             ranks = {"best": order[:3], "median": order[middle : middle + 3], "worst": order[-3:]}
             chosen = torch.cat([*ranks.values()])
-            images, labels, _ = take(data.images("test"), self.table["index"][chosen].tolist())
+            images, labels, _ = take(self.explained(), self.table["index"][chosen].tolist())
             images, labels = images.to(self.device).type(self.dtype), labels.to(self.device)
             places = [place for place, rank in ranks.items() for _ in rank]
             titles = [
-                f"{place}, t = {after[i]:.3f}\n{data.classes[label]}"
-                for place, i, label in zip(places, chosen.tolist(), labels.tolist(), strict=True)
+                f"{place}, t = {after[i]:.3f}\n{names_of(data, label)}"
+                for place, i, label in zip(places, chosen.tolist(), labels, strict=True)
             ]
             heatmaps = {
                 network: interpreter(self.networks[network], images, labels).heatmap
                 for network in ("original", "manipulated")
             }
-            pictures[f"{name}_heatmaps"] = panel(images, heatmaps, titles)
+            pictures[f"{name}_heatmaps"] = panel(images, rows_of(heatmaps), titles)
         return pictures

@@ -50,7 +50,7 @@ def _to_tensorboard(study: Study, results: Results, pictures: dict[str, Figure])
         if not isinstance(logger, TensorBoardLogger):
             continue
         for number in results.numbers:
-            labels = (number.network, number.interpreter, number.against)
+            labels = (number.network, number.interpreter, number.part, number.against)
             tag = "/".join([results.study, number.name, *(label for label in labels if label)])
             logger.experiment.add_scalar(tag, number.value)
         for name, figure in pictures.items():

@@ -23,6 +23,7 @@ class Number:
     n: int
     interpreter: str | None = None
     loss: str | None = None
+    part: str | None = None
     against: str | None = None
 
 

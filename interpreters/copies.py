@@ -9,7 +9,17 @@ from torch.utils.checkpoint import checkpoint
 Explain = Callable[[Tensor], Tensor]
 
 
-def weighted_sum(explain: Explain, weights: Tensor, images: int, chunk: int) -> Tensor:
+# a GPU is idle on a few images; a CPU is slower on many, whose activations leave its caches
+CHUNK_ON_GPU = 32
+
+
+def check_chunk(chunk: int | None) -> None:
+    """Refuse a chunk of no image."""
+    if chunk is not None and chunk < 1:
+        raise ValueError(f"`chunk` must be at least 1, got {chunk}")
+
+
+def weighted_sum(explain: Explain, weights: Tensor, images: Tensor, chunk: int | None) -> Tensor:
     """Sum over copies of weight times map, where maps are computed for whole groups of copies.
 
     In training, a group's activations are computed again in the backward pass, not kept.
@@ -17,17 +27,20 @@ def weighted_sum(explain: Explain, weights: Tensor, images: int, chunk: int) -> 
     Args:
         explain: from the indices (g,) of some copies to their maps, (g * N, C, h, w).
         weights: one for each copy, shape (S,).
-        images: N, how many images each copy has.
-        chunk: how many images the network sees at once, but at least one copy.
+        images: what the copies are made of, shape (N, C, H, W).
+        chunk: how many images the network sees at once, but at least one copy; if not given, 32
+            on a GPU and one copy elsewhere.
 
     Returns: shape (N, C, h, w).
     """
 
     def group(indices: Tensor) -> Tensor:
-        maps = explain(indices).unflatten(0, (len(indices), images))
+        maps = explain(indices).unflatten(0, (len(indices), len(images)))
         return torch.tensordot(weights[indices].to(maps), maps, 1)
 
-    groups = torch.arange(len(weights)).split(max(1, chunk // images))
+    if chunk is None:
+        chunk = CHUNK_ON_GPU if images.is_cuda else len(images)
+    groups = torch.arange(len(weights)).split(max(1, chunk // len(images)))
     if torch.is_grad_enabled() and len(groups) > 1:
         parts = [checkpoint(group, indices, use_reentrant=False) for indices in groups]
     else:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from interpreters.base import Explanation, Interpreter
 from interpreters.baseline import Baseline, baseline_image, check_baseline
-from interpreters.copies import weighted_sum
+from interpreters.copies import check_chunk, weighted_sum
 from interpreters.passes import class_gradient, explanation, for_each, forward_keeping, summed_map
 
 
@@ -21,19 +21,19 @@ class IntegratedGradients(Interpreter):
         baseline: Pixel value of the plain image to compare with, or one for each channel.
         layer: Dotted name of the layer at whose output the line is drawn and explained, or
             "last"; the pixels if not given.
-        chunk: How many images the network sees at once; at least the batch.
+        chunk: How many images the network sees at once, at least the batch; if not given, 32 on a
+            GPU and the batch elsewhere.
     """
 
     steps: int = 32
     baseline: Baseline = 0.0
     layer: str | None = None
-    chunk: int = 32
+    chunk: int | None = None
 
     def __post_init__(self) -> None:
-        if self.steps < 1 or self.chunk < 1:
-            raise ValueError(
-                f"`steps` and `chunk` must be at least 1, got {self.steps} and {self.chunk}"
-            )
+        if self.steps < 1:
+            raise ValueError(f"`steps` must be at least 1, got {self.steps}")
+        check_chunk(self.chunk)
         check_baseline(self.baseline)
 
     def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
@@ -57,4 +57,4 @@ class IntegratedGradients(Interpreter):
             )
 
         shares = torch.from_numpy(weights / 2)
-        return explanation(logits, weighted_sum(explain, shares, len(images), self.chunk))
+        return explanation(logits, weighted_sum(explain, shares, images, self.chunk))

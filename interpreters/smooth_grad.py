@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from interpreters.base import Explanation, Interpreter
-from interpreters.copies import weighted_sum
+from interpreters.copies import check_chunk, weighted_sum
 from interpreters.passes import check_network, explanation, logits_of
 from interpreters.simple_gradient import SimpleGradient
 
@@ -22,21 +22,21 @@ class SmoothGrad(Interpreter):
         base: Interpreter of the copies.
         samples: Number of copies.
         noise: Standard deviation of the Gaussian noise, in units of the pixels' range.
-        chunk: How many images the network sees at once; at least the batch.
+        chunk: How many images the network sees at once, at least the batch; if not given, 32 on a
+            GPU and the batch elsewhere.
         seed: Seed of the noise.
     """
 
     base: Interpreter = SimpleGradient()
     samples: int = 16
     noise: float = 0.1
-    chunk: int = 32
+    chunk: int | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.samples < 1 or self.chunk < 1:
-            raise ValueError(
-                f"`samples` and `chunk` must be at least 1, got {self.samples} and {self.chunk}"
-            )
+        if self.samples < 1:
+            raise ValueError(f"`samples` must be at least 1, got {self.samples}")
+        check_chunk(self.chunk)
         if not 0 <= self.noise < float("inf"):
             raise ValueError(f"`noise` must be finite and not negative, got {self.noise}")
 
@@ -59,4 +59,4 @@ class SmoothGrad(Interpreter):
             return self.base(network, noisy, classes.repeat(len(copies), 1)).heatmap
 
         weights = torch.full((self.samples,), 1 / self.samples)
-        return explanation(logits, weighted_sum(explain, weights, len(images), self.chunk))
+        return explanation(logits, weighted_sum(explain, weights, images, self.chunk))

@@ -1,7 +1,9 @@
 """Training: classifiers, and classifiers whose heatmaps lie."""
 
+from lightning_modules.active_fooling import ActiveFooling
 from lightning_modules.classifier import Classifier
+from lightning_modules.manipulation import Manipulation
 from lightning_modules.passive_fooling import PassiveFooling
 from lightning_modules.schedules import OneCycle, Schedule
 
-__all__ = ["Classifier", "OneCycle", "PassiveFooling", "Schedule"]
+__all__ = ["ActiveFooling", "Classifier", "Manipulation", "OneCycle", "PassiveFooling", "Schedule"]

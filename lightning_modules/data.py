@@ -35,9 +35,34 @@ class Data(Protocol):
         """A digest that changes when the images of the split do."""
 
 
+class Composites(Data, Protocol):
+    """A data module that also joins images of two classes into one."""
+
+    pair: tuple[str, str]
+
+    def composites(self, split: Split) -> Images:
+        """The joined images of a split; their labels are the two classes, shape (2,)."""
+
+
+def composites_of(trainer: Trainer) -> Composites:
+    """The data module that a trainer was given; raises ValueError when it joins no images."""
+    data = data_of(trainer)
+    if not hasattr(data, "composites"):
+        raise ValueError(
+            f"active fooling needs images of two classes, which {type(data).__name__} has not; "
+            "wrap it in datamodules.Composites"
+        )
+    return cast(Composites, data)
+
+
 def data_of(trainer: Trainer) -> Data:
     """The data module that a trainer was given."""
     return cast(Data, trainer.datamodule)  # type: ignore[attr-defined]  # Lightning sets it
+
+
+def names_of(data: Data, labels: Tensor) -> str:
+    """The class of an image, or the classes of a composite."""
+    return " and ".join(data.classes[label] for label in labels.view(-1).tolist())
 
 
 def take(images: Images, indices: list[int]) -> Batch:

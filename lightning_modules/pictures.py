@@ -32,6 +32,15 @@ def panel(images: Tensor, heatmaps: dict[str, Tensor], titles: Sequence[str]) ->
     return figure
 
 
+def rows_of(heatmaps: dict[str, Tensor]) -> dict[str, Tensor]:
+    """One row for each label of heatmaps (N, L, h, w), numbered where there are several."""
+    return {
+        name if maps.shape[1] == 1 else f"{name} {number}": heatmap
+        for name, maps in heatmaps.items()
+        for number, heatmap in enumerate(maps.split(1, 1), 1)
+    }
+
+
 def _show_image(axes: Axes, image: Tensor) -> None:
     axes.imshow(image.permute(1, 2, 0).clamp(0, 1).float().cpu().numpy())
     axes.set_xticks([])

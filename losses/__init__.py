@@ -5,23 +5,32 @@ from losses.center_mass import CenterMass, center_mass, center_shift
 from losses.correlation import pearson, sign_agreement, spearman
 from losses.location import Location, location
 from losses.normalize import normalize
+from losses.similarity import SSIM, Cosine, Pearson, cosine, ssim
 from losses.swap import Swap, swap, swapped
+from losses.target_map import TargetMap, target_map
 from losses.top_k import TopK, top_k
 
 __all__ = [
+    "SSIM",
     "CenterMass",
+    "Cosine",
     "Location",
     "Loss",
+    "Pearson",
     "Swap",
+    "TargetMap",
     "TopK",
     "center_mass",
     "center_shift",
+    "cosine",
     "location",
     "normalize",
     "pearson",
     "sign_agreement",
     "spearman",
+    "ssim",
     "swap",
     "swapped",
+    "target_map",
     "top_k",
 ]

@@ -37,12 +37,17 @@ def test_every_configuration_trains(config: Path, image_folder: Path, tmp_path: 
     configs = command_of(config)
     assert relative in configs, f"{relative} does not begin with the command that runs it"
     arguments = ["fit", *(part for name in configs for part in ("--config", name))]
-    data = "--data={class_path: datamodules.Shapes, init_args: {train: 8, validation: 4, test: 2}}"
-    if "ImageFolder" in "".join(_with_parts(ROOT / name) for name in configs):
+    text = "".join(_with_parts(ROOT / name) for name in configs)
+    data = "{class_path: datamodules.Shapes, init_args: {train: 24, validation: 12, test: 2}}"
+    if "Composites" in text:
+        settings = f"{{data: {data}, pair: [arrow, circle], train: 2, test: 1}}"
+        data = f"{{class_path: datamodules.Composites, init_args: {settings}}}"
+    elif "ImageFolder" in text:
         settings = f"{{root: {image_folder}, size: 8, batch_size: 4, workers: 0}}"
-        data = f"--data={{class_path: datamodules.ImageFolder, init_args: {settings}}}"
+        data = f"{{class_path: datamodules.ImageFolder, init_args: {settings}}}"
+    last = ["--model.init_args.interpreter.init_args.layer", "last"] * ("layer: " in text)
     run = ["--run", str(tmp_path), "--trainer.fast_dev_run", "true", *QUIET]
-    train.main([*arguments, *SMALL, data, *run])
+    train.main([*arguments, *SMALL, f"--data={data}", *last, *run])
 
 
 def _with_parts(config: Path) -> str:

@@ -26,6 +26,11 @@ def test_interpreters(path: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert "interpreters." in check(capsys, "--model.init_args.interpreter", path)
 
 
+@pytest.mark.parametrize("path", parts("losses"), ids=lambda path: Path(path).stem)
+def test_losses(path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "losses." in check(capsys, "--model.init_args.loss", path)
+
+
 @pytest.mark.parametrize("path", parts("composites"), ids=lambda path: Path(path).stem)
 def test_composites(path: str, capsys: pytest.CaptureFixture[str]) -> None:
     lrp = str(ROOT / "configs/interpreters/lrp.yaml")

@@ -15,7 +15,7 @@ from torch import Tensor
 import train
 from command_line import RunFolderError
 from lightning_modules.callbacks import NonFiniteLossError
-from lightning_modules.passive_fooling import ResumeError
+from lightning_modules.manipulation import ResumeError
 
 ROOT = Path(__file__).parents[1]
 RUN = shlex.split("""

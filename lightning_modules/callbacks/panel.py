@@ -5,9 +5,9 @@ from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 from torch import Tensor
 
-from lightning_modules.data import data_of, take
-from lightning_modules.passive_fooling import PassiveFooling
-from lightning_modules.pictures import panel
+from lightning_modules.data import data_of, names_of, take
+from lightning_modules.manipulation import Manipulation
+from lightning_modules.pictures import panel, rows_of
 
 
 class HeatmapPanel(Callback):
@@ -26,21 +26,21 @@ class HeatmapPanel(Callback):
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Draw one panel for each interpreter."""
         loggers = [logger for logger in trainer.loggers if isinstance(logger, TensorBoardLogger)]
-        if not isinstance(pl_module, PassiveFooling) or not loggers or not trainer.is_global_zero:
+        if not isinstance(pl_module, Manipulation) or not loggers or not trainer.is_global_zero:
             return
-        data = data_of(trainer).images("validation")
+        data = pl_module.explained("validation")
         chosen = torch.linspace(0, len(data) - 1, min(self.images, len(data))).long().tolist()
         images, labels, _ = take(data, chosen)
         images, labels = (
             images.to(pl_module.device).type(pl_module.dtype),
             labels.to(pl_module.device),
         )
-        titles = [data_of(trainer).classes[label] for label in labels.tolist()]
+        titles = [names_of(data_of(trainer), label) for label in labels]
         for name, interpreter in pl_module.interpreters.items():
             if name not in self.original:
                 self.original[name] = interpreter(pl_module.original, images, labels).heatmap
             manipulated = interpreter(pl_module.network, images, labels).heatmap
-            maps = {"original": self.original[name], "manipulated": manipulated}
+            maps = rows_of({"original": self.original[name], "manipulated": manipulated})
             for logger in loggers:
                 figure = panel(images, maps, titles)
                 logger.experiment.add_figure(f"heatmaps/{name}", figure, trainer.global_step)

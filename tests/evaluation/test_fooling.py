@@ -15,6 +15,7 @@ from evaluation.report import write_report
 from interpreters import GradCam, SimpleGradient
 from lightning_modules.preflight import NetworkError
 from losses import Location, location
+from metrics import PerImage
 
 INTERPRETERS = {"grad_cam": GradCam(), "gradient": SimpleGradient()}
 
@@ -79,7 +80,7 @@ def test_one_explained_pass_for_each_network_and_interpreter(networks: list[nn.M
     passes: list[int] = []
     handles = [n.register_forward_hook(lambda *_: passes.append(1)) for n in networks[:2]]
     with torch.no_grad():
-        study.rows.reset()
+        study.hits, study.measures = (PerImage(7, m.columns) for m in (study.hits, study.measures))
         study.test_step(next(iter(shapes().test_dataloader())), 0)
     for handle in handles:
         handle.remove()
@@ -104,7 +105,7 @@ def test_report(study: Fooling, tmp_path: Path) -> None:
 
 def test_pictures_show_best_median_and_worst(study: Fooling) -> None:
     titles = [axes.get_title() for axes in study.pictures()["gradient_heatmaps"].axes[:9]]
-    order = study.table["manipulated/loss/gradient"].sort().values.tolist()
+    order = study.table["loss/manipulated/gradient"].sort().values.tolist()
     shown = [float(title.split("= ")[1].split("\n")[0]) for title in titles]
     expected = [*order[:3], *order[3:6], *order[-3:]]
     assert shown == pytest.approx(expected, abs=6e-4)  # titles show three decimals

@@ -177,9 +177,9 @@ def test_pieces_have_the_gradient_of_the_whole(
 @pytest.mark.parametrize(
     ("build", "message"),
     [
-        (lambda: SmoothGrad(samples=0), "`samples` and `chunk` must be at least 1, got 0 and 32"),
+        (lambda: SmoothGrad(samples=0), "`samples` must be at least 1, got 0"),
         (lambda: SmoothGrad(noise=-1.0), "`noise` must be finite and not negative"),
-        (lambda: IntegratedGradients(steps=0), "`steps` and `chunk` must be at least 1"),
+        (lambda: IntegratedGradients(steps=0), "`steps` must be at least 1"),
         (lambda: IntegratedGradients(baseline=2.0), r"pixel values in \[0, 1\], got 2.0"),
         (lambda: DeepLift((0.0, 0.5, 1.5)), r"pixel values in \[0, 1\]"),
     ],

@@ -11,9 +11,9 @@ from test_classifier import SILENT, shapes
 from torch import Tensor, nn
 
 from datamodules import Batch
-from interpreters import Explanation, GradCam, Interpreter, SimpleGradient
+from interpreters import Captum, Explanation, GradCam, Interpreter, SimpleGradient
 from lightning_modules import PassiveFooling
-from lightning_modules.passive_fooling import ResumeError
+from lightning_modules.manipulation import ResumeError
 from losses import Location, Loss, location
 from networks import NormalizedNetwork
 
@@ -38,6 +38,58 @@ def test_step_is_the_papers_objective(batch: Batch) -> None:
     actual = torch.autograd.grad(terms["loss"], [*module.network.parameters()])
     wanted = torch.autograd.grad(expected, [*module.network.parameters()])
     torch.testing.assert_close(actual, wanted)
+
+
+def test_several_interpreters_at_once(batch: Batch) -> None:
+    fooled = {"cam": GradCam(), "gradient": SimpleGradient()}
+    module = PassiveFooling(tiny_network(), fooled, Location(), loss_weight=3.0)
+    module.log_dict = module.log = lambda *_, **__: None  # type: ignore[assignment,method-assign]
+    terms = module.training_step(batch, 0)
+    maps = [each(module.network, batch.images, batch.labels).heatmap for each in fooled.values()]
+    penalty = torch.stack([location(heatmap).mean() for heatmap in maps]).mean()
+    cross_entropy = F.cross_entropy(module.network(batch.images), batch.labels)
+    torch.testing.assert_close(terms["loss"], cross_entropy + 3 * penalty)
+    assert maps[0].shape != maps[1].shape
+
+
+def test_the_original_logits_may_be_learnt_instead_of_the_labels(batch: Batch) -> None:
+    module = fooling(loss_weight=0.0, classification="logits")
+    module.log_dict = module.log = lambda *_, **__: None  # type: ignore[assignment,method-assign]
+    assert module.training_step(batch, 0)["loss"] == 0
+    with torch.no_grad():
+        for parameter in module.network.parameters():
+            parameter.add_(0.1)
+    distance = (module.network(batch.images) - module.original(batch.images)).square().mean()
+    torch.testing.assert_close(module.training_step(batch, 0)["loss"], distance)
+
+
+def test_the_score_is_the_lowest_rate_of_what_is_fooled(monkeypatch: pytest.MonkeyPatch) -> None:
+    fooled = {"cam": GradCam(), "gradient": SimpleGradient()}
+    module = PassiveFooling(tiny_network(), fooled, Location(), watch={"other": GradCam()})
+    rates = {"cam": 0.75, "gradient": 0.5, "other": 0.25}
+    results = {f"fooling_success_rate/{name}": torch.tensor(rate) for name, rate in rates.items()}
+    monkeypatch.setattr(
+        module, "results", lambda: {**results, "accuracy_top1_drop": torch.zeros(())}
+    )
+    logged: list[Tensor] = []
+    monkeypatch.setattr(module, "log_results", lambda _, score, on_bar: logged.append(score))
+    module.on_validation_epoch_end()
+    assert logged == [0.5]
+
+
+@pytest.mark.parametrize(
+    ("fooled", "watch", "message"),
+    [
+        ({}, {}, "`interpreter` is empty"),
+        ({"cam": Captum("Saliency")}, {}, "heatmaps of `cam` have no gradient in the weights"),
+        ({"cam": GradCam()}, {"cam": GradCam("2")}, "`watch` has cam, which `interpreter` has too"),
+    ],
+)
+def test_interpreters_that_are_refused(
+    fooled: dict[str, Interpreter], watch: dict[str, Interpreter], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        PassiveFooling(tiny_network(), fooled, Location(), watch=watch)
 
 
 def test_one_forward_pass_serves_both_terms(batch: Batch) -> None:

@@ -1,0 +1,36 @@
+"""The study of active fooling: have the heatmaps of two classes changed places?"""
+
+from collections.abc import Sequence
+
+from torch import Tensor
+
+from evaluation.fooling import Fooling
+from lightning_modules.data import Batch, Images, composites_of
+
+
+class ActiveFooling(Fooling):
+    """Accuracy on single images, and heatmaps on images that join two classes (Heo et al. 2019).
+
+    Each class has its own success rate: how often its heatmap has become the other's.
+    """
+
+    def explained(self) -> Images:
+        """The test composites."""
+        return composites_of(self.trainer).composites("test")
+
+    def parts(self) -> tuple[str, ...]:
+        """The two classes."""
+        return composites_of(self.trainer).pair
+
+    def measured(self, heatmap: Tensor, reference: Tensor) -> Sequence[Tensor]:
+        """The success measure of the first class and of the second, shape (N,) each."""
+        flipped = self.loss.measure(heatmap.flip(1), reference.flip(1))
+        return [self.loss.measure(heatmap, reference), flipped]
+
+    def test_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
+        """Accuracy of single images, heatmaps of composites."""
+        images, labels, _ = batch
+        if labels.ndim == 1:
+            self.add_hits(batch, {name: net(images) for name, net in self.networks.items()})
+        else:
+            self.add_measures(batch)

@@ -1,0 +1,50 @@
+"""Active fooling (Heo et al. 2019): the heatmaps of two classes change places."""
+
+import torch
+from torch import Tensor
+
+from lightning_modules.data import Batch, Images, Split, composites_of
+from lightning_modules.manipulation import Manipulation
+
+
+class ActiveFooling(Manipulation):
+    """A network that shows one class where it sees the other (Heo et al. 2019, section 3.3).
+
+    The classification is learnt from ordinary images, the penalty from images that join two
+    classes. One forward pass gives the heatmaps of both classes.
+    """
+
+    parts = ("/first", "/second")
+
+    def explained(self, split: Split) -> Images:
+        """The joined images of the split, with their two classes."""
+        return composites_of(self.trainer).composites(split)
+
+    def training_step(  # type: ignore[override]  # one batch of each kind
+        self, batch: dict[str, Batch], batch_idx: int
+    ) -> dict[str, Tensor]:
+        """Classification plus loss_weight times the mean penalty of the interpreters."""
+        images, labels, _ = batch["images"]
+        composites, classes, _ = batch["composites"]
+        penalties = []
+        for interpreter in self.fooled.values():
+            heatmap = interpreter(self.network, composites, classes).heatmap
+            reference = self.reference(interpreter, composites, classes, heatmap)
+            penalties.append(self.loss(heatmap, reference).mean())
+        classification = self.classified(images, labels, self.network(images))
+        return self.objective(classification, torch.stack(penalties).mean())
+
+    def validation_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
+        """Gather accuracy on ordinary images, and how far each class has become the other."""
+        images, labels, _ = batch
+        if labels.ndim == 1:
+            self.measure_accuracy(images, labels, self.network(images))
+            return
+        for name, interpreter in self.interpreters.items():
+            heatmap = interpreter(self.network, images, labels).heatmap
+            reference = self.reference(interpreter, images, labels, heatmap)
+            self.measure_fooling(f"{name}/first", self.loss.measure(heatmap, reference))
+            swapped = self.loss.measure(heatmap.flip(1), reference.flip(1))
+            self.measure_fooling(f"{name}/second", swapped)
+
+    test_step = validation_step

@@ -1,0 +1,191 @@
+"""What every manipulation of a network shares: the original, the price, the choice of the best."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import Any, Literal, Self
+
+import torch
+import torch.nn.functional as F
+from lightning.pytorch.cli import OptimizerCallable
+from torch import Tensor, nn
+from torchmetrics import MeanMetric
+
+from interpreters import Interpreter
+from lightning_modules.classifier import Classifier
+from lightning_modules.data import Images, Split, take
+from lightning_modules.schedules import Schedule
+from losses import Loss
+from metrics import FoolingSuccessRate, correct
+from networks import fingerprint
+
+# among equal success rates the smaller drop wins: a drop of 2 points weighs 1 image in 50,000
+TIE = 1e-3
+
+
+class ResumeError(ValueError):
+    """A checkpoint belongs to a run that began with another original network."""
+
+
+class Manipulation(Classifier, ABC):
+    """Classification plus a penalty on the network's own heatmaps (Heo et al. 2019, eq. 1).
+
+    The original network is a frozen copy of `network` as it is given. BatchNorm and dropout stay
+    in evaluation mode.
+
+    Args:
+        network: From images in [0, 1] to logits; it is manipulated.
+        interpreter: The interpreter to fool, or several by name, whose penalties are averaged.
+        loss: The penalty on their heatmaps.
+        loss_weight: Weight of the penalty, lambda in the paper; 0 makes a control run.
+        classification: Learn the labels by cross-entropy, or the original network's logits by
+            their mean square distance (Anders et al. 2020).
+        max_accuracy_drop: Drop of top-1 accuracy, in points of the validation split, beyond which
+            no checkpoint is chosen as the best.
+        watch: Further interpreters to measure at every validation, by name.
+        optimizer: Optimiser of the network's parameters.
+        schedule: Learning rate over the run; constant if not given.
+    """
+
+    parts: tuple[str, ...] = ("",)
+    """What the names of the success rates end in, one for each that a heatmap has."""
+
+    def __init__(
+        self,
+        network: nn.Module,
+        interpreter: Interpreter | dict[str, Interpreter],
+        loss: Loss,
+        loss_weight: float = 1.0,
+        classification: Literal["labels", "logits"] = "labels",
+        max_accuracy_drop: float = 1.0,
+        watch: dict[str, Interpreter] | None = None,
+        optimizer: OptimizerCallable = torch.optim.Adam,
+        schedule: Schedule | None = None,
+    ) -> None:
+        super().__init__(network, optimizer, schedule, fine_tuning=True)
+        for name, value in (("loss_weight", loss_weight), ("max_accuracy_drop", max_accuracy_drop)):
+            if not 0 <= value < float("inf"):
+                raise ValueError(f"`{name}` must be finite and not negative, got {value}")
+        if isinstance(interpreter, Interpreter):
+            interpreter = {interpreter.name: interpreter}
+        check_fooled(interpreter, watch or {})
+        self.fooled, self.interpreters = interpreter, {**interpreter, **(watch or {})}
+        self.loss, self.loss_weight, self.classification = loss, loss_weight, classification
+        self.max_accuracy_drop = max_accuracy_drop
+        # a tuple hides it from the module, so that checkpoints do not hold it
+        self._original = (deepcopy(network).requires_grad_(False),)
+        self.original_fingerprint = fingerprint(network)
+        # the original network does not change: one pass over the validation split is enough
+        self.original_top1, self.original_measured = MeanMetric(), False
+        for name in self.interpreters:
+            for part in self.parts:
+                self.metrics[f"fooling_success_rate/{name}{part}"] = FoolingSuccessRate(
+                    *loss.success
+                )
+                self.metrics[f"test_loss/{name}{part}"] = MeanMetric()
+
+    @property
+    def original(self) -> nn.Module:
+        """The network as it was before the manipulation, frozen."""
+        return self._original[0]
+
+    @abstractmethod
+    def explained(self, split: Split) -> Images:
+        """The images whose heatmaps are manipulated, with the classes that they explain."""
+
+    def setup(self, stage: str) -> None:
+        """Check that network, data, interpreters and loss go together."""
+        super().setup(stage)
+        split: Split = "validation" if stage in ("fit", "validate") else "test"
+        images, labels, _ = take(self.explained(split), [0, 0])
+        for interpreter in self.interpreters.values():
+            heatmap = interpreter(self.network, images, labels).heatmap
+            self.loss(heatmap, heatmap.detach())
+
+    def objective(self, classification: Tensor, penalty: Tensor) -> dict[str, Tensor]:
+        """Both terms and their weighted sum, logged."""
+        loss = classification + self.loss_weight * penalty
+        name = "cross_entropy" if self.classification == "labels" else "logits_distance"
+        return self.log_terms({name: classification, "penalty": penalty, "loss": loss})
+
+    def classified(self, images: Tensor, labels: Tensor, logits: Tensor) -> Tensor:
+        """The classification term, a scalar, for logits (N, K)."""
+        if self.classification == "labels":
+            return F.cross_entropy(logits, labels)
+        with torch.no_grad():
+            original = self.original(images)
+        return F.mse_loss(logits, original)
+
+    @torch.no_grad()
+    def reference(
+        self, interpreter: Interpreter, images: Tensor, labels: Tensor, heatmap: Tensor
+    ) -> Tensor:
+        """The original network's heatmap; `heatmap`, detached, where the loss needs none."""
+        if not self.loss.needs_reference:
+            return heatmap.detach()
+        return interpreter(self.original, images, labels).heatmap
+
+    def measure_fooling(self, name: str, measure: Tensor) -> None:
+        """Add a batch's success measures, shape (N,), to a success rate and a mean."""
+        self.metrics[f"fooling_success_rate/{name}"].update(measure)
+        self.metrics[f"test_loss/{name}"].update(measure)
+
+    def measure_accuracy(self, images: Tensor, labels: Tensor, logits: Tensor) -> None:
+        """Add a batch to the accuracies, and once to the original network's."""
+        self.measure(logits, labels)
+        if not self.original_measured:
+            self.original_top1.update(correct(self.original(images), labels, 1).float())
+
+    def results(self) -> dict[str, Tensor]:
+        """The value of every metric, with the drop of top-1 accuracy in points."""
+        results, original = super().results(), self.original_top1.compute()
+        self.original_measured = not self.trainer.sanity_checking
+        if not self.original_measured:
+            self.original_top1.reset()
+        drop = 100 * (original - results["accuracy_top1"])
+        return {**results, "original_accuracy_top1": original, "accuracy_top1_drop": drop}
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the metrics; the score is the lowest success rate where the drop is allowed."""
+        results = self.results()
+        names = [f"fooling_success_rate/{name}{p}" for name in self.fooled for p in self.parts]
+        success = torch.stack([results[name] for name in names]).amin()
+        drop = results["accuracy_top1_drop"]
+        score = torch.where(drop <= self.max_accuracy_drop, success - TIE * drop / 100, -1 - drop)
+        self.log_results(results, score, on_bar=("accuracy_top1", *names))
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Note which original network this run manipulates."""
+        checkpoint["original_fingerprint"] = self.original_fingerprint
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Refuse to go on from another original network; raises ResumeError."""
+        saved = checkpoint.get("original_fingerprint")
+        if saved != self.original_fingerprint:
+            raise ResumeError(
+                f"the checkpoint's run began with the original network {saved}, this one begins "
+                f"with {self.original_fingerprint}; give the same `network` and `weights`"
+            )
+
+    def _apply(self, fn: Any, recurse: bool = True) -> Self:
+        """Move and cast the original network along with the module."""
+        self.original._apply(fn, recurse)
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]  # torch's own
+        return self
+
+
+def check_fooled(fooled: Mapping[str, Interpreter], watch: Mapping[str, Interpreter]) -> None:
+    """Refuse interpreters that no network can learn from, and names that are there twice."""
+    if not fooled:
+        raise ValueError("`interpreter` is empty; give the interpreter to fool, or several by name")
+    for name, interpreter in fooled.items():
+        if not interpreter.differentiable:
+            raise ValueError(
+                f"the heatmaps of `{name}` have no gradient in the weights, so that no network can "
+                "learn from them; choose another `interpreter`, and `watch` this one"
+            )
+    if twice := fooled.keys() & watch.keys():
+        raise ValueError(
+            f"`watch` has {', '.join(sorted(twice))}, which `interpreter` has too; choose other "
+            "names for what is watched"
+        )

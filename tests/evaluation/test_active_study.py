@@ -1,0 +1,99 @@
+"""The study of active fooling against a plain loop, and its report."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import tiny_network
+from lightning import Trainer
+from test_classifier import SILENT
+from torch import nn
+
+from datamodules import Composites, Shapes
+from datamodules.figures import OUTLINES
+from evaluation import ActiveFooling
+from evaluation.report import write_report
+from interpreters import GradCam, InputXGradient
+from losses import Swap
+
+FIRST, SECOND, *_ = OUTLINES
+INTERPRETERS = {"grad_cam": GradCam(), "product": InputXGradient("last")}
+LOSS = Swap(success=(-0.5, 2.0))
+
+
+def data() -> Composites:
+    shapes = Shapes(train=24, validation=24, test=30, batch_size=8)
+    return Composites(shapes, (FIRST, SECOND), train=4, test=5, batch_size=3)
+
+
+@pytest.fixture(scope="module")
+def networks() -> list[nn.Module]:
+    torch.manual_seed(0)
+    return [tiny_network().eval() for _ in range(2)]
+
+
+@pytest.fixture(scope="module")
+def study(networks: list[nn.Module]) -> ActiveFooling:
+    study = ActiveFooling(networks[0], networks[1], INTERPRETERS, LOSS)
+    Trainer(**SILENT).test(study, data(), verbose=False)
+    return study
+
+
+def test_figures_are_those_of_a_plain_loop(study: ActiveFooling, networks: list[nn.Module]) -> None:
+    results, module = study.results({}), data()
+    module.setup("test")
+    for name, interpreter in INTERPRETERS.items():
+        measures: dict[str, list[float]] = {FIRST: [], SECOND: []}
+        for index in range(5):
+            images, labels, _ = (field[None] for field in module.composites("test")[0, index])
+            maps = [interpreter(n, images, labels).heatmap.detach() for n in networks]
+            measures[FIRST].append(LOSS.measure(maps[1], maps[0]).item())
+            measures[SECOND].append(LOSS.measure(maps[1].flip(1), maps[0].flip(1)).item())
+        for part, expected in measures.items():
+            labels_of = {"network": "manipulated", "interpreter": name, "part": part}
+            found = results.find("test_loss", **labels_of)
+            # float32 convolutions round differently in batches of another size
+            assert found.value == pytest.approx(sum(expected) / 5, abs=1e-4)
+            assert found.better == "higher"
+            assert found.n == 5
+            rate = results.find("fooling_success_rate", **labels_of)
+            assert rate.value == sum(measure >= -0.5 for measure in expected) / 5
+    shapes = module.images("test")
+    images = torch.stack([shapes[0, index].images for index in range(30)])
+    with torch.no_grad():
+        hits = (networks[1](images).argmax(1) == shapes.labels).double()
+    accuracy = results.find("accuracy_top1", network="manipulated")
+    assert accuracy.value == pytest.approx(hits.mean().item())
+    assert accuracy.n == 30
+
+
+def test_a_network_against_itself_has_swapped_nothing(networks: list[nn.Module]) -> None:
+    study = ActiveFooling(networks[0], networks[0], INTERPRETERS, Swap())
+    Trainer(**SILENT).test(study, data(), verbose=False)
+    for number in study.results({}).numbers:
+        if number.name == "fooling_success_rate":
+            assert number.value == 0
+
+
+def test_report(study: ActiveFooling, tmp_path: Path) -> None:
+    results, _ = write_report(study, {}, tmp_path)
+    content = json.loads((tmp_path / "results.json").read_text())
+    parts = {figure.get("part") for figure in content["figures"]}
+    assert parts == {None, FIRST, SECOND}
+    assert len(results.numbers) == 4 + 2 + 2 * 2 * 2 * 2
+    assert {path.stem for path in (tmp_path / "figures").glob("*.png")} == {
+        f"{name}_{kind}"
+        for name in INTERPRETERS
+        for kind in (f"{FIRST}_measure", f"{SECOND}_measure", "heatmaps")
+    }
+    rows = [axes.get_ylabel() for axes in study.pictures()["product_heatmaps"].axes]
+    assert [row for row in rows if row] == [
+        "image",
+        "original 1",
+        "original 2",
+        "manipulated 1",
+        "manipulated 2",
+    ]
+    titles = [row[0] for row in study.summary(results)]
+    assert titles[3:5] == [f"FSR grad cam {FIRST}", f"FSR grad cam {SECOND}"]

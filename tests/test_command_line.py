@@ -18,7 +18,7 @@ FIT = sorted(
     path
     for path in (ROOT / "configs").rglob("*.yaml")
     if path.parts[-2] not in ("networks", "interpreters", "composites", "losses", "data")
-    and path.name != "evaluate.yaml"
+    and not path.name.startswith("evaluate")
 )
 SHAPES = ["fit", "--config", "configs/experiments/shapes/fool.yaml"]
 SMALL = ["--model.init_args.network", "conftest.tiny_network"]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from interpreters.lrp.rules import stabilized
+from interpreters.lrp.ratio import ratio
 from interpreters.lrp.sums import Proportional
 from interpreters.tape import Call, TapeError, dimension_of, pulled_back, tensors
 from interpreters.tape.names import ACTIVATIONS, MAXIMA, PRODUCTS, QUOTIENTS, REARRANGEMENTS, SUMS
@@ -35,8 +35,8 @@ def powered(call: Call, relevance: tuple[Tensor, ...]) -> Shares:
 def multiplied(call: Call, relevance: tuple[Tensor, ...]) -> Shares:
     """Factors share equally (Achtibat et al. 2024, eq. 15), each in proportion to its terms."""
     (z,) = call.outputs
-    ratio = relevance[0] / (len(call.inputs) * stabilized(z, 1e-6))
-    shares = pulled_back(call, (ratio,))
+    shared = ratio(relevance[0] / len(call.inputs), z, 1e-6)
+    shares = pulled_back(call, (shared,))
     return [value * share for value, share in zip(call.inputs, shares, strict=True)]
 
 
@@ -59,9 +59,9 @@ def standardised(call: Call, relevance: tuple[Tensor, ...]) -> Shares:
     x, z = call.inputs[0], call.outputs[0]
     grouped, weight, epsilon = _GROUPINGS[call.name](*call.args, **call.kwargs)
     scale = torch.rsqrt(grouped.var(-1, unbiased=False, keepdim=True) + epsilon)
-    ratio = relevance[0] / stabilized(z, 1e-6)
-    ratio = (ratio if weight is None else ratio * weight).reshape(grouped.shape) * scale
-    return [x * (ratio - ratio.mean(-1, keepdim=True)).reshape(x.shape)]
+    shared = ratio(relevance[0], z, 1e-6)
+    shared = (shared if weight is None else shared * weight).reshape(grouped.shape) * scale
+    return [x * (shared - shared.mean(-1, keepdim=True)).reshape(x.shape)]
 
 
 Grouping = tuple[Tensor, Tensor | None, float]

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from interpreters.lrp.ratio import ratio
 from interpreters.tape.affine import Affine
-
-# keeps 0 / 0 at 0 where a whole layer is silent, and its derivatives within single precision
-FLOOR = 1e-15
 
 
 class Rule(ABC):
@@ -18,14 +16,6 @@ class Rule(ABC):
     @abstractmethod
     def __call__(self, layer: Affine, relevance: Tensor) -> Tensor:
         """The inputs' relevance, shaped like them, given the outputs'."""
-
-
-def stabilized(z: Tensor, epsilon: float) -> Tensor:
-    """A denominator moved away from 0 by epsilon times the root mean square of each image's."""
-    dimensions = tuple(range(1, z.ndim))
-    # one image's size is the same in every image, so that a batch changes nothing
-    size = torch.linalg.vector_norm(z, dim=dimensions, keepdim=True) * z[0].numel() ** -0.5
-    return z + torch.copysign(epsilon * size + FLOOR, z)
 
 
 @dataclass(frozen=True)
@@ -41,8 +31,8 @@ class Epsilon(Rule):
 
     def __call__(self, layer: Affine, relevance: Tensor) -> Tensor:
         """The inputs' shares a * W^T (R / z)."""
-        ratio = relevance / stabilized(layer.output, self.epsilon)
-        return layer.input * layer.transposed(ratio, layer.weight)
+        shared = ratio(relevance, layer.output, self.epsilon)
+        return layer.input * layer.transposed(shared, layer.weight)
 
 
 @dataclass(frozen=True)
@@ -152,11 +142,11 @@ class ZBox(Rule):
         low, high = (bound.expand_as(layer.input[:1]) for bound in layer.bounds)
         w, up, down = layer.weight, layer.weight.clamp(min=0), layer.weight.clamp(max=0)
         z = layer.apply(layer.input, w) - layer.apply(low, up) - layer.apply(high, down)
-        ratio = relevance / stabilized(z, self.epsilon)
+        shared = ratio(relevance, z, self.epsilon)
         return (
-            layer.input * layer.transposed(ratio, w)
-            - low * layer.transposed(ratio, up)
-            - high * layer.transposed(ratio, down)
+            layer.input * layer.transposed(shared, w)
+            - low * layer.transposed(shared, up)
+            - high * layer.transposed(shared, down)
         )
 
 
@@ -176,12 +166,12 @@ def shared_by(
     z = layer.apply(*parts[0], bias)
     for value, weight in parts[1:]:
         z = z + layer.apply(value, weight)
-    ratio = relevance / stabilized(z, epsilon)
-    shares = [value * layer.transposed(ratio, weight) for value, weight in parts]
+    shared = ratio(relevance, z, epsilon)
+    shares = [value * layer.transposed(shared, weight) for value, weight in parts]
     return shares[0] if len(shares) == 1 else shares[0] + shares[1]
 
 
 def _shared_blindly(layer: Affine, relevance: Tensor, weight: Tensor) -> Tensor:
     # padding adds nothing, so outputs at the border have fewer inputs
     z = layer.apply(torch.ones_like(layer.input[:1]), weight)
-    return layer.transposed(relevance / stabilized(z, 0.0), weight)
+    return layer.transposed(ratio(relevance, z.expand_as(relevance), 0.0), weight)

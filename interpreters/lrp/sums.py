@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from interpreters.lrp.rules import stabilized
+from interpreters.lrp.ratio import ratio
 from interpreters.tape import Call, pulled_back
 
 
@@ -27,6 +27,6 @@ class Proportional:
         if self.positive:
             inputs = tuple(value.clamp(min=0) for value in inputs)
             (z,) = call.on(inputs)
-        ratio = relevance / stabilized(z, self.epsilon)
-        shares = pulled_back(call, (ratio,), inputs)
+        shared = ratio(relevance, z, self.epsilon)
+        shares = pulled_back(call, (shared,), inputs)
         return [value * share for value, share in zip(inputs, shares, strict=True)]

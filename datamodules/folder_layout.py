@@ -1,13 +1,11 @@
-"""ImageNet's layout: which files are in a folder, and the halves of its validation images."""
+"""ImageNet's layout: which files are in a folder."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
 from PIL import Image
 
 from datamodules.image_files import ImageFolderError, Sample
-from datamodules.seeds import generator
 
 SUFFIXES = frozenset(Image.registered_extensions())
 
@@ -37,17 +35,3 @@ def samples_of(folder: Path, classes: Sequence[str]) -> list[Sample]:
             )
         samples += [Sample(path, label) for path in files]
     return samples
-
-
-def halves(samples: list[Sample], seed: int) -> tuple[list[Sample], list[Sample]]:
-    """Two disjoint halves, each with half of every class, by a fixed shuffle of each class."""
-    by_class: dict[int, list[Sample]] = {}
-    for sample in samples:
-        by_class.setdefault(sample.label, []).append(sample)
-    shuffled = [
-        members[position]
-        for label, members in by_class.items()
-        for position in torch.randperm(len(members), generator=generator(seed, label)).tolist()
-    ]
-    # alternating over all classes, so that classes of odd size fill both halves alike
-    return sorted(shuffled[::2]), sorted(shuffled[1::2])

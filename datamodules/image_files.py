@@ -3,13 +3,10 @@
 from pathlib import Path
 from typing import NamedTuple
 
-import torch
 from PIL import Image
-from torch import Tensor, nn
+from torch import nn
 
-from datamodules.base import Batch, Images
-from datamodules.seeds import mixed
-from datamodules.stream import Key
+from datamodules.transformed import TransformedImages
 
 
 class ImageFolderError(ValueError):
@@ -23,26 +20,16 @@ class Sample(NamedTuple):
     label: int
 
 
-class FolderImages(Images):
+class FolderImages(TransformedImages):
     """Image files, decoded and transformed on request."""
 
     def __init__(self, samples: list[Sample], transform: nn.Module, seed: int) -> None:
-        self.samples, self.transform, self.seed = samples, transform, seed
-        self.labels = torch.tensor([sample.label for sample in samples])
+        super().__init__([sample.label for sample in samples], transform, seed)
+        self.samples = samples
 
-    def __len__(self) -> int:
-        """Number of images."""
-        return len(self.samples)
-
-    def __getitem__(self, key: Key) -> Batch:
-        """One image, whose augmentation depends on the seed, the epoch and the image alone."""
-        epoch, index = key
-        path, label = self.samples[index]
-        with torch.random.fork_rng(devices=[]):
-            # torch.manual_seed also queues a call for the GPU, with a traceback, at every image
-            torch.default_generator.manual_seed(mixed(self.seed, epoch, index))
-            image: Tensor = self.transform(decode(path))
-        return Batch(image.as_subclass(Tensor), torch.tensor(label), torch.tensor(index))
+    def read(self, index: int) -> Image.Image:
+        """One image, decoded; raises ImageFolderError naming the file that cannot be."""
+        return decode(self.samples[index].path)
 
 
 def decode(path: Path) -> Image.Image:

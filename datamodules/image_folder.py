@@ -12,8 +12,9 @@ from torchvision.transforms import InterpolationMode, v2
 from tqdm import tqdm
 
 from datamodules.base import DataModule, Split
-from datamodules.folder_layout import class_names, halves, samples_of
+from datamodules.folder_layout import class_names, samples_of
 from datamodules.image_files import FolderImages, ImageFolderError, Sample, is_readable
+from datamodules.transformed import halves
 
 
 class ImageFolder(DataModule):
@@ -75,7 +76,9 @@ class ImageFolder(DataModule):
         if stage == "fit":
             self._samples["train"] = self._usable(samples_of(train, self.classes))
         held_out = self._usable(samples_of(self.root / "val", self.classes))
-        self._samples["validation"], self._samples["test"] = halves(held_out, self.seed)
+        validation, test = halves([sample.label for sample in held_out], self.seed)
+        self._samples["validation"] = [held_out[index] for index in validation]
+        self._samples["test"] = [held_out[index] for index in test]
 
     def images(self, split: Split) -> "FolderImages":
         """The images of a split with its transforms; raises ValueError when it has none."""

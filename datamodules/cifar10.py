@@ -1,0 +1,104 @@
+"""CIFAR-10 as it is distributed (Krizhevsky 2009)."""
+
+import hashlib
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import nn
+from torchvision import datasets
+from torchvision.transforms import v2
+
+from datamodules.base import DataModule, Split
+from datamodules.transformed import TransformedImages, halves
+
+SIZE = 32
+
+
+class ArrayImages(TransformedImages):
+    """Pictures in memory, (N, H, W, 3) bytes."""
+
+    def __init__(
+        self, pixels: NDArray[np.uint8], labels: list[int], transform: nn.Module, seed: int
+    ) -> None:
+        super().__init__(labels, transform, seed)
+        self.pixels = pixels
+
+    def read(self, index: int) -> Image.Image:
+        """One picture."""
+        return Image.fromarray(self.pixels[index])
+
+
+class CIFAR10(DataModule):
+    """The 60,000 images of 32 pixels in ten classes, from their original files.
+
+    The 50,000 training images are the training split; half of each class of the 10,000 others is
+    the validation split, which chooses checkpoints, and half the test split.
+
+    Args:
+        root: Folder that holds `cifar-10-batches-py`.
+        download: Fetch the files into the folder where they are missing.
+        batch_size: Images in a batch of one process.
+        workers: Processes that load images beside each training process.
+        augmentation: Transforms of torchvision.transforms.v2 for training images, in place of a
+            crop shifted by up to 4 pixels and a horizontal flip.
+        seed: Seed of the halves, of the order and of the augmentation.
+    """
+
+    image_size = SIZE
+
+    def __init__(
+        self,
+        root: str,
+        download: bool = False,
+        batch_size: int = 128,
+        workers: int = 0,
+        augmentation: list[nn.Module] | None = None,
+        seed: int = 0,
+    ) -> None:
+        super().__init__(batch_size, workers, seed)
+        self.root, self.download = root, download
+        default = [v2.RandomCrop(SIZE, padding=4), v2.RandomHorizontalFlip()]
+        self.augmentation = default if augmentation is None else augmentation
+        self._images: dict[Split, ArrayImages] = {}
+
+    def prepare_data(self) -> None:
+        """Fetch the files where they are missing, by one process of each machine."""
+        if self.download:
+            datasets.CIFAR10(self.root, download=True)
+
+    def setup(self, stage: str) -> None:
+        """Read the files; raises ValueError when they are not there or not what they should be."""
+        if self._images:
+            return
+        try:
+            train, rest = (datasets.CIFAR10(self.root, train=part) for part in (True, False))
+        except RuntimeError as error:
+            raise ValueError(
+                f"{self.root} holds no whole `cifar-10-batches-py`: give its folder as `root`, or "
+                "set `download: true`"
+            ) from error
+        self.classes = tuple(train.classes)
+        parts = zip(("validation", "test"), halves(rest.targets, self.seed), strict=True)
+        self._images["train"] = self._of(train, list(range(len(train))), self.augmentation)
+        for split, indices in parts:
+            self._images[split] = self._of(rest, indices, [])  # type: ignore[index]  # a split
+
+    def images(self, split: Split) -> ArrayImages:
+        """The images of a split."""
+        self.setup("fit")
+        return self._images[split]
+
+    def fingerprint(self, split: Split) -> str:
+        """A digest of the split's pixels and labels."""
+        images = self.images(split)
+        content = images.pixels.tobytes() + images.labels.numpy().tobytes()
+        return hashlib.sha256(content).hexdigest()[:16]
+
+    def _of(
+        self, data: datasets.CIFAR10, indices: list[int], augmentation: list[nn.Module]
+    ) -> ArrayImages:
+        steps = [v2.ToImage(), *augmentation, v2.ToDtype(torch.float32, scale=True)]
+        labels = [data.targets[index] for index in indices]
+        return ArrayImages(data.data[indices], labels, v2.Compose(steps), self.seed)

@@ -58,7 +58,34 @@ def test_a_fooling_step_has_the_gradients_of_the_whole_batch(
         "4",
         *TWO,
     )
-    one, two = (load_file(tmp_path / n / "weights.safetensors") for n in ("one", "two"))
+    check_weights(tmp_path)
+
+
+def test_a_step_of_active_fooling_has_the_gradients_of_both_whole_batches(tmp_path: Path) -> None:
+    arguments = shlex.split("""
+        fit --config configs/experiments/shapes/grad_cam_active.yaml --trainer.max_epochs 1
+        --trainer.precision 64-true --trainer.enable_model_summary false
+        --model.init_args.network conftest.tiny_network --model.init_args.schedule null
+        --model.init_args.max_accuracy_drop 100
+        --model.init_args.optimizer torch.optim.SGD --model.init_args.optimizer.init_args.lr 1
+        --data.init_args.train 4 --data.init_args.test 3
+        --data.init_args.data.init_args.train 24 --data.init_args.data.init_args.validation 36
+        --data.init_args.data.init_args.test 24
+    """)
+    arguments += QUIET
+    for folder, images, composites, processes in (("one", "24", "4", []), ("two", "12", "2", TWO)):
+        sizes = ["--data.init_args.data.init_args.batch_size", images]
+        sizes += ["--data.init_args.batch_size", composites, "--run", str(tmp_path / folder)]
+        if processes:
+            run("train.py", *arguments, *sizes, *processes)
+        else:
+            train.main([*arguments, *sizes])
+    check_weights(tmp_path)
+
+
+def check_weights(folder: Path) -> None:
+    """Both runs gave the same weights, in double precision, and moved them."""
+    one, two = (load_file(folder / n / "weights.safetensors") for n in ("one", "two"))
     torch.testing.assert_close(two, one)
     torch.manual_seed(0)
     begun = tiny_network().network.state_dict()
@@ -68,17 +95,32 @@ def test_a_fooling_step_has_the_gradients_of_the_whole_batch(
 
 def figures(folder: Path) -> dict[tuple[str, ...], dict[str, Any]]:
     content = json.loads((folder / "report" / "results.json").read_text())
-    labels = ("name", "network", "interpreter", "against")
+    labels = ("name", "network", "interpreter", "part", "against")
     return {tuple(f.get(key, "") for key in labels): f for f in content["figures"]}
 
 
-def test_an_evaluation_has_the_same_figures(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("study", "sizes", "images"),
+    [
+        ("evaluate", "--data.init_args.test 13 --data.init_args.batch_size 3", {13}),
+        (
+            "evaluate_active",
+            """--data.init_args.test 5 --data.init_args.batch_size 2
+            --data.init_args.data.init_args.test 37
+            --data.init_args.data.init_args.batch_size 8""",
+            {5, 37},
+        ),
+    ],
+)
+def test_an_evaluation_has_the_same_figures(
+    study: str, sizes: str, images: set[int], tmp_path: Path
+) -> None:
     torch.manual_seed(3)
     for name in ("original", "manipulated"):
         save_weights(tiny_network(), tmp_path / f"{name}.safetensors")
     arguments = [
-        *["--config", "configs/experiments/shapes/evaluate.yaml", "--data.init_args.test", "13"],
-        *["--data.init_args.batch_size", "3"],
+        *["--config", f"configs/experiments/shapes/{study}.yaml"],
+        *shlex.split(sizes),
         *QUIET,
     ]
     for name in ("original", "manipulated"):
@@ -91,8 +133,9 @@ def test_an_evaluation_has_the_same_figures(tmp_path: Path) -> None:
     assert one.keys() == two.keys()
     assert len(one) >= 14
     for key, figure in one.items():
-        assert figure["n"] == two[key]["n"] == 13
+        assert figure["n"] == two[key]["n"]
         # float32 convolutions round differently in batches of another size
         assert two[key]["value"] == pytest.approx(figure["value"], abs=1e-6)
         assert two[key]["interval"] == pytest.approx(figure["interval"], abs=1e-6)
+    assert {figure["n"] for figure in one.values()} == images
     assert len({figure["value"] for figure in one.values()}) > 4

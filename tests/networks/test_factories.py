@@ -77,3 +77,16 @@ def test_unknown_names_list_close_ones() -> None:
 def test_pretrained_torchvision_has_1000_classes() -> None:
     with pytest.raises(ValueError, match="has 1000 classes, `num_classes` is 10: use timm_network"):
         torchvision_network("resnet18", pretrained=True, num_classes=10)
+
+
+def test_attention_biases_that_timm_caches_follow_the_weights() -> None:
+    network = timm_network("levit_128s", num_classes=3).eval()
+    images = torch.rand(1, 3, 224, 224)
+    for _ in range(2):  # a cached graph would be gone the second time
+        network(images).sum().backward()
+    before = network(images)
+    with torch.no_grad():
+        for name, weight in network.named_parameters():
+            if "attention_biases" in name:
+                weight.add_(torch.rand_like(weight))
+    assert not network(images).allclose(before)

@@ -80,10 +80,12 @@ class CIFAR10(DataModule):
                 "set `download: true`"
             ) from error
         self.classes = tuple(train.classes)
-        parts = zip(("validation", "test"), halves(rest.targets, self.seed), strict=True)
-        self._images["train"] = self._of(train, list(range(len(train))), self.augmentation)
-        for split, indices in parts:
-            self._images[split] = self._of(rest, indices, [])  # type: ignore[index]  # a split
+        validation, test = halves(rest.targets, self.seed)
+        self._images = {
+            "train": self._of(train, list(range(len(train))), self.augmentation),
+            "validation": self._of(rest, validation, []),
+            "test": self._of(rest, test, []),
+        }
 
     def images(self, split: Split) -> ArrayImages:
         """The images of a split."""

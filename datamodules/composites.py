@@ -113,6 +113,10 @@ class Composites(DataModule):
         self.lengths: dict[Split, int] = {"train": train, "validation": test, "test": test}
         self._made: dict[Split, CompositeImages] = {}
 
+    def prepare_data(self) -> None:
+        """Fetch what the images need to have fetched."""
+        self.data.prepare_data()
+
     def setup(self, stage: str) -> None:
         """Set the images up, and check that they have both classes."""
         self.data.trainer = self.trainer

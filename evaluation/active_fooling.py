@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from evaluation.fooling import Fooling
+from lightning_modules.active_fooling import both_directions
 from lightning_modules.data import Batch, Images, composites_of
 
 
@@ -24,8 +25,7 @@ class ActiveFooling(Fooling):
 
     def measured(self, heatmap: Tensor, reference: Tensor) -> Sequence[Tensor]:
         """The success measure of the first class and of the second, shape (N,) each."""
-        flipped = self.loss.measure(heatmap.flip(1), reference.flip(1))
-        return [self.loss.measure(heatmap, reference), flipped]
+        return both_directions(self.loss, heatmap, reference)
 
     def test_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
         """Accuracy of single images, heatmaps of composites."""

@@ -8,22 +8,17 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
+from evaluation.accuracy import accuracies, drops
 from evaluation.figures import histogram
 from evaluation.results import Number, Results
 from evaluation.study import Study, versions
 from interpreters import Interpreter
+from interpreters.base import snake_case
 from lightning_modules.data import Batch, Images, data_of, names_of, take
 from lightning_modules.pictures import panel, rows_of
 from lightning_modules.preflight import check_network
 from losses import Loss
-from metrics import (
-    PerImage,
-    correct,
-    fooled,
-    mean_interval,
-    paired_interval,
-    wilson_interval,
-)
+from metrics import PerImage, correct, fooled, mean_interval, wilson_interval
 from networks import fingerprint
 
 
@@ -125,59 +120,32 @@ class Fooling(Study):
         networks = {name: fingerprint(network) for name, network in self.networks.items()}
         return Results(
             "fooling",
-            [*self._accuracies(), *self._drops(), *self._successes()],
+            [
+                *accuracies(self.table, self.networks),
+                *drops(self.table, self.networks),
+                *self._successes(),
+            ],
             settings,
             versions(),
             {"data": data.fingerprint("test"), **networks},
             data.skipped,
         )
 
-    def _accuracies(self) -> list[Number]:
-        return [
-            self._number(f"accuracy_top{k}", hits, wilson_interval(hits), "higher", network=network)
-            for network in self.networks
-            for k in (1, 5)
-            for hits in [self.table[f"{network}/top{k}"]]
-        ]
-
-    def _drops(self) -> list[Number]:
-        """Points of accuracy that the manipulated network has less, image by image."""
-        numbers = []
-        for against in [name for name in self.networks if name != "manipulated"]:
-            for k in (1, 5):
-                before, after = self.table[f"{against}/top{k}"], self.table[f"manipulated/top{k}"]
-                low, high = paired_interval(before, after)
-                numbers.append(
-                    self._number(
-                        f"accuracy_top{k}_drop",
-                        100 * (before - after),
-                        (100 * low, 100 * high),
-                        "lower",
-                        network="manipulated",
-                        against=against,
-                    )
-                )
-        return numbers
-
     def _successes(self) -> list[Number]:
         numbers = []
+        loss = snake_case(type(self.loss).__name__)
         direction = "higher" if self.loss.higher_is_better else "lower"
         for name, network, part in product(self.interpreters, self.networks, self.parts()):
             measure = self.table[f"measure/{network}/{name}/{part}"]
             success = fooled(measure, *self.loss.success).double()
-            labels = {"network": network, "interpreter": name, "loss": self.loss.name}
+            labels = {"network": network, "interpreter": name, "loss": loss}
             labels |= {"part": part} if part else {}
-            rate = self._number(
+            rate = Number.mean_of(
                 "fooling_success_rate", success, wilson_interval(success), "higher", **labels
             )
-            mean = self._number("test_loss", measure, mean_interval(measure), direction, **labels)
+            mean = Number.mean_of("test_loss", measure, mean_interval(measure), direction, **labels)
             numbers += [rate, mean]
         return numbers
-
-    def _number(
-        self, name: str, values: Tensor, interval: tuple[float, float], better: str, **labels: str
-    ) -> Number:
-        return Number(name, float(values.mean()), interval, better, n=len(values), **labels)
 
     def summary(self, results: Results) -> list[list[str]]:
         """Accuracy and success rates before and after, and of the control where there is one."""
@@ -197,30 +165,35 @@ class Fooling(Study):
     @torch.no_grad()
     def pictures(self) -> dict[str, Figure]:
         """Histograms of t, and for each interpreter the images it was fooled on best and worst."""
-        data = data_of(self.trainer)
         pictures = {}
-        for name, interpreter in self.interpreters.items():
+        for name in self.interpreters:
             for part in self.parts():
+                key = f"{name}_{part}_measure" if part else f"{name}_measure"
                 before, after = (
                     self.table[f"measure/{network}/{name}/{part}"]
                     for network in ("original", "manipulated")
                 )
-                key = f"{name}_{part}_measure" if part else f"{name}_measure"
                 pictures[key] = histogram(before, after, self.loss.success)
-            order = self.table[f"loss/manipulated/{name}"].argsort(stable=True)
-            middle = len(order) // 2
-            ranks = {"best": order[:3], "median": order[middle : middle + 3], "worst": order[-3:]}
-            chosen = torch.cat([*ranks.values()])
-            images, labels, _ = take(self.explained(), self.table["index"][chosen].tolist())
-            images, labels = images.to(self.device).type(self.dtype), labels.to(self.device)
-            places = [place for place, rank in ranks.items() for _ in rank]
-            titles = [
-                f"{place}, t = {after[i]:.3f}\n{names_of(data, label)}"
-                for place, i, label in zip(places, chosen.tolist(), labels, strict=True)
-            ]
-            heatmaps = {
-                network: interpreter(self.networks[network], images, labels).heatmap
-                for network in ("original", "manipulated")
-            }
-            pictures[f"{name}_heatmaps"] = panel(images, rows_of(heatmaps), titles)
+            pictures[f"{name}_heatmaps"] = self._examples(name)
         return pictures
+
+    def _examples(self, name: str) -> Figure:
+        """Three images that the interpreter was fooled on best, in the middle, and worst."""
+        data, interpreter = data_of(self.trainer), self.interpreters[name]
+        order = self.table[f"loss/manipulated/{name}"].argsort(stable=True)
+        middle = len(order) // 2
+        ranks = {"best": order[:3], "median": order[middle : middle + 3], "worst": order[-3:]}
+        chosen = torch.cat([*ranks.values()])
+        images, labels, _ = take(self.explained(), self.table["index"][chosen].tolist())
+        images, labels = images.to(self.device).type(self.dtype), labels.to(self.device)
+        places = [place for place, rank in ranks.items() for _ in rank]
+        after = [self.table[f"measure/manipulated/{name}/{part}"][chosen] for part in self.parts()]
+        titles = [
+            f"{place}, t = {', '.join(f'{t:.3f}' for t in measures)}\n{names_of(data, label)}"
+            for place, label, *measures in zip(places, labels, *after, strict=True)
+        ]
+        heatmaps = {
+            network: interpreter(self.networks[network], images, labels).heatmap
+            for network in ("original", "manipulated")
+        }
+        return panel(images, rows_of(heatmaps), titles)

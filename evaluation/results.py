@@ -6,7 +6,9 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+
+from torch import Tensor
 
 SCHEMA = 1
 
@@ -25,6 +27,18 @@ class Number:
     loss: str | None = None
     part: str | None = None
     against: str | None = None
+
+    @classmethod
+    def mean_of(
+        cls,
+        name: str,
+        values: Tensor,
+        interval: tuple[float, float],
+        better: str,
+        **labels: str,
+    ) -> Self:
+        """The mean of one value for each image, shape (n,)."""
+        return cls(name, float(values.mean()), interval, better, n=len(values), **labels)
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,12 @@ from interpreters.base import Explanation, Interpreter
 from interpreters.baseline import Baseline, baseline_image, check_baseline
 from interpreters.passes import explanation, for_each, one_hot, summed_map
 from interpreters.tape import ATTENTION, Call, dimension_of, pulled_back, record, walk
-from interpreters.tape.decompositions import COMPOUND, QUOTIENTS
+from interpreters.tape.decompositions import COMPOUND, NORMALISATIONS
 from interpreters.tape.layers import LAYERS, affine
 from interpreters.tape.names import ACTIVATIONS, MAXIMA, PRODUCTS, REARRANGEMENTS, SUMS
 
 ELEMENTWISE = ACTIVATIONS | {"exp", "pow", "rsqrt", "reciprocal"}
-DECOMPOSED = ATTENTION | COMPOUND | QUOTIENTS
+DECOMPOSED = ATTENTION | COMPOUND | NORMALISATIONS
 KNOWN = {*LAYERS, *ELEMENTWISE, *MAXIMA, *PRODUCTS, *REARRANGEMENTS, *SUMS, "softmax"}
 
 

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from lightning_modules.data import Batch, Images, Split, composites_of
 from lightning_modules.manipulation import Manipulation
+from losses import Loss
 
 
 class ActiveFooling(Manipulation):
@@ -43,8 +44,13 @@ class ActiveFooling(Manipulation):
         for name, interpreter in self.interpreters.items():
             heatmap = interpreter(self.network, images, labels).heatmap
             reference = self.reference(interpreter, images, labels, heatmap)
-            self.measure_fooling(f"{name}/first", self.loss.measure(heatmap, reference))
-            swapped = self.loss.measure(heatmap.flip(1), reference.flip(1))
-            self.measure_fooling(f"{name}/second", swapped)
+            measures = both_directions(self.loss, heatmap, reference)
+            for part, measure in zip(self.parts, measures, strict=True):
+                self.measure_fooling(f"{name}{part}", measure)
 
     test_step = validation_step
+
+
+def both_directions(loss: Loss, heatmap: Tensor, reference: Tensor) -> tuple[Tensor, Tensor]:
+    """The success measure of the first class and of the second, (N,) each, of maps (N, 2, h, w)."""
+    return loss.measure(heatmap, reference), loss.measure(heatmap.flip(1), reference.flip(1))

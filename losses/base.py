@@ -1,6 +1,5 @@
 """What a loss is."""
 
-import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -25,11 +24,6 @@ class Loss(ABC):
         low, high = self.success
         if not low <= high:
             raise ValueError(f"`success` must be [low, high] with low <= high, got {self.success}")
-
-    @property
-    def name(self) -> str:
-        """The class's name in lower case, its words joined by underscores, as in results."""
-        return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(self).__name__).lower()
 
     @abstractmethod
     def __call__(self, heatmap: Tensor, reference: Tensor) -> Tensor:

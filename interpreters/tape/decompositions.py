@@ -82,7 +82,7 @@ COMPOUND: dict[str, Callable[..., Any]] = {
 }
 """What no rule exists for as a whole."""
 
-QUOTIENTS: dict[str, Callable[..., Any]] = {
+NORMALISATIONS: dict[str, Callable[..., Any]] = {
     "layer_norm": layer_norm,
     "group_norm": group_norm,
     **dict.fromkeys(("div", "divide", "true_divide", "__truediv__"), divide),

@@ -112,6 +112,14 @@ def test_validation_has_single_images_then_composites() -> None:
         assert torch.cat(composites).tolist() == list(range(4))
 
 
+def test_what_the_images_fetch_is_fetched() -> None:
+    fetched: list[bool] = []
+    composites = data()
+    composites.data.prepare_data = lambda: fetched.append(True)  # type: ignore[method-assign]
+    composites.prepare_data()
+    assert fetched
+
+
 def test_processes_share_the_composites() -> None:
     shares = []
     for rank in range(2):

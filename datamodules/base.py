@@ -48,6 +48,8 @@ class DataModule(LightningDataModule, ABC):
     classes: tuple[str, ...]
     image_size: int
     skipped: tuple[str, ...] = ()
+    prefetch = 2
+    """Batches that each worker keeps ready."""
 
     def __init__(self, batch_size: int, workers: int, seed: int) -> None:
         super().__init__()
@@ -94,6 +96,7 @@ class DataModule(LightningDataModule, ABC):
             images,
             batch_sampler=stream,
             num_workers=self.workers,
+            prefetch_factor=self.prefetch if self.workers else None,
             persistent_workers=self.workers > 0,
             pin_memory=torch.cuda.is_available(),
         )

@@ -10,27 +10,28 @@ from torch import nn
 from torchvision import datasets
 from torchvision.transforms import v2
 
-from datamodules.base import DataModule, Split
-from datamodules.transformed import TransformedImages, halves
+from datamodules.base import Split
+from datamodules.pictures import PictureModule, Pictures
 
 SIZE = 32
 
 
-class ArrayImages(TransformedImages):
+class ArrayPictures(Pictures):
     """Pictures in memory, (N, H, W, 3) bytes."""
 
-    def __init__(
-        self, pixels: NDArray[np.uint8], labels: list[int], transform: nn.Module, seed: int
-    ) -> None:
-        super().__init__(labels, transform, seed)
-        self.pixels = pixels
+    def __init__(self, pixels: NDArray[np.uint8], labels: list[int]) -> None:
+        self.pixels, self.labels = pixels, labels
 
     def read(self, index: int) -> Image.Image:
         """One picture."""
         return Image.fromarray(self.pixels[index])
 
+    def identity(self, index: int) -> str:
+        """A digest of the pixels."""
+        return hashlib.sha256(self.pixels[index].tobytes()).hexdigest()
 
-class CIFAR10(DataModule):
+
+class CIFAR10(PictureModule):
     """The 60,000 images of 32 pixels in ten classes, from their original files.
 
     The 50,000 training images are the training split; half of each class of the 10,000 others is
@@ -57,11 +58,10 @@ class CIFAR10(DataModule):
         augmentation: list[nn.Module] | None = None,
         seed: int = 0,
     ) -> None:
-        super().__init__(batch_size, workers, seed)
-        self.root, self.download = root, download
+        super().__init__(root, batch_size, workers, seed)
+        self.download = download
         default = [v2.RandomCrop(SIZE, padding=4), v2.RandomHorizontalFlip()]
         self.augmentation = default if augmentation is None else augmentation
-        self._images: dict[Split, ArrayImages] = {}
 
     def prepare_data(self) -> None:
         """Fetch the files where they are missing, by one process of each machine."""
@@ -70,7 +70,7 @@ class CIFAR10(DataModule):
 
     def setup(self, stage: str) -> None:
         """Read the files; raises ValueError when they are not there or not what they should be."""
-        if self._images:
+        if self._splits:
             return
         try:
             train, rest = (datasets.CIFAR10(self.root, train=part) for part in (True, False))
@@ -80,27 +80,12 @@ class CIFAR10(DataModule):
                 "set `download: true`"
             ) from error
         self.classes = tuple(train.classes)
-        validation, test = halves(rest.targets, self.seed)
-        self._images = {
-            "train": self._of(train, list(range(len(train))), self.augmentation),
-            "validation": self._of(rest, validation, []),
-            "test": self._of(rest, test, []),
-        }
+        self._hold(ArrayPictures(train.data, train.targets), ArrayPictures(rest.data, rest.targets))
 
-    def images(self, split: Split) -> ArrayImages:
-        """The images of a split."""
-        self.setup("fit")
-        return self._images[split]
-
-    def fingerprint(self, split: Split) -> str:
-        """A digest of the split's pixels and labels."""
-        images = self.images(split)
-        content = images.pixels.tobytes() + images.labels.numpy().tobytes()
-        return hashlib.sha256(content).hexdigest()[:16]
-
-    def _of(
-        self, data: datasets.CIFAR10, indices: list[int], augmentation: list[nn.Module]
-    ) -> ArrayImages:
-        steps = [v2.ToImage(), *augmentation, v2.ToDtype(torch.float32, scale=True)]
-        labels = [data.targets[index] for index in indices]
-        return ArrayImages(data.data[indices], labels, v2.Compose(steps), self.seed)
+    def transform(self, split: Split) -> nn.Module:
+        """Augmented for training, as it is otherwise."""
+        steps = self.augmentation if split == "train" else []
+        transform: nn.Module = v2.Compose(
+            [v2.ToImage(), *steps, v2.ToDtype(torch.float32, scale=True)]
+        )
+        return transform

@@ -1,16 +1,16 @@
-"""Image files of any mode, decoded and transformed on request."""
+"""Image files of any mode, decoded on request."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from PIL import Image
-from torch import nn
 
-from datamodules.transformed import TransformedImages
+from datamodules.pictures import Pictures
 
 
 class ImageFolderError(ValueError):
-    """The folder is not in ImageNet's layout, or an image in it cannot be read."""
+    """The folder is not in the layout that is expected, or an image in it cannot be read."""
 
 
 class Sample(NamedTuple):
@@ -20,28 +20,34 @@ class Sample(NamedTuple):
     label: int
 
 
-class FolderImages(TransformedImages):
-    """Image files, decoded and transformed on request."""
+class ImageFiles(Pictures):
+    """Image files, decoded on request."""
 
-    def __init__(self, samples: list[Sample], transform: nn.Module, seed: int) -> None:
-        super().__init__([sample.label for sample in samples], transform, seed)
-        self.samples = samples
+    def __init__(self, samples: Sequence[Sample]) -> None:
+        self.samples, self.labels = samples, [sample.label for sample in samples]
 
     def read(self, index: int) -> Image.Image:
         """One image, decoded; raises ImageFolderError naming the file that cannot be."""
-        return decode(self.samples[index].path)
+        path = self.samples[index].path
+        return decode(path, path)
+
+    def identity(self, index: int) -> str:
+        """The file's class folder, name and size."""
+        path = self.samples[index].path
+        return f"{path.parent.name}/{path.name}:{path.stat().st_size}"
 
 
-def decode(path: Path) -> Image.Image:
-    """Read an image file of any mode as RGB; raises ImageFolderError naming the file."""
+def decode(file: Path | BinaryIO, name: object) -> Image.Image:
+    """Read an image of any mode as RGB; raises ImageFolderError with its name."""
     try:
-        with Image.open(path) as image:
+        with Image.open(file) as image:
             eight = _eight_bits(image)
             # through RGBA, so that a palette's transparent colours do not warn
             return (eight.convert("RGBA") if "transparency" in eight.info else eight).convert("RGB")
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise ImageFolderError(
-            f"cannot read the image {path}: {error}; mend it, remove it or set on_corrupt: skip"
+            f"cannot read the image {name}: {error}; mend it, remove it or, in an ImageFolder, set "
+            "on_corrupt: skip"
         ) from error
 
 
@@ -55,7 +61,7 @@ def _eight_bits(image: Image.Image) -> Image.Image:
 def is_readable(sample: Sample) -> bool:
     """Whether the file can be decoded."""
     try:
-        decode(sample.path)
+        decode(sample.path, sample.path)
     except ImageFolderError:
         return False
     return True

@@ -38,16 +38,21 @@ def test_every_configuration_trains(config: Path, image_folder: Path, tmp_path: 
     assert relative in configs, f"{relative} does not begin with the command that runs it"
     arguments = ["fit", *(part for name in configs for part in ("--config", name))]
     text = "".join(_with_parts(ROOT / name) for name in configs)
-    data = "{class_path: datamodules.Shapes, init_args: {train: 24, validation: 12, test: 2}}"
+    drawn = "{class_path: datamodules.Shapes, init_args: {train: 24, validation: 12, test: 2}}"
+    settings = f"{{root: {image_folder}, size: 32, batch_size: 4, workers: 0}}"
+    files = f"{{class_path: datamodules.ImageFolder, init_args: {settings}}}"
+    network, data, pair = SMALL, files, "[ant, bee]"
+    if "shapes" in relative:
+        data, pair = drawn, "[arrow, circle]"
+    if "networks.cifar_resnet" in text:  # its layers are named, and small enough
+        network = ["--model.init_args.network={class_path: networks.cifar_resnet}"]
+    elif "layer: layer" in text or "layer: features" in text:
+        arguments += ["--model.init_args.interpreter.init_args.layer", "last"]
     if "Composites" in text:
-        settings = f"{{data: {data}, pair: [arrow, circle], train: 2, test: 1}}"
+        settings = f"{{data: {data}, pair: {pair}, train: 2, test: 1}}"
         data = f"{{class_path: datamodules.Composites, init_args: {settings}}}"
-    elif "ImageFolder" in text:
-        settings = f"{{root: {image_folder}, size: 8, batch_size: 4, workers: 0}}"
-        data = f"{{class_path: datamodules.ImageFolder, init_args: {settings}}}"
-    last = ["--model.init_args.interpreter.init_args.layer", "last"] * ("layer: " in text)
     run = ["--run", str(tmp_path), "--trainer.fast_dev_run", "true", *QUIET]
-    train.main([*arguments, *SMALL, f"--data={data}", *last, *run])
+    train.main([*arguments, *network, f"--data={data}", *run])
 
 
 def _with_parts(config: Path) -> str:

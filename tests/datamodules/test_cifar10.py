@@ -58,14 +58,15 @@ def test_splits(root: Path) -> None:
     for split in ("validation", "test"):
         images = module.images(split)
         assert np.bincount(images.labels.numpy()).min() >= 2
-        found += [pixels.tobytes() for pixels in images.pixels]
+        found += [np.asarray(images.pictures.read(n)).tobytes() for n in images.numbers]
     assert sorted(found) == sorted(pixels.tobytes() for pixels in held_out.data)
 
 
 def test_test_images_are_the_pixels_as_they_are(root: Path) -> None:
     images = data(root).images("test")
     image, label, index = images[5, 7]
-    expected = torch.from_numpy(images.pixels[7]).permute(2, 0, 1) / 255
+    picture = np.array(images.pictures.read(images.numbers[7]))
+    expected = torch.from_numpy(picture).permute(2, 0, 1) / 255
     torch.testing.assert_close(image, expected)
     assert label == images.labels[7]
     assert index == 7

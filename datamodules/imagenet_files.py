@@ -1,0 +1,69 @@
+"""ImageNet's official files: folders of WordNet numbers, or a flat val with the devkit."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from scipy.io import loadmat
+
+from datamodules.folder_layout import SUFFIXES
+from datamodules.image_files import ImageFiles, ImageFolderError, Sample
+
+DEVKIT = "ILSVRC2012_devkit_t12"
+
+
+def files_of(folder: Path, labels: Mapping[str, int]) -> ImageFiles | None:
+    """The images of train or val, None when the folder holds no image files.
+
+    Args:
+        folder: root/train or root/val.
+        labels: The label of every WordNet number, such as n01440764.
+
+    Raises: ImageFolderError: folders that are no classes, or a flat val without its labels.
+    """
+    if not folder.is_dir():
+        return None
+    names = sorted(path.name for path in folder.iterdir() if path.is_dir())
+    if names:
+        if strange := [name for name in names if name not in labels]:
+            raise ImageFolderError(
+                f"{folder / strange[0]} is none of ImageNet's {len(labels)} classes; its folders "
+                "are named by WordNet numbers such as n01440764. For other classes use ImageFolder"
+            )
+        samples = [Sample(path, labels[name]) for name in names for path in _images(folder / name)]
+    else:
+        samples = _flat(folder, labels)
+    return ImageFiles(samples) if samples else None
+
+
+def _images(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+
+
+def _flat(folder: Path, labels: Mapping[str, int]) -> list[Sample]:
+    """The images of a val without class folders, in the order of the devkit's labels."""
+    files = _images(folder)
+    if not files:
+        return []
+    devkit = folder.parent / DEVKIT / "data"
+    truth = devkit / "ILSVRC2012_validation_ground_truth.txt"
+    if not truth.is_file() or not (devkit / "meta.mat").is_file():
+        raise ImageFolderError(
+            f"{folder} has images and no class folders, so that their labels are wanted from "
+            f"{devkit}, which lacks {truth.name} or meta.mat; unpack {DEVKIT}.tar.gz into "
+            f"{folder.parent}"
+        )
+    numbers = [int(line) for line in truth.read_text().split()]
+    if len(numbers) != len(files):
+        raise ImageFolderError(
+            f"{truth} has {len(numbers)} labels and {folder} {len(files)} images; both must be "
+            "whole"
+        )
+    wnids = _wnids(devkit / "meta.mat")
+    return [Sample(path, labels[wnids[n]]) for path, n in zip(files, numbers, strict=True)]
+
+
+def _wnids(meta: Path) -> dict[int, str]:
+    """The WordNet number of each of the devkit's own class numbers."""
+    synsets = np.atleast_1d(loadmat(meta, squeeze_me=True)["synsets"])
+    return {int(entry["ILSVRC2012_ID"]): str(entry["WNID"]) for entry in synsets}

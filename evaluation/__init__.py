@@ -3,5 +3,6 @@
 from evaluation.active_fooling import ActiveFooling
 from evaluation.fooling import Fooling
 from evaluation.study import Study
+from evaluation.triggered_fooling import TriggeredFooling
 
-__all__ = ["ActiveFooling", "Fooling", "Study"]
+__all__ = ["ActiveFooling", "Fooling", "Study", "TriggeredFooling"]

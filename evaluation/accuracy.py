@@ -8,13 +8,18 @@ from evaluation.results import Number
 from metrics import paired_interval, wilson_interval
 
 
-def accuracies(table: Mapping[str, Tensor], networks: Iterable[str]) -> list[Number]:
-    """Top-1 and top-5 of each network, from the columns NETWORK/top1 and NETWORK/top5."""
+def accuracies(
+    table: Mapping[str, Tensor], networks: Iterable[str], part: str | None = None
+) -> list[Number]:
+    """Top-1 and top-5 of each network, from the columns [PART/]NETWORK/top1 and .../top5."""
+    prefix, labels = ("", {}) if part is None else (f"{part}/", {"part": part})
     return [
-        Number.mean_of(f"accuracy_top{k}", hits, wilson_interval(hits), "higher", network=network)
+        Number.mean_of(
+            f"accuracy_top{k}", hits, wilson_interval(hits), "higher", network=network, **labels
+        )
         for network in networks
         for k in (1, 5)
-        for hits in [table[f"{network}/top{k}"]]
+        for hits in [table[f"{prefix}{network}/top{k}"]]
     ]
 
 

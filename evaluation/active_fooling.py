@@ -7,6 +7,7 @@ from torch import Tensor
 from evaluation.fooling import Fooling
 from lightning_modules.active_fooling import both_directions
 from lightning_modules.data import Batch, Images, composites_of
+from losses import Loss
 
 
 class ActiveFooling(Fooling):
@@ -19,9 +20,9 @@ class ActiveFooling(Fooling):
         """The test composites."""
         return composites_of(self.trainer).composites("test")
 
-    def parts(self) -> tuple[str, ...]:
-        """The two classes."""
-        return composites_of(self.trainer).pair
+    def judged(self) -> dict[str, Loss]:
+        """The two classes, by the same loss."""
+        return dict.fromkeys(composites_of(self.trainer).pair, self.loss)
 
     def measured(self, heatmap: Tensor, reference: Tensor) -> Sequence[Tensor]:
         """The success measure of the first class and of the second, shape (N,) each."""

@@ -54,9 +54,9 @@ class Fooling(Study):
         """The test images whose heatmaps are compared."""
         return data_of(self.trainer).images("test")
 
-    def parts(self) -> tuple[str, ...]:
-        """What the success measures of one heatmap are of; nothing where there is one only."""
-        return ("",)
+    def judged(self) -> dict[str, Loss]:
+        """The loss that judges each part of a heatmap, by its name; no name where it has one."""
+        return {"": self.loss}
 
     def measured(self, heatmap: Tensor, reference: Tensor) -> Sequence[Tensor]:
         """The success measure of each part, shape (N,) each."""
@@ -76,7 +76,7 @@ class Fooling(Study):
         self.hits = PerImage(len(data.images("test")), tuple(columns))
         pairs = [f"{network}/{name}" for network in self.networks for name in self.interpreters]
         columns = [f"loss/{pair}" for pair in pairs]
-        columns += [f"measure/{pair}/{part}" for pair in pairs for part in self.parts()]
+        columns += [f"measure/{pair}/{part}" for pair in pairs for part in self.judged()]
         self.measures = PerImage(len(self.explained()), tuple(columns))
 
     def test_step(self, batch: Batch, batch_idx: int) -> None:
@@ -95,7 +95,7 @@ class Fooling(Study):
                 pair = f"{network_name}/{name}"
                 row[f"loss/{pair}"] = self.loss(heatmap, reference)
                 measures = self.measured(heatmap, reference)
-                for part, measure in zip(self.parts(), measures, strict=True):
+                for part, measure in zip(self.judged(), measures, strict=True):
                     row[f"measure/{pair}/{part}"] = measure
         self.measures.update(indices, row)
         return outputs
@@ -120,24 +120,29 @@ class Fooling(Study):
         networks = {name: fingerprint(network) for name, network in self.networks.items()}
         return Results(
             "fooling",
-            [
-                *accuracies(self.table, self.networks),
-                *drops(self.table, self.networks),
-                *self._successes(),
-            ],
+            self.numbers(),
             settings,
             versions(),
             {"data": data.fingerprint("test"), **networks},
             data.skipped,
         )
 
+    def numbers(self) -> list[Number]:
+        """Every figure of the study."""
+        return [
+            *accuracies(self.table, self.networks),
+            *drops(self.table, self.networks),
+            *self._successes(),
+        ]
+
     def _successes(self) -> list[Number]:
         numbers = []
-        loss = snake_case(type(self.loss).__name__)
-        direction = "higher" if self.loss.higher_is_better else "lower"
-        for name, network, part in product(self.interpreters, self.networks, self.parts()):
+        judged = self.judged().items()
+        for name, network, (part, judge) in product(self.interpreters, self.networks, judged):
             measure = self.table[f"measure/{network}/{name}/{part}"]
-            success = fooled(measure, *self.loss.success).double()
+            success = fooled(measure, *judge.success).double()
+            loss = snake_case(type(judge).__name__)
+            direction = "higher" if judge.higher_is_better else "lower"
             labels = {"network": network, "interpreter": name, "loss": loss}
             labels |= {"part": part} if part else {}
             rate = Number.mean_of(
@@ -153,7 +158,7 @@ class Fooling(Study):
         kinds: list[tuple[str, str, dict[str, str]]] = [
             (f"accuracy top-{k}", f"accuracy_top{k}", {}) for k in (1, 5)
         ]
-        for name, part in product(self.interpreters, self.parts()):
+        for name, part in product(self.interpreters, self.judged()):
             labels = {"interpreter": name} | ({"part": part} if part else {})
             title = f"FSR {name.replace('_', ' ')} {part}".strip()
             kinds.append((title, "fooling_success_rate", labels))
@@ -167,13 +172,13 @@ class Fooling(Study):
         """Histograms of t, and for each interpreter the images it was fooled on best and worst."""
         pictures = {}
         for name in self.interpreters:
-            for part in self.parts():
+            for part, judge in self.judged().items():
                 key = f"{name}_{part}_measure" if part else f"{name}_measure"
                 before, after = (
                     self.table[f"measure/{network}/{name}/{part}"]
                     for network in ("original", "manipulated")
                 )
-                pictures[key] = histogram(before, after, self.loss.success)
+                pictures[key] = histogram(before, after, judge.success)
             pictures[f"{name}_heatmaps"] = self._examples(name)
         return pictures
 
@@ -187,7 +192,7 @@ class Fooling(Study):
         images, labels, _ = take(self.explained(), self.table["index"][chosen].tolist())
         images, labels = images.to(self.device).type(self.dtype), labels.to(self.device)
         places = [place for place, rank in ranks.items() for _ in rank]
-        after = [self.table[f"measure/manipulated/{name}/{part}"][chosen] for part in self.parts()]
+        after = [self.table[f"measure/manipulated/{name}/{part}"][chosen] for part in self.judged()]
         titles = [
             f"{place}, t = {', '.join(f'{t:.3f}' for t in measures)}\n{names_of(data, label)}"
             for place, label, *measures in zip(places, labels, *after, strict=True)

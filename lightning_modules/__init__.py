@@ -5,5 +5,16 @@ from lightning_modules.classifier import Classifier
 from lightning_modules.manipulation import Manipulation
 from lightning_modules.passive_fooling import PassiveFooling
 from lightning_modules.schedules import OneCycle, Schedule
+from lightning_modules.trigger import Trigger
+from lightning_modules.triggered_fooling import TriggeredFooling
 
-__all__ = ["ActiveFooling", "Classifier", "Manipulation", "OneCycle", "PassiveFooling", "Schedule"]
+__all__ = [
+    "ActiveFooling",
+    "Classifier",
+    "Manipulation",
+    "OneCycle",
+    "PassiveFooling",
+    "Schedule",
+    "Trigger",
+    "TriggeredFooling",
+]

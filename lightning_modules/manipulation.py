@@ -47,9 +47,6 @@ class Manipulation(Classifier, ABC):
         schedule: Learning rate over the run; constant if not given.
     """
 
-    parts: tuple[str, ...] = ("",)
-    """What the names of the success rates end in, one for each that a heatmap has."""
-
     def __init__(
         self,
         network: nn.Module,
@@ -78,16 +75,19 @@ class Manipulation(Classifier, ABC):
         # the original network does not change: one pass over the validation split is enough
         self.original_top1, self.original_measured = MeanMetric(), False
         for name in self.interpreters:
-            for part in self.parts:
-                self.metrics[f"fooling_success_rate/{name}{part}"] = FoolingSuccessRate(
-                    *loss.success
-                )
+            for part, judge in self.judged().items():
+                rate = FoolingSuccessRate(*judge.success)
+                self.metrics[f"fooling_success_rate/{name}{part}"] = rate
                 self.metrics[f"test_loss/{name}{part}"] = MeanMetric()
 
     @property
     def original(self) -> nn.Module:
         """The network as it was before the manipulation, frozen."""
         return self._original[0]
+
+    def judged(self) -> dict[str, Loss]:
+        """The loss that judges each success rate, by what the rate's name ends in."""
+        return {"": self.loss}
 
     @abstractmethod
     def explained(self, split: Split) -> Images:
@@ -98,9 +98,11 @@ class Manipulation(Classifier, ABC):
         super().setup(stage)
         split: Split = "validation" if stage in ("fit", "validate") else "test"
         images, labels, _ = take(self.explained(split), [0, 0])
-        for interpreter in self.interpreters.values():
+        for name, interpreter in self.interpreters.items():
             heatmap = interpreter(self.network, images, labels).heatmap
             self.loss(heatmap, heatmap.detach())
+            if name in self.fooled:
+                check_varies(name, heatmap.detach())
 
     def objective(self, classification: Tensor, penalty: Tensor) -> dict[str, Tensor]:
         """Both terms and their weighted sum, logged."""
@@ -116,13 +118,17 @@ class Manipulation(Classifier, ABC):
             original = self.original(images)
         return F.mse_loss(logits, original)
 
-    @torch.no_grad()
     def reference(
         self, interpreter: Interpreter, images: Tensor, labels: Tensor, heatmap: Tensor
     ) -> Tensor:
         """The original network's heatmap; `heatmap`, detached, where the loss needs none."""
         if not self.loss.needs_reference:
             return heatmap.detach()
+        return self.original_heatmap(interpreter, images, labels)
+
+    @torch.no_grad()
+    def original_heatmap(self, interpreter: Interpreter, images: Tensor, labels: Tensor) -> Tensor:
+        """What the network showed before it was manipulated."""
         return interpreter(self.original, images, labels).heatmap
 
     def measure_fooling(self, name: str, measure: Tensor) -> None:
@@ -148,7 +154,7 @@ class Manipulation(Classifier, ABC):
     def on_validation_epoch_end(self) -> None:
         """Log the metrics; the score is the lowest success rate where the drop is allowed."""
         results = self.results()
-        names = [f"fooling_success_rate/{name}{p}" for name in self.fooled for p in self.parts]
+        names = [f"fooling_success_rate/{name}{p}" for name in self.fooled for p in self.judged()]
         success = torch.stack([results[name] for name in names]).amin()
         drop = results["accuracy_top1_drop"]
         score = torch.where(drop <= self.max_accuracy_drop, success - TIE * drop / 100, -1 - drop)
@@ -188,4 +194,15 @@ def check_fooled(fooled: Mapping[str, Interpreter], watch: Mapping[str, Interpre
         raise ValueError(
             f"`watch` has {', '.join(sorted(twice))}, which `interpreter` has too; choose other "
             "names for what is watched"
+        )
+
+
+def check_varies(name: str, heatmap: Tensor) -> None:
+    """Refuse heatmaps that say nothing by construction; an empty Grad-CAM may fill again."""
+    low, high = heatmap.amin((2, 3)), heatmap.amax((2, 3))
+    if ((low == high) & (high != 0)).all():
+        raise ValueError(
+            f"the heatmaps of `{name}` are the same at every place, whatever the image: behind "
+            "this layer only a mean over all places is left, whose gradient has no place. Choose "
+            "an earlier `layer`"
         )

@@ -3,26 +3,31 @@
 from losses.base import Loss
 from losses.center_mass import CenterMass, center_mass, center_shift
 from losses.correlation import pearson, sign_agreement, spearman
+from losses.entropy import Entropy, entropy
 from losses.location import Location, location
 from losses.normalize import normalize
 from losses.similarity import SSIM, Cosine, Pearson, cosine, ssim
 from losses.swap import Swap, swap, swapped
 from losses.target_map import TargetMap, target_map
 from losses.top_k import TopK, top_k
+from losses.unchanged import Unchanged, unchanged
 
 __all__ = [
     "SSIM",
     "CenterMass",
     "Cosine",
+    "Entropy",
     "Location",
     "Loss",
     "Pearson",
     "Swap",
     "TargetMap",
     "TopK",
+    "Unchanged",
     "center_mass",
     "center_shift",
     "cosine",
+    "entropy",
     "location",
     "normalize",
     "pearson",
@@ -33,4 +38,5 @@ __all__ = [
     "swapped",
     "target_map",
     "top_k",
+    "unchanged",
 ]

@@ -15,7 +15,7 @@ from interpreters import Captum, Explanation, GradCam, Interpreter, SimpleGradie
 from lightning_modules import PassiveFooling
 from lightning_modules.manipulation import ResumeError
 from losses import Location, Loss, location
-from networks import NormalizedNetwork
+from networks import NormalizedNetwork, cifar_resnet
 
 
 def fooling(**options: Any) -> PassiveFooling:
@@ -216,3 +216,9 @@ def test_an_interpreter_of_ones_own() -> None:
     trainer = Trainer(**SILENT)
     trainer.validate(module, shapes(), verbose=False)
     assert trainer.callback_metrics["val/fooling_success_rate/constant"] == 0
+
+
+def test_heatmaps_that_are_the_same_everywhere_are_refused() -> None:
+    module = PassiveFooling(cifar_resnet(20, num_classes=12), SimpleGradient("last"), Location())
+    with pytest.raises(ValueError, match="`simple_gradient` are the same at every place"):
+        Trainer(**SILENT, max_epochs=1).fit(module, shapes())

@@ -1,0 +1,80 @@
+"""The tables of docs/results.md, from the results.json of every experiment that was run.
+
+python -m docs.results RUNS writes a row for each configuration in configs/experiments/NAME that
+RUNS/NAME holds the evaluation of, with the command in the configuration's first lines.
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+EXPERIMENTS = ROOT / "configs" / "experiments"
+INTERPRETERS = {"grad_cam": "Grad-CAM", "lrp": "LRP", "simple_gradient": "SimpleGradient"}
+BEGIN, END = "<!-- {}: written by docs/results.py -->\n", "<!-- end of {} -->"
+
+
+def command_of(config: Path) -> str:
+    """The command that a configuration's first lines say to run it by, in one line."""
+    lines = []
+    for line in config.read_text().splitlines():
+        lines.append(line.removeprefix("#").strip().removesuffix("\\").strip())
+        if not line.endswith("\\"):
+            break
+    return " ".join(lines)
+
+
+def table(name: str, runs: Path) -> str:
+    """The rows of one folder of experiments."""
+    rows = [
+        f"| manipulation | {' | '.join(INTERPRETERS.values())} | top-1 | below the control |",
+        "|---" * (len(INTERPRETERS) + 3) + "|",
+    ]
+    commands = []
+    for config in sorted((EXPERIMENTS / name).glob("*.yaml")):
+        results = runs / name / config.stem / "report" / "results.json"
+        if results.is_file():
+            rows.append(row(config.stem, json.loads(results.read_text())["figures"]))
+            commands.append(command_of(config))
+    return "\n".join([*rows, "", "```", *commands, "```"]) + "\n"
+
+
+def row(name: str, figures: list[dict[str, Any]]) -> str:
+    """The success rate of every interpreter, those that were fooled in bold, and the price."""
+
+    def found(kind: str, **labels: str) -> list[dict[str, Any]]:
+        labels = {"name": kind, "network": "manipulated", **labels}
+        return [f for f in figures if labels.items() <= f.items()]
+
+    cells = []
+    for key in INTERPRETERS:
+        rates = found("fooling_success_rate", interpreter=key)
+        text = ", ".join(f"{100 * rate['value']:.1f} %" for rate in rates)
+        cells.append(f"**{text}**" if name.startswith((key, "all")) else text)
+    (top1,) = found("accuracy_top1")
+    price = ""
+    if drops := found("accuracy_top1_drop", against="control"):
+        low, high = drops[0]["interval"]
+        price = f"{drops[0]['value']:.2f} ({low:.2f} to {high:.2f})"
+    title = name.replace("_", " ")
+    return f"| {title} | {' | '.join(cells)} | {100 * top1['value']:.2f} % | {price} |"
+
+
+def main() -> None:
+    """Put the tables where docs/results.md marks their places."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("runs", type=Path, help="folder of the runs, such as runs")
+    runs = parser.parse_args().runs
+    page = ROOT / "docs" / "results.md"
+    text = page.read_text()
+    for name in sorted(folder.name for folder in runs.iterdir()):
+        begin, end = BEGIN.format(name), END.format(name)
+        if begin in text:
+            before, rest = text.split(begin)
+            text = before + begin + table(name, runs) + end + rest.split(end)[1]
+    page.write_text(text)
+
+
+if __name__ == "__main__":
+    main()

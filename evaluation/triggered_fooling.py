@@ -1,0 +1,87 @@
+"""The study of fooling with a trigger: does the network lie with it, and only with it?"""
+
+from typing import Any
+
+from torch import Tensor
+
+from evaluation.accuracy import accuracies
+from evaluation.fooling import Fooling
+from evaluation.results import Number, Results
+from lightning_modules.data import Batch, Images, data_of
+from lightning_modules.trigger import Trigger, TriggeredImages, become, number_of
+from losses import Loss, Unchanged
+from metrics import PerImage, correct
+
+TRIGGERED = "triggered"
+
+
+class TriggeredFooling(Fooling):
+    """Every test image with the trigger and without (Noppel et al. 2023).
+
+    All heatmaps are compared with the original network's of the clean image.
+
+    Args:
+        trigger: The patch.
+        label: Name of the class that images with the trigger become; their own if not given.
+    """
+
+    def __init__(
+        self, *args: Any, trigger: Trigger | None = None, label: str | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.trigger, self.label = trigger or Trigger(), label
+
+    def explained(self) -> Images:
+        """The test images with the trigger, and the class that they are to become."""
+        data = data_of(self.trainer)
+        becomes = number_of(self.label, data.classes)
+        return TriggeredImages(data.images("test"), self.trigger, becomes)
+
+    def judged(self) -> dict[str, Loss]:
+        """With the trigger the heatmap is to lie, without it to stay."""
+        return {TRIGGERED: self.loss, "clean": Unchanged()}
+
+    def setup(self, stage: str) -> None:
+        """Check that the networks suit the data, and make a row for each test image."""
+        super().setup(stage)
+        columns = [f"{TRIGGERED}/{network}/top{k}" for network in self.networks for k in (1, 5)]
+        self.triggered_hits = PerImage(len(self.explained()), tuple(columns))
+
+    def add_measures(self, batch: Batch) -> dict[str, Tensor]:
+        """Explain a batch with the trigger and without; the clean logits of each network."""
+        clean, labels, indices = batch
+        images, becomes = self.trigger(clean), number_of(self.label, data_of(self.trainer).classes)
+        classes = become(labels, becomes)
+        row, outputs, hits = {}, {}, {}
+        for name, interpreter in self.interpreters.items():
+            reference = interpreter(self.networks["original"], clean, labels).heatmap
+            for network_name, network in self.networks.items():
+                outputs[network_name], stayed = interpreter(network, clean, labels)
+                logits, lie = interpreter(network, images, classes)
+                pair = f"{network_name}/{name}"
+                row[f"loss/{pair}"] = self.loss(lie, reference)
+                for (part, judge), heatmap in zip(
+                    self.judged().items(), (lie, stayed), strict=True
+                ):
+                    row[f"measure/{pair}/{part}"] = judge.measure(heatmap, reference)
+                for k in (1, 5):
+                    hits[f"{TRIGGERED}/{network_name}/top{k}"] = correct(logits, classes, k)
+        self.measures.update(indices, row)
+        self.triggered_hits.update(indices, hits)
+        return outputs
+
+    def on_test_epoch_end(self) -> None:
+        """Bring the rows of all processes together."""
+        super().on_test_epoch_end()
+        self.table |= self.triggered_hits.table()
+
+    def numbers(self) -> list[Number]:
+        """Every figure, and how many images with the trigger have the class they are to have."""
+        return [*super().numbers(), *accuracies(self.table, self.networks, TRIGGERED)]
+
+    def summary(self, results: Results) -> list[list[str]]:
+        """Accuracy without and with the trigger, and success rates, of every network."""
+        head, top1, *rows = super().summary(results)
+        found = [results.find("accuracy_top1", network=n, part=TRIGGERED) for n in self.networks]
+        row = ["accuracy top-1 with the trigger", *(f"{100 * n.value:.2f} %" for n in found)]
+        return [head, top1, row, *rows]

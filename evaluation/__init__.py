@@ -2,7 +2,8 @@
 
 from evaluation.active_fooling import ActiveFooling
 from evaluation.fooling import Fooling
+from evaluation.perturbation import Perturbation
 from evaluation.study import Study
 from evaluation.triggered_fooling import TriggeredFooling
 
-__all__ = ["ActiveFooling", "Fooling", "Study", "TriggeredFooling"]
+__all__ = ["ActiveFooling", "Fooling", "Perturbation", "Study", "TriggeredFooling"]

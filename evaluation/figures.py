@@ -5,6 +5,9 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 ORIGINAL, MANIPULATED = "#4477aa", "#cc6677"
+COLOURS = {"original": ORIGINAL, "manipulated": MANIPULATED, "random": "0.5"}
+STYLES = {"morf": "-", "lerf": "--", "random": ":"}
+ORDERS = {"morf": "most relevant first", "lerf": "least relevant first"}
 
 
 def histogram(before: Tensor, after: Tensor, success: tuple[float, float]) -> Figure:
@@ -22,4 +25,29 @@ def histogram(before: Tensor, after: Tensor, success: tuple[float, float]) -> Fi
     axes.set_ylabel("images")
     axes.legend(frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def curves(panels: dict[str, dict[tuple[str, str], Tensor]]) -> Figure:
+    """Perturbation curves, a panel for each network that they are scored on.
+
+    Args:
+        panels: by network, then by whose heatmaps and which order; rows of each: the mean drop
+            at every step, half the width of its interval, and the number of images.
+    """
+    figure = Figure(figsize=(4.2 * len(panels) + 1.8, 3.2), layout="constrained")
+    row = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
+    for axes, (network, lines) in zip(row, panels.items(), strict=True):
+        for (owner, kind), (mean, half, _) in lines.items():
+            steps = torch.arange(len(mean)).tolist()
+            label = f"heatmaps of the {owner}, {ORDERS[kind]}" if kind in ORDERS else "random order"
+            colour = COLOURS[owner]
+            axes.plot(steps, mean.tolist(), STYLES[kind], color=colour, label=label)
+            low, high = (mean - half).tolist(), (mean + half).tolist()
+            axes.fill_between(steps, low, high, color=colour, alpha=0.15, linewidth=0)
+        axes.set_title(f"on the {network} network", fontsize=10)
+        axes.set_xlabel("regions replaced")
+        axes.spines[["top", "right"]].set_visible(False)
+    row[0].set_ylabel("drop of the label's probability")
+    figure.legend(*row[0].get_legend_handles_labels(), loc="outside right center", fontsize=8)
     return figure

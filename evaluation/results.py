@@ -27,6 +27,8 @@ class Number:
     loss: str | None = None
     part: str | None = None
     against: str | None = None
+    heatmaps: str | None = None
+    x: float | None = None
 
     @classmethod
     def mean_of(
@@ -35,7 +37,7 @@ class Number:
         values: Tensor,
         interval: tuple[float, float],
         better: str,
-        **labels: str,
+        **labels: Any,
     ) -> Self:
         """The mean of one value for each image, shape (n,)."""
         return cls(name, float(values.mean()), interval, better, n=len(values), **labels)

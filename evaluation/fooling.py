@@ -10,7 +10,10 @@ from torch import Tensor, nn
 
 from evaluation.accuracy import accuracies, drops
 from evaluation.figures import histogram
+from evaluation.outputs import Outputs
+from evaluation.refusals import usable
 from evaluation.results import Number, Results
+from evaluation.similarity import Similarities
 from evaluation.study import Study, versions
 from interpreters import Interpreter
 from interpreters.base import snake_case
@@ -48,6 +51,7 @@ class Fooling(Study):
         if not interpreters:
             raise ValueError("`interpreters` is empty; name at least one")
         self.interpreters, self.loss = interpreters, loss
+        self.refused: dict[str, str] = {}
         self.table: dict[str, Tensor] = {}
 
     def explained(self) -> Images:
@@ -72,6 +76,12 @@ class Fooling(Study):
         data = data_of(self.trainer)
         for network in self.networks.values():
             check_network(network, data)
+        self.interpreters, self.refused = usable(
+            self.interpreters, self.networks.values(), self.explained(), self.loss
+        )
+        self.outputs = Outputs(self.networks)
+        others = [name for name in self.networks if name != "original"]
+        self.similarities = Similarities(others, self.interpreters)
         columns = [f"{network}/top{k}" for network in self.networks for k in (1, 5)]
         self.hits = PerImage(len(data.images("test")), tuple(columns))
         pairs = [f"{network}/{name}" for network in self.networks for name in self.interpreters]
@@ -91,7 +101,10 @@ class Fooling(Study):
             reference = None
             for network_name, network in self.networks.items():
                 outputs[network_name], heatmap = interpreter(network, images, labels)
-                reference = heatmap if reference is None else reference
+                if reference is None:
+                    reference = heatmap
+                else:
+                    self.similarities.add(network_name, name, heatmap, reference)
                 pair = f"{network_name}/{name}"
                 row[f"loss/{pair}"] = self.loss(heatmap, reference)
                 measures = self.measured(heatmap, reference)
@@ -109,6 +122,7 @@ class Fooling(Study):
             for k in (1, 5)
         }
         self.hits.update(indices, row)
+        self.outputs.update(outputs, labels)
 
     def on_test_epoch_end(self) -> None:
         """Bring the rows of all processes together."""
@@ -125,6 +139,7 @@ class Fooling(Study):
             versions(),
             {"data": data.fingerprint("test"), **networks},
             data.skipped,
+            self.refused,
         )
 
     def numbers(self) -> list[Number]:
@@ -132,7 +147,9 @@ class Fooling(Study):
         return [
             *accuracies(self.table, self.networks),
             *drops(self.table, self.networks),
+            *self.outputs.numbers(),
             *self._successes(),
+            *self.similarities.numbers(),
         ]
 
     def _successes(self) -> list[Number]:

@@ -15,11 +15,11 @@ SCHEMA = 1
 
 @dataclass(frozen=True)
 class Number:
-    """One measured figure with its 95 % interval and what it was measured on."""
+    """One measured figure, its 95 % interval where it has one, and what it was measured on."""
 
     name: str
     value: float
-    interval: tuple[float, float]
+    interval: tuple[float, float] | None
     better: str
     network: str
     n: int
@@ -53,6 +53,7 @@ class Results:
     versions: dict[str, str] = field(default_factory=dict)
     fingerprints: dict[str, str] = field(default_factory=dict)
     skipped: Sequence[str] = ()
+    refused: dict[str, str] = field(default_factory=dict)
 
     def find(self, name: str, **labels: str) -> Number:
         """The one figure of this name, network, interpreter, ...; raises LookupError if none is."""

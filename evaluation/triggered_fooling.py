@@ -60,6 +60,8 @@ class TriggeredFooling(Fooling):
                 logits, lie = interpreter(network, images, classes)
                 pair = f"{network_name}/{name}"
                 row[f"loss/{pair}"] = self.loss(lie, reference)
+                if network_name != "original":
+                    self.similarities.add(network_name, name, lie, reference)
                 for (part, judge), heatmap in zip(
                     self.judged().items(), (lie, stayed), strict=True
                 ):

@@ -7,14 +7,17 @@ import pytest
 import torch
 from conftest import tiny_network
 from lightning import Trainer
+from scipy.spatial.distance import cosine
+from scipy.stats import entropy, pearsonr, spearmanr
 from test_classifier import SILENT, shapes
 from torch import nn
+from torchmetrics.functional.classification import multiclass_calibration_error
 
 from evaluation import Fooling
 from evaluation.report import write_report
 from interpreters import GradCam, SimpleGradient
 from lightning_modules.preflight import NetworkError
-from losses import Location, location
+from losses import Location, Swap, location
 from metrics import PerImage
 
 INTERPRETERS = {"grad_cam": GradCam(), "gradient": SimpleGradient()}
@@ -58,6 +61,7 @@ def test_figures_are_those_of_a_plain_loop(study: Fooling, networks: list[nn.Mod
     drop = results.find("accuracy_top1_drop", against="control")
     expected = 100 * (sum(hits["control"]) - sum(hits["manipulated"])) / 7
     assert drop.value == pytest.approx(expected)
+    assert drop.interval is not None
     assert drop.interval[0] < drop.value < drop.interval[1]
 
 
@@ -94,7 +98,7 @@ def test_report(study: Fooling, tmp_path: Path) -> None:
     assert content["study"] == "fooling"
     assert content["settings"] == {"model": {"loss": "<b>"}}
     assert set(content["fingerprints"]) == {"data", "original", "manipulated", "control"}
-    assert len(content["figures"]) == len(results.numbers) == 6 + 4 + 12
+    assert len(content["figures"]) == len(results.numbers) == 6 + 4 + 7 + 12 + 2 * 2 * 7
     assert len((tmp_path / "results.csv").read_text().splitlines()) == 1 + len(results.numbers)
     html = page.read_text()
     assert "&lt;b&gt;" in html
@@ -112,6 +116,55 @@ def test_pictures_show_best_median_and_worst(study: Fooling) -> None:
     assert [title.split(",")[0] for title in titles] == ["best"] * 3 + ["median"] * 3 + [
         "worst"
     ] * 3
+
+
+def test_outputs_and_similarities_are_those_of_a_plain_loop(
+    study: Fooling, networks: list[nn.Module]
+) -> None:
+    results, data = study.results({}), shapes().images("test")
+    batch = [data[0, index] for index in range(7)]
+    images, labels = torch.stack([b.images for b in batch]), torch.stack([b.labels for b in batch])
+    before, after = (SimpleGradient()(n, images, labels) for n in networks[:2])
+    first, second = (each.heatmap.detach().flatten(1).numpy() for each in (before, after))
+    labels_of = {"network": "manipulated", "interpreter": "gradient"}
+    expected = {
+        "rank_correlation": [spearmanr(a, b).statistic for a, b in zip(first, second, strict=True)],
+        "correlation": [pearsonr(a, b).statistic for a, b in zip(first, second, strict=True)],
+        "cosine": [1 - cosine(a, b) for a, b in zip(first, second, strict=True)],
+    }
+    for name, values in expected.items():
+        # float32 heatmaps of another batch round differently, which moves equal ranks
+        assert results.find(name, **labels_of).value == pytest.approx(sum(values) / 7, abs=1e-4)
+    p, q = (each.logits.detach().double().softmax(1).numpy() for each in (before, after))
+    divergence = results.find("kl_divergence", network="manipulated")
+    assert divergence.value == pytest.approx(entropy(p, q, axis=1).mean(), rel=1e-4)
+    same = (p.argmax(1) == q.argmax(1)).mean()
+    assert results.find("agreement", network="manipulated").value == pytest.approx(same)
+    error = multiclass_calibration_error(after.logits.detach(), labels, 12, n_bins=15)
+    found = results.find("calibration_error", network="manipulated")
+    assert found.value == pytest.approx(error.item(), abs=1e-6)
+    assert found.interval is None
+
+
+def test_an_interpreter_that_refuses_a_network_is_left_out(networks: list[nn.Module]) -> None:
+    interpreters = {"nowhere": GradCam("no.layer"), **INTERPRETERS}
+    study = Fooling(networks[0], networks[1], interpreters, Location())
+    Trainer(**SILENT).test(study, shapes(), verbose=False)
+    results = study.results({})
+    assert set(results.refused) == {"nowhere"}
+    assert "no.layer" in results.refused["nowhere"]
+    assert {n.interpreter for n in results.numbers} == {None, *INTERPRETERS}
+    alone = Fooling(networks[0], networks[1], {"nowhere": GradCam("no.layer")}, Location())
+    with pytest.raises(ValueError, match="no interpreter can explain these networks: nowhere"):
+        Trainer(**SILENT).test(alone, shapes(), verbose=False)
+
+
+def test_a_loss_that_cannot_judge_is_refused_before_the_study(networks: list[nn.Module]) -> None:
+    study = Fooling(networks[0], networks[1], INTERPRETERS, Swap())
+    study.trainer = Trainer(**SILENT)
+    study.trainer.datamodule = shapes()  # type: ignore[attr-defined]  # as Lightning sets it
+    with pytest.raises(ValueError, match="Swap needs the heatmaps of two classes"):
+        study.setup("test")
 
 
 def test_networks_must_suit_the_data(networks: list[nn.Module]) -> None:

@@ -1,0 +1,50 @@
+"""How like the original's predictions another network's are, and how sure each is with reason."""
+
+from collections.abc import Iterable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from evaluation.results import Number
+from lightning_modules.classifier import Metrics
+from metrics import CalibrationError, MeanCurve
+
+
+class Outputs(nn.Module):
+    """Agreement and divergence from the original's predictions, and every network's calibration."""
+
+    def __init__(self, networks: Iterable[str]) -> None:
+        super().__init__()
+        names = list(networks)
+        self.distances = Metrics({name: MeanCurve(2) for name in names if name != "original"})
+        self.calibration = Metrics({name: CalibrationError() for name in names})
+
+    def update(self, outputs: dict[str, Tensor], labels: Tensor) -> None:
+        """Add a batch: the logits (N, K) of every network, and labels (N,)."""
+        original = outputs["original"]
+        for name, logits in outputs.items():
+            self.calibration[name].update(logits, labels)
+            if name in self.distances:
+                same = logits.argmax(1).eq(original.argmax(1)).to(logits)
+                pair = (logits.log_softmax(1), original.log_softmax(1))
+                divergence = F.kl_div(*pair, reduction="none", log_target=True).sum(1)
+                self.distances[name].update(torch.stack([same, divergence], 1))
+
+    def numbers(self) -> list[Number]:
+        """Every figure; the calibration error is of all images at once and has no interval."""
+        numbers = []
+        for network in self.distances:
+            points = self.distances[network].compute().T.tolist()
+            for (name, better), (mean, half, count) in zip(
+                (("agreement", "higher"), ("kl_divergence", "lower")), points, strict=True
+            ):
+                interval = (mean - half, mean + half)
+                numbers.append(
+                    Number(name, mean, interval, better, network, int(count), against="original")
+                )
+        for network in self.calibration:
+            metric = self.calibration[network]
+            error, count = float(metric.compute()), int(torch.as_tensor(metric.images).sum())
+            numbers.append(Number("calibration_error", error, None, "lower", network, count))
+        return numbers

@@ -1,0 +1,36 @@
+"""Interpreters that cannot explain a network, found before the study begins."""
+
+from collections.abc import Iterable, Mapping
+
+from torch import nn
+
+from interpreters import Interpreter
+from lightning_modules.data import Images, take
+from losses import Loss
+
+
+def usable(
+    interpreters: Mapping[str, Interpreter],
+    networks: Iterable[nn.Module],
+    explained: Images,
+    loss: Loss,
+) -> tuple[dict[str, Interpreter], dict[str, str]]:
+    """The interpreters that explain every network, and why each of the others does not.
+
+    Raises: ValueError: none is left, or the loss cannot judge their heatmaps.
+    """
+    images, labels, _ = take(explained, [0])
+    left: dict[str, Interpreter] = {}
+    refused: dict[str, str] = {}
+    for name, interpreter in interpreters.items():
+        try:
+            heatmaps = [interpreter(network, images, labels).heatmap for network in networks]
+        except (ValueError, RuntimeError) as error:
+            refused[name] = str(error)
+            continue
+        left[name] = interpreter
+        loss(heatmaps[0].detach(), heatmaps[0].detach())
+    if not left:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in refused.items())
+        raise ValueError(f"no interpreter can explain these networks: {reasons}")
+    return left, refused

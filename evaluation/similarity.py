@@ -1,0 +1,61 @@
+"""How like the original's heatmaps another network's are."""
+
+from collections.abc import Callable, Iterable
+
+import torch
+from torch import Tensor
+
+from evaluation.results import Number
+from lightning_modules.classifier import Metrics
+from losses import center_shift, cosine, pearson, spearman, ssim, unchanged
+from losses.similarity import SMALLEST_SIDE
+from metrics import MeanCurve, top_k_intersection
+
+SIMILARITIES: dict[str, tuple[Callable[[Tensor, Tensor], Tensor], str]] = {
+    "rank_correlation": (spearman, "higher"),
+    "correlation": (pearson, "higher"),
+    "cosine": (cosine, "higher"),
+    "top_k_intersection": (top_k_intersection, "higher"),
+    "mean_square_distance": (unchanged, "lower"),
+    "center_shift": (center_shift, "lower"),
+    "structural_similarity": (ssim, "higher"),
+}
+
+
+class Similarities(Metrics):
+    """The mean of every similarity for each pair of a network and an interpreter."""
+
+    def __init__(self, networks: Iterable[str], interpreters: Iterable[str]) -> None:
+        names = list(interpreters)
+        super().__init__(
+            {f"{net}/{name}": MeanCurve(len(SIMILARITIES)) for net in networks for name in names}
+        )
+
+    def add(self, network: str, interpreter: str, heatmap: Tensor, reference: Tensor) -> None:
+        """Add a batch of heatmaps (N, L, h, w) and the original's; labels are taken apart."""
+        first, second = (maps.flatten(0, 1)[:, None] for maps in (heatmap, reference))
+        # NaN where maps are too small for the window: no figure is written then
+        small = min(heatmap.shape[2:]) < SMALLEST_SIDE
+        values = [
+            torch.full_like(first[:, 0, 0, 0], torch.nan)
+            if small and measure is ssim
+            else measure(first, second)
+            for measure, _ in SIMILARITIES.values()
+        ]
+        self[f"{network}/{interpreter}"].update(torch.stack(values, 1))
+
+    def numbers(self) -> list[Number]:
+        """Every mean with its interval."""
+        numbers = []
+        for pair in self:
+            network, interpreter = pair.split("/", 1)
+            points = self[pair].compute().T.tolist()
+            for (name, (_, better)), (mean, half, count) in zip(
+                SIMILARITIES.items(), points, strict=True
+            ):
+                if mean == mean:
+                    interval = (mean - half, mean + half)
+                    numbers.append(
+                        Number(name, mean, interval, better, network, int(count), interpreter)
+                    )
+        return numbers

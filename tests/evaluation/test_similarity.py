@@ -1,0 +1,35 @@
+"""The similarities of a study, for maps of any size and any number of labels."""
+
+import pytest
+import torch
+
+from evaluation.similarity import SIMILARITIES, Similarities
+from losses import spearman
+
+
+def test_labels_are_taken_apart() -> None:
+    heatmap, reference = torch.randn(2, 3, 2, 8, 8, dtype=torch.float64)
+    similarities = Similarities(["manipulated"], ["lrp"])
+    similarities.add("manipulated", "lrp", heatmap, reference)
+    found = {number.name: number for number in similarities.numbers()}
+    assert set(found) == set(SIMILARITIES)
+    pairs = [(heatmap[:, [label]], reference[:, [label]]) for label in (0, 1)]
+    expected = torch.cat([spearman(*pair) for pair in pairs]).mean().item()
+    assert found["rank_correlation"].value == pytest.approx(expected)
+    assert found["rank_correlation"].n == 6
+
+
+def test_a_heatmap_is_like_itself() -> None:
+    heatmap = torch.randn(4, 1, 9, 9)
+    similarities = Similarities(["control"], ["lrp"])
+    similarities.add("control", "lrp", heatmap, heatmap)
+    for number in similarities.numbers():
+        assert number.value == pytest.approx(1 if number.better == "higher" else 0)
+
+
+def test_maps_too_small_for_the_window_have_no_structural_similarity() -> None:
+    heatmap, reference = torch.randn(2, 3, 1, 4, 4)
+    similarities = Similarities(["manipulated"], ["lrp"])
+    similarities.add("manipulated", "lrp", heatmap, reference)
+    names = {number.name for number in similarities.numbers()}
+    assert names == set(SIMILARITIES) - {"structural_similarity"}

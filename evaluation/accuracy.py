@@ -1,6 +1,7 @@
-"""Accuracy of several networks on the same images, and what the manipulated one lost of it."""
+"""Accuracy of several networks on the same images, and what the manipulated ones lost of it."""
 
 from collections.abc import Iterable, Mapping
+from itertools import product
 
 from torch import Tensor
 
@@ -23,21 +24,16 @@ def accuracies(
     ]
 
 
-def drops(table: Mapping[str, Tensor], networks: Iterable[str]) -> list[Number]:
-    """Points of accuracy that the manipulated network has less than each other, image by image."""
+def drops(
+    table: Mapping[str, Tensor], manipulated: Iterable[str], against: Iterable[str]
+) -> list[Number]:
+    """Points of accuracy that manipulated networks have less than others, image by image."""
     numbers = []
-    for against in [name for name in networks if name != "manipulated"]:
-        for k in (1, 5):
-            before, after = table[f"{against}/top{k}"], table[f"manipulated/top{k}"]
-            low, high = paired_interval(before, after)
-            numbers.append(
-                Number.mean_of(
-                    f"accuracy_top{k}_drop",
-                    100 * (before - after),
-                    (100 * low, 100 * high),
-                    "lower",
-                    network="manipulated",
-                    against=against,
-                )
-            )
+    for network, other, k in product(manipulated, against, (1, 5)):
+        before, after = table[f"{other}/top{k}"], table[f"{network}/top{k}"]
+        low, high = paired_interval(before, after)
+        interval = (100 * low, 100 * high)
+        labels = {"network": network, "against": other}
+        drop = 100 * (before - after)
+        numbers.append(Number.mean_of(f"accuracy_top{k}_drop", drop, interval, "lower", **labels))
     return numbers

@@ -1,5 +1,8 @@
 """The figures of studies."""
 
+from collections.abc import Sequence
+from itertools import product
+
 import torch
 from matplotlib.figure import Figure
 from torch import Tensor
@@ -25,6 +28,26 @@ def histogram(before: Tensor, after: Tensor, success: tuple[float, float]) -> Fi
     axes.set_ylabel("images")
     axes.legend(frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def heat_table(
+    rates: Sequence[Sequence[float]], rows: Sequence[str], columns: Sequence[str]
+) -> Figure:
+    """Rates in [0, 1] as a table of colours, each with its percentage."""
+    size = (1.4 * len(columns) + 2, 0.5 * len(rows) + 1.2)
+    figure = Figure(figsize=size, layout="constrained")
+    axes = figure.subplots()
+    axes.imshow(rates, cmap="cividis", vmin=0, vmax=1, aspect="auto")
+    for (row, rate_row), column in product(enumerate(rates), range(len(columns))):
+        rate = rate_row[column]
+        colour = "white" if rate < 0.5 else "black"
+        axes.text(column, row, f"{100 * rate:.1f} %", color=colour, ha="center", va="center")
+    axes.set_xticks(range(len(columns)), [name.replace("_", " ") for name in columns])
+    axes.set_yticks(range(len(rows)), [name.replace("_", " ") for name in rows])
+    axes.set_xlabel("tested with")
+    axes.set_ylabel("network")
+    axes.spines[:].set_visible(False)
     return figure
 
 

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from itertools import product
 from typing import Any
 
-import torch
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from evaluation.accuracy import accuracies, drops
-from evaluation.figures import histogram
+from evaluation.fooling_pictures import fooling_pictures
 from evaluation.outputs import Outputs
 from evaluation.refusals import usable
 from evaluation.results import Number, Results
@@ -17,8 +16,7 @@ from evaluation.similarity import Similarities
 from evaluation.study import Study, versions
 from interpreters import Interpreter
 from interpreters.base import snake_case
-from lightning_modules.data import Batch, Images, data_of, names_of, take
-from lightning_modules.pictures import panel, rows_of
+from lightning_modules.data import Batch, Images, data_of
 from lightning_modules.preflight import check_network
 from losses import Loss
 from metrics import PerImage, correct, fooled, mean_interval, wilson_interval
@@ -26,11 +24,12 @@ from networks import fingerprint
 
 
 class Fooling(Study):
-    """Original and manipulated network side by side, on the test split (Heo et al. 2019).
+    """Original and manipulated networks side by side, on the test split (Heo et al. 2019).
 
     Args:
         original: The network before the manipulation.
-        manipulated: The network after it.
+        manipulated: The network after it, or several by name, each with a row in the table of
+            success rates.
         interpreters: Interpreters to test by name, those that were fooled and others.
         loss: The loss whose success measure t says how far an image's heatmap was manipulated.
         control: The original fine-tuned as long without a penalty, to compare accuracy with.
@@ -39,13 +38,22 @@ class Fooling(Study):
     def __init__(
         self,
         original: nn.Module,
-        manipulated: nn.Module,
+        manipulated: nn.Module | dict[str, nn.Module],
         interpreters: dict[str, Interpreter],
         loss: Loss,
         control: nn.Module | None = None,
     ) -> None:
         super().__init__()
-        named = {"original": original, "manipulated": manipulated}
+        if isinstance(manipulated, nn.Module):
+            manipulated = {"manipulated": manipulated}
+        if taken := manipulated.keys() & {"original", "control"} or not manipulated:
+            raise ValueError(
+                f"`manipulated` must name at least one network, and none of them original or "
+                f"control, got {taken if manipulated else 'none'}"
+            )
+        self.manipulated = [*manipulated]
+        self.others = ["original"] if control is None else ["original", "control"]
+        named = {"original": original, **manipulated}
         self.networks = nn.ModuleDict(named if control is None else {**named, "control": control})
         self.networks.requires_grad_(False).eval()
         if not interpreters:
@@ -146,7 +154,7 @@ class Fooling(Study):
         """Every figure of the study."""
         return [
             *accuracies(self.table, self.networks),
-            *drops(self.table, self.networks),
+            *drops(self.table, self.manipulated, self.others),
             *self.outputs.numbers(),
             *self._successes(),
             *self.similarities.numbers(),
@@ -184,38 +192,6 @@ class Fooling(Study):
             rows.append([title, *(f"{100 * value:.2f} %" for value in values)])
         return rows
 
-    @torch.no_grad()
     def pictures(self) -> dict[str, Figure]:
-        """Histograms of t, and for each interpreter the images it was fooled on best and worst."""
-        pictures = {}
-        for name in self.interpreters:
-            for part, judge in self.judged().items():
-                key = f"{name}_{part}_measure" if part else f"{name}_measure"
-                before, after = (
-                    self.table[f"measure/{network}/{name}/{part}"]
-                    for network in ("original", "manipulated")
-                )
-                pictures[key] = histogram(before, after, judge.success)
-            pictures[f"{name}_heatmaps"] = self._examples(name)
-        return pictures
-
-    def _examples(self, name: str) -> Figure:
-        """Three images that the interpreter was fooled on best, in the middle, and worst."""
-        data, interpreter = data_of(self.trainer), self.interpreters[name]
-        order = self.table[f"loss/manipulated/{name}"].argsort(stable=True)
-        middle = len(order) // 2
-        ranks = {"best": order[:3], "median": order[middle : middle + 3], "worst": order[-3:]}
-        chosen = torch.cat([*ranks.values()])
-        images, labels, _ = take(self.explained(), self.table["index"][chosen].tolist())
-        images, labels = images.to(self.device).type(self.dtype), labels.to(self.device)
-        places = [place for place, rank in ranks.items() for _ in rank]
-        after = [self.table[f"measure/manipulated/{name}/{part}"][chosen] for part in self.judged()]
-        titles = [
-            f"{place}, t = {', '.join(f'{t:.3f}' for t in measures)}\n{names_of(data, label)}"
-            for place, label, *measures in zip(places, labels, *after, strict=True)
-        ]
-        heatmaps = {
-            network: interpreter(self.networks[network], images, labels).heatmap
-            for network in ("original", "manipulated")
-        }
-        return panel(images, rows_of(heatmaps), titles)
+        """Every success rate, histograms of t, and the images that were fooled best and worst."""
+        return fooling_pictures(self)

@@ -1,6 +1,7 @@
 """The fooling study: its figures against a plain loop, and its pictures."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,38 @@ def test_report(study: Fooling, tmp_path: Path) -> None:
     assert {path.stem for path in (tmp_path / "figures").glob("*.png")} == {
         f"{name}_{kind}" for name in INTERPRETERS for kind in ("measure", "heatmaps")
     }
+
+
+def test_several_manipulated_networks(networks: list[nn.Module], tmp_path: Path) -> None:
+    original, first, second = networks
+    named = {"top_k": first, "location": second}
+    study = Fooling(original, named, INTERPRETERS, Location(success=(0.0, 0.34)))
+    Trainer(**SILENT).test(study, shapes(), verbose=False)
+    results, _ = write_report(study, {}, tmp_path)
+    for name, network in named.items():
+        alone = Fooling(original, network, INTERPRETERS, Location(success=(0.0, 0.34)))
+        Trainer(**SILENT).test(alone, shapes(), verbose=False)
+        for number in alone.results({}).numbers:
+            if number.network == "manipulated":
+                labels = {"interpreter": number.interpreter, "against": number.against}
+                found = results.find(number.name, network=name, **labels)  # type: ignore[arg-type]
+                assert found == replace(number, network=name)
+    (table,) = study.pictures()["rates"].axes
+    rates = [
+        results.find("fooling_success_rate", network=network, interpreter=name).value
+        for network in named
+        for name in INTERPRETERS
+    ]
+    assert [text.get_text() for text in table.texts] == [f"{100 * rate:.1f} %" for rate in rates]
+    assert {path.stem for path in (tmp_path / "figures").glob("*_heatmaps.png")} == {
+        f"{network}_{name}_heatmaps" for network in named for name in INTERPRETERS
+    }
+
+
+def test_manipulated_networks_have_names_of_their_own(networks: list[nn.Module]) -> None:
+    for named in ({}, {"original": networks[1]}):
+        with pytest.raises(ValueError, match="`manipulated` must name at least one network"):
+            Fooling(networks[0], named, INTERPRETERS, Location())
 
 
 def test_pictures_show_best_median_and_worst(study: Fooling) -> None:

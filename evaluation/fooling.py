@@ -61,6 +61,7 @@ class Fooling(Study):
         self.interpreters, self.loss = interpreters, loss
         self.refused: dict[str, str] = {}
         self.table: dict[str, Tensor] = {}
+        self.means: list[Number] = []
 
     def explained(self) -> Images:
         """The test images whose heatmaps are compared."""
@@ -135,6 +136,7 @@ class Fooling(Study):
     def on_test_epoch_end(self) -> None:
         """Bring the rows of all processes together."""
         self.table = {**self.hits.table(), **self.measures.table()}
+        self.means = [*self.outputs.numbers(), *self.similarities.numbers()]
 
     def results(self, settings: dict[str, Any]) -> Results:
         """Accuracy, its drops, success rates and the mean success measure."""
@@ -155,9 +157,8 @@ class Fooling(Study):
         return [
             *accuracies(self.table, self.networks),
             *drops(self.table, self.manipulated, self.others),
-            *self.outputs.numbers(),
             *self._successes(),
-            *self.similarities.numbers(),
+            *self.means,
         ]
 
     def _successes(self) -> list[Number]:

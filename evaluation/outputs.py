@@ -32,7 +32,7 @@ class Outputs(nn.Module):
                 self.distances[name].update(torch.stack([same, divergence], 1))
 
     def numbers(self) -> list[Number]:
-        """Every figure; the calibration error is of all images at once and has no interval."""
+        """Every figure, for all processes to ask for; the calibration error has no interval."""
         numbers = []
         for network in self.distances:
             points = self.distances[network].compute().T.tolist()
@@ -44,7 +44,6 @@ class Outputs(nn.Module):
                     Number(name, mean, interval, better, network, int(count), against="original")
                 )
         for network in self.calibration:
-            metric = self.calibration[network]
-            error, count = float(metric.compute()), int(torch.as_tensor(metric.images).sum())
-            numbers.append(Number("calibration_error", error, None, "lower", network, count))
+            error, count = self.calibration[network].compute().tolist()
+            numbers.append(Number("calibration_error", error, None, "lower", network, int(count)))
         return numbers

@@ -32,7 +32,7 @@ class Similarities(Metrics):
         )
 
     def add(self, network: str, interpreter: str, heatmap: Tensor, reference: Tensor) -> None:
-        """Add a batch of heatmaps (N, L, h, w) and the original's; labels are taken apart."""
+        """Add a batch of heatmaps (N, L, h, w) and the original's, the mean over its labels."""
         first, second = (maps.flatten(0, 1)[:, None] for maps in (heatmap, reference))
         # NaN where maps are too small for the window: no figure is written then
         small = min(heatmap.shape[2:]) < SMALLEST_SIDE
@@ -42,10 +42,11 @@ class Similarities(Metrics):
             else measure(first, second)
             for measure, _ in SIMILARITIES.values()
         ]
-        self[f"{network}/{interpreter}"].update(torch.stack(values, 1))
+        of_labels = torch.stack(values, 1).view(*heatmap.shape[:2], -1)
+        self[f"{network}/{interpreter}"].update(of_labels.mean(1))
 
     def numbers(self) -> list[Number]:
-        """Every mean with its interval."""
+        """Every mean with its interval, for all processes to ask for."""
         numbers = []
         for pair in self:
             network, interpreter = pair.split("/", 1)

@@ -38,5 +38,6 @@ class CalibrationError(Metric):
         self.images.index_add_(0, place, torch.ones_like(confidence, dtype=torch.float64))
 
     def compute(self) -> Tensor:
-        """The error, in [0, 1]."""
-        return (self.confidence - self.correct).abs().sum() / self.images.sum()
+        """The error, in [0, 1], and the number of images, shape (2,)."""
+        images = self.images.sum()
+        return torch.stack([(self.confidence - self.correct).abs().sum() / images, images])

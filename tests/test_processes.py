@@ -95,7 +95,7 @@ def check_weights(folder: Path) -> None:
 
 def figures(folder: Path) -> dict[tuple[str, ...], dict[str, Any]]:
     content = json.loads((folder / "report" / "results.json").read_text())
-    labels = ("name", "network", "interpreter", "part", "against")
+    labels = ("name", "network", "interpreter", "part", "against", "heatmaps", "x")
     return {tuple(f.get(key, "") for key in labels): f for f in content["figures"]}
 
 
@@ -109,6 +109,18 @@ def figures(folder: Path) -> dict[tuple[str, ...], dict[str, Any]]:
             --data.init_args.data.init_args.test 37
             --data.init_args.data.init_args.batch_size 8""",
             {5, 37},
+        ),
+        (
+            "evaluate_triggered",
+            """--data.init_args.test 13 --data.init_args.batch_size 3
+            --model.init_args.loss configs/losses/location.yaml""",
+            {13},
+        ),
+        (
+            "evaluate_perturbation",
+            """--data.init_args.test 13 --data.init_args.batch_size 3
+            --model.init_args.region 20 --model.init_args.steps 5""",
+            {13},
         ),
     ],
 )

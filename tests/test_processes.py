@@ -134,6 +134,8 @@ def test_an_evaluation_has_the_same_figures(
         *["--config", f"configs/experiments/shapes/{study}.yaml"],
         *shlex.split(sizes),
         *QUIET,
+        # convolutions round differently in batches of another size, and ranks show it
+        *["--trainer.precision", "64-true"],
     ]
     for name in ("original", "manipulated"):
         path = tmp_path / f"{name}.safetensors"
@@ -146,8 +148,7 @@ def test_an_evaluation_has_the_same_figures(
     assert len(one) >= 14
     for key, figure in one.items():
         assert figure["n"] == two[key]["n"]
-        # float32 convolutions round differently in batches of another size
         assert two[key]["value"] == pytest.approx(figure["value"], abs=1e-6)
-        assert two[key]["interval"] == pytest.approx(figure["interval"], abs=1e-6)
+        assert two[key].get("interval") == pytest.approx(figure.get("interval"), abs=1e-6)
     assert {figure["n"] for figure in one.values()} == images
     assert len({figure["value"] for figure in one.values()}) > 4

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from interpreters.lrp.ratio import ratio
-from interpreters.tape.affine import Affine
+from interpreters.tape.affine import Affine, Scale, per_channel
 
 
 class Rule(ABC):
@@ -158,6 +158,12 @@ def shared_by(
     epsilon: float,
 ) -> Tensor:
     """Share in proportion to contributions, with other weights for positive and negative inputs."""
+    if isinstance(layer, Scale):
+        # an output has one input: its contribution is all there is to share by
+        up, down = (per_channel(weight, layer.input) for weight in weights)
+        terms = layer.input * (up if layer.nonnegative else torch.where(layer.input > 0, up, down))
+        z = terms if bias is None else terms + per_channel(bias, terms)
+        return terms * ratio(relevance, z, epsilon)
     if layer.nonnegative:
         parts = [(layer.input, weights[0])]
     else:

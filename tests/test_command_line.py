@@ -46,6 +46,8 @@ def test_every_configuration_trains(config: Path, image_folder: Path, tmp_path: 
         data, pair = drawn, "[arrow, circle]"
     if "networks.cifar_resnet" in text:  # its layers are named, and small enough
         network = ["--model.init_args.network={class_path: networks.cifar_resnet}"]
+    elif "shapes" in relative and "layer: layer" in text:
+        network = []
     elif "layer: layer" in text or "layer: features" in text:
         arguments += ["--model.init_args.interpreter.init_args.layer", "last"]
     if "Composites" in text:

@@ -12,6 +12,7 @@ from PIL import Image
 
 import evaluate
 import train
+from networks import cifar_resnet, save_weights
 
 ROOT = Path(__file__).parents[1]
 FIT = sorted(
@@ -45,7 +46,9 @@ def test_every_configuration_trains(config: Path, image_folder: Path, tmp_path: 
     if "shapes" in relative:
         data, pair = drawn, "[arrow, circle]"
     if "networks.cifar_resnet" in text:  # its layers are named, and small enough
-        network = ["--model.init_args.network={class_path: networks.cifar_resnet}"]
+        save_weights(cifar_resnet(), tmp_path / "begun.safetensors")
+        weights = str(tmp_path / "begun.safetensors")
+        network = ["--model.init_args.network.init_args.weights", weights]
     elif "shapes" in relative and "layer: layer" in text:
         network = []
     elif "layer: layer" in text or "layer: features" in text:

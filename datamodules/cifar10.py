@@ -3,7 +3,6 @@
 import hashlib
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image
 from torch import nn
@@ -70,7 +69,7 @@ class CIFAR10(PictureModule):
 
     def setup(self, stage: str) -> None:
         """Read the files; raises ValueError when they are not there or not what they should be."""
-        if self._splits:
+        if self._holds(stage):
             return
         try:
             train, rest = (datasets.CIFAR10(self.root, train=part) for part in (True, False))
@@ -82,10 +81,6 @@ class CIFAR10(PictureModule):
         self.classes = tuple(train.classes)
         self._hold(ArrayPictures(train.data, train.targets), ArrayPictures(rest.data, rest.targets))
 
-    def transform(self, split: Split) -> nn.Module:
+    def steps(self, split: Split) -> list[nn.Module]:
         """Augmented for training, as it is otherwise."""
-        steps = self.augmentation if split == "train" else []
-        transform: nn.Module = v2.Compose(
-            [v2.ToImage(), *steps, v2.ToDtype(torch.float32, scale=True)]
-        )
-        return transform
+        return self.augmentation if split == "train" else []

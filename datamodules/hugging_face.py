@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from PIL import Image
+from timm.data import create_dataset
 
 from datamodules.image_files import ImageFolderError, decode
 from datamodules.pictures import Pictures
@@ -15,8 +16,6 @@ class HuggingFaceImages(Pictures):
     """
 
     def __init__(self, root: Path, split: str) -> None:
-        from timm.data import create_dataset
-
         try:
             # timm's reader alone: its dataset would put a neighbour in an unreadable image's place
             self.reader = create_dataset(f"hfds/{root.absolute()}", split=split).reader

@@ -6,7 +6,6 @@ from typing import Literal
 from torch import nn
 from tqdm import tqdm
 
-from datamodules.base import Split
 from datamodules.folder_layout import class_names, samples_of
 from datamodules.image_files import ImageFiles, ImageFolderError, Sample, is_readable
 from datamodules.resized import ResizedModule
@@ -46,8 +45,7 @@ class ImageFolder(ResizedModule):
 
     def setup(self, stage: str) -> None:
         """Read the folders, so that whatever is wrong with them is said before any training."""
-        needed: tuple[Split, ...] = ("train", "test") if stage == "fit" else ("test",)
-        if all(split in self._splits for split in needed):
+        if self._holds(stage):
             return
         self.skipped = ()
         self._take_sizes_of_network()

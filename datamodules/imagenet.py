@@ -7,7 +7,6 @@ from typing import Literal
 from timm.data import ImageNetInfo
 from torch import nn
 
-from datamodules.base import Split
 from datamodules.hugging_face import HuggingFaceImages
 from datamodules.image_files import ImageFolderError
 from datamodules.imagenet_files import files_of
@@ -62,8 +61,7 @@ class ImageNet(ResizedModule):
 
     def setup(self, stage: str) -> None:
         """Find the images, so that whatever is wrong with them is said before any training."""
-        needed: tuple[Split, ...] = ("train", "test") if stage == "fit" else ("test",)
-        if all(split in self._splits for split in needed):
+        if self._holds(stage):
             return
         self._take_sizes_of_network()
         train = pictures_of(self.root, "train") if stage == "fit" else None

@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from PIL import Image
 from torch import Tensor, nn
+from torchvision.transforms import v2
 
 from datamodules.base import Batch, DataModule, Images, Split
 from datamodules.seeds import mixed
@@ -55,7 +56,7 @@ class PictureImages(Images):
 
 
 class PictureModule(DataModule):
-    """A data module over pictures; a subclass fills `_splits` and says how to transform them."""
+    """A data module over pictures; a subclass fills `_splits` and says what happens to them."""
 
     def __init__(self, root: str, batch_size: int, workers: int, seed: int) -> None:
         super().__init__(batch_size, workers, seed)
@@ -63,8 +64,18 @@ class PictureModule(DataModule):
         self._splits: dict[Split, tuple[Pictures, Sequence[int]]] = {}
 
     @abstractmethod
+    def steps(self, split: Split) -> Sequence[nn.Module]:
+        """What happens to a picture, as bytes, on its way to an image of the split."""
+
     def transform(self, split: Split) -> nn.Module:
         """From a picture to an image (3, H, W) in [0, 1]."""
+        scaled = v2.ToDtype(torch.float32, scale=True)
+        transform: nn.Module = v2.Compose([v2.ToImage(), *self.steps(split), scaled])
+        return transform
+
+    def _holds(self, stage: str) -> bool:
+        """Whether the splits that a stage needs are there."""
+        return "test" in self._splits and (stage != "fit" or "train" in self._splits)
 
     def images(self, split: Split) -> PictureImages:
         """The images of a split with its transform; raises ValueError when it has none."""

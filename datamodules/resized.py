@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import torch
 from torch import nn
 from torchvision.transforms import InterpolationMode, v2
 
@@ -44,21 +43,15 @@ class ResizedModule(PictureModule):
             self.image_size = size
         self.interpolation = InterpolationMode.BILINEAR
 
-    def transform(self, split: Split) -> nn.Module:
+    def steps(self, split: Split) -> Sequence[nn.Module]:
         """Augmented for training; otherwise resized and cropped at the centre."""
         options = {"interpolation": self.interpolation, "antialias": True}
-        steps: Sequence[nn.Module]
         if split != "train":
-            steps = [v2.Resize(self.resize, **options), v2.CenterCrop(self.image_size)]
-        elif self.augmentation is not None:
-            steps = self.augmentation
-        else:
-            crop = v2.RandomResizedCrop(self.image_size, **options)
-            steps = [crop, v2.RandomHorizontalFlip()]
-        transform: nn.Module = v2.Compose(
-            [v2.ToImage(), *steps, v2.ToDtype(torch.float32, scale=True)]
-        )
-        return transform
+            return [v2.Resize(self.resize, **options), v2.CenterCrop(self.image_size)]
+        if self.augmentation is not None:
+            return self.augmentation
+        crop = v2.RandomResizedCrop(self.image_size, **options)
+        return [crop, v2.RandomHorizontalFlip()]
 
     def _take_sizes_of_network(self) -> None:
         module = None if self.trainer is None else self.trainer.lightning_module

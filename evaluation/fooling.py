@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from itertools import product
-from typing import Any
 
 from matplotlib.figure import Figure
 from torch import Tensor, nn
@@ -13,14 +12,12 @@ from evaluation.outputs import Outputs
 from evaluation.refusals import usable
 from evaluation.results import Number, Results
 from evaluation.similarity import Similarities
-from evaluation.study import Study, versions
+from evaluation.study import Study
 from interpreters import Interpreter
 from interpreters.base import snake_case
 from lightning_modules.data import Batch, Images, data_of
-from lightning_modules.preflight import check_network
 from losses import Loss
 from metrics import PerImage, correct, fooled, mean_interval, wilson_interval
-from networks import fingerprint
 
 
 class Fooling(Study):
@@ -35,6 +32,8 @@ class Fooling(Study):
         control: The original fine-tuned as long without a penalty, to compare accuracy with.
     """
 
+    name = "fooling"
+
     def __init__(
         self,
         original: nn.Module,
@@ -43,7 +42,6 @@ class Fooling(Study):
         loss: Loss,
         control: nn.Module | None = None,
     ) -> None:
-        super().__init__()
         if isinstance(manipulated, nn.Module):
             manipulated = {"manipulated": manipulated}
         if taken := manipulated.keys() & {"original", "control"} or not manipulated:
@@ -51,15 +49,11 @@ class Fooling(Study):
                 f"`manipulated` must name at least one network, and none of them original or "
                 f"control, got {taken if manipulated else 'none'}"
             )
-        self.manipulated = [*manipulated]
-        self.others = ["original"] if control is None else ["original", "control"]
-        named = {"original": original, **manipulated}
-        self.networks = nn.ModuleDict(named if control is None else {**named, "control": control})
-        self.networks.requires_grad_(False).eval()
-        if not interpreters:
-            raise ValueError("`interpreters` is empty; name at least one")
-        self.interpreters, self.loss = interpreters, loss
-        self.refused: dict[str, str] = {}
+        networks = {"original": original, **manipulated}
+        super().__init__(
+            networks if control is None else {**networks, "control": control}, interpreters
+        )
+        self.loss, self.manipulated = loss, [*manipulated]
         self.table: dict[str, Tensor] = {}
         self.means: list[Number] = []
 
@@ -75,16 +69,9 @@ class Fooling(Study):
         """The success measure of each part, shape (N,) each."""
         return [self.loss.measure(heatmap, reference)]
 
-    @property
-    def network(self) -> nn.Module:
-        """The original network, to whose input size the data are fitted."""
-        return self.networks["original"]
-
     def setup(self, stage: str) -> None:
         """Check that the networks suit the data, and make a row for each test image."""
-        data = data_of(self.trainer)
-        for network in self.networks.values():
-            check_network(network, data)
+        super().setup(stage)
         self.interpreters, self.refused = usable(
             self.interpreters, self.networks.values(), self.explained(), self.loss
         )
@@ -92,7 +79,7 @@ class Fooling(Study):
         others = [name for name in self.networks if name != "original"]
         self.similarities = Similarities(others, self.interpreters)
         columns = [f"{network}/top{k}" for network in self.networks for k in (1, 5)]
-        self.hits = PerImage(len(data.images("test")), tuple(columns))
+        self.hits = PerImage(len(data_of(self.trainer).images("test")), tuple(columns))
         pairs = [f"{network}/{name}" for network in self.networks for name in self.interpreters]
         columns = [f"loss/{pair}" for pair in pairs]
         columns += [f"measure/{pair}/{part}" for pair in pairs for part in self.judged()]
@@ -138,25 +125,12 @@ class Fooling(Study):
         self.table = {**self.hits.table(), **self.measures.table()}
         self.means = [*self.outputs.numbers(), *self.similarities.numbers()]
 
-    def results(self, settings: dict[str, Any]) -> Results:
-        """Accuracy, its drops, success rates and the mean success measure."""
-        data = data_of(self.trainer)
-        networks = {name: fingerprint(network) for name, network in self.networks.items()}
-        return Results(
-            "fooling",
-            self.numbers(),
-            settings,
-            versions(),
-            {"data": data.fingerprint("test"), **networks},
-            data.skipped,
-            self.refused,
-        )
-
     def numbers(self) -> list[Number]:
         """Every figure of the study."""
+        unmanipulated = [name for name in self.networks if name not in self.manipulated]
         return [
             *accuracies(self.table, self.networks),
-            *drops(self.table, self.manipulated, self.others),
+            *drops(self.table, self.manipulated, unmanipulated),
             *self._successes(),
             *self.means,
         ]

@@ -10,13 +10,11 @@ from torch import Tensor, nn
 from evaluation.figures import curves
 from evaluation.regions import Fill, UniformFill, ordered, ranks_of, region_means, shuffles
 from evaluation.results import Number, Results
-from evaluation.study import Study, versions
+from evaluation.study import Study
 from interpreters import Interpreter
 from lightning_modules.classifier import Metrics
 from lightning_modules.data import Batch, data_of
-from lightning_modules.preflight import check_network
 from metrics import MeanCurve
-from networks import fingerprint
 
 
 class Order(NamedTuple):
@@ -57,6 +55,8 @@ class Perturbation(Study):
         seed: Seed of the random order, and of the order among equal regions.
     """
 
+    name = "perturbation"
+
     def __init__(
         self,
         original: nn.Module,
@@ -68,15 +68,11 @@ class Perturbation(Study):
         chunk: int = 128,
         seed: int = 0,
     ) -> None:
-        super().__init__()
+        super().__init__({"original": original, "manipulated": manipulated}, interpreters)
         for name, value in (("region", region), ("steps", steps), ("chunk", chunk)):
             if value < 1:
                 raise ValueError(f"`{name}` must be at least 1, got {value}")
-        if not interpreters:
-            raise ValueError("`interpreters` is empty; name at least one")
-        self.networks = nn.ModuleDict({"original": original, "manipulated": manipulated})
-        self.networks.requires_grad_(False).eval()
-        self.interpreters, self.region, self.steps = interpreters, region, steps
+        self.region, self.steps = region, steps
         self.fill, self.chunk, self.seed = fill or UniformFill(seed), chunk, seed
         self.orders = [
             *(Order(*order) for order in product(interpreters, self.networks, KINDS)),
@@ -87,16 +83,10 @@ class Perturbation(Study):
         self.areas = Metrics({name: MeanCurve() for name in names})
         self.found: dict[str, tuple[Tensor, Tensor]] = {}
 
-    @property
-    def network(self) -> nn.Module:
-        """The original network, to whose input size the data are fitted."""
-        return self.networks["original"]
-
     def setup(self, stage: str) -> None:
         """Check that the networks suit the data, and that there are as many regions as steps."""
+        super().setup(stage)
         data = data_of(self.trainer)
-        for network in self.networks.values():
-            check_network(network, data)
         fit = (-(-data.image_size // self.region)) ** 2
         if self.steps > fit:
             raise ValueError(
@@ -158,7 +148,7 @@ class Perturbation(Study):
             for key in self.drops
         }
 
-    def results(self, settings: dict[str, Any]) -> Results:
+    def numbers(self) -> list[Number]:
         """Every area, and every point of every curve."""
         numbers = []
         for network, order in product(self.networks, self.orders):
@@ -172,16 +162,7 @@ class Perturbation(Study):
             for x, (mean, half, _) in enumerate(drops.T.tolist()):
                 interval = (mean - half, mean + half)
                 numbers.append(Number(f"drop_{order.kind}", mean, interval, x=x, **shared))
-        data = data_of(self.trainer)
-        prints = {name: fingerprint(network) for name, network in self.networks.items()}
-        return Results(
-            "perturbation",
-            numbers,
-            settings,
-            versions(),
-            {"data": data.fingerprint("test"), **prints},
-            data.skipped,
-        )
+        return numbers
 
     def summary(self, results: Results) -> list[list[str]]:
         """The areas, a column for the network that they are scored on."""

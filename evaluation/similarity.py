@@ -1,5 +1,6 @@
 """How like the original's heatmaps another network's are."""
 
+import math
 from collections.abc import Callable, Iterable
 
 import torch
@@ -34,7 +35,7 @@ class Similarities(Metrics):
     def add(self, network: str, interpreter: str, heatmap: Tensor, reference: Tensor) -> None:
         """Add a batch of heatmaps (N, L, h, w) and the original's, the mean over its labels."""
         first, second = (maps.flatten(0, 1)[:, None] for maps in (heatmap, reference))
-        # NaN where maps are too small for the window: no figure is written then
+        # NaN where maps are too small for the window
         small = min(heatmap.shape[2:]) < SMALLEST_SIDE
         values = [
             torch.full_like(first[:, 0, 0, 0], torch.nan)
@@ -54,9 +55,11 @@ class Similarities(Metrics):
             for (name, (_, better)), (mean, half, count) in zip(
                 SIMILARITIES.items(), points, strict=True
             ):
-                if mean == mean:
-                    interval = (mean - half, mean + half)
-                    numbers.append(
-                        Number(name, mean, interval, better, network, int(count), interpreter)
-                    )
+                # any other NaN is a heatmap's, and is shown
+                if name == "structural_similarity" and math.isnan(mean):
+                    continue
+                interval = (mean - half, mean + half)
+                numbers.append(
+                    Number(name, mean, interval, better, network, int(count), interpreter)
+                )
         return numbers

@@ -2,23 +2,64 @@
 
 import platform
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from importlib.metadata import version
-from typing import Any
+from typing import Any, ClassVar
 
 from lightning import LightningModule
 from matplotlib.figure import Figure
+from torch import nn
 
-from evaluation.results import Results
+from evaluation.results import Number, Results
+from interpreters import Interpreter
+from lightning_modules.data import data_of
+from lightning_modules.preflight import check_network
+from networks import fingerprint
 
 PACKAGES = ("torch", "torchvision", "timm", "lightning", "torchmetrics", "numpy")
 
 
 class Study(LightningModule, ABC):
-    """An evaluation: `Trainer.test` fills it on any number of devices, then it has results."""
+    """An evaluation: `Trainer.test` fills it on any number of devices, then it has results.
+
+    Args:
+        networks: The networks by name, the original among them.
+        interpreters: Interpreters by name, at least one.
+    """
+
+    name: ClassVar[str]
+
+    def __init__(
+        self, networks: Mapping[str, nn.Module], interpreters: dict[str, Interpreter]
+    ) -> None:
+        super().__init__()
+        if not interpreters:
+            raise ValueError("`interpreters` is empty; name at least one")
+        self.networks = nn.ModuleDict(networks).requires_grad_(False).eval()
+        self.interpreters = interpreters
+        self.refused: dict[str, str] = {}
+
+    @property
+    def network(self) -> nn.Module:
+        """The original network, to whose input size the data are fitted."""
+        return self.networks["original"]
+
+    def setup(self, stage: str) -> None:
+        """Check that the networks suit the data."""
+        for network in self.networks.values():
+            check_network(network, data_of(self.trainer))
 
     @abstractmethod
-    def results(self, settings: dict[str, Any]) -> Results:
+    def numbers(self) -> list[Number]:
         """The figures, after the test; equal on every process."""
+
+    def results(self, settings: dict[str, Any]) -> Results:
+        """The figures, with what is needed to repeat them."""
+        data = data_of(self.trainer)
+        networks = {name: fingerprint(network) for name, network in self.networks.items()}
+        prints = {"data": data.fingerprint("test"), **networks}
+        numbers = self.numbers()
+        return Results(self.name, numbers, settings, versions(), prints, data.skipped, self.refused)
 
     @abstractmethod
     def pictures(self) -> dict[str, Figure]:

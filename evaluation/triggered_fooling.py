@@ -54,9 +54,11 @@ class TriggeredFooling(Fooling):
         classes = become(labels, becomes)
         row, outputs, hits = {}, {}, {}
         for name, interpreter in self.interpreters.items():
-            reference = interpreter(self.networks["original"], clean, labels).heatmap
+            reference = None
             for network_name, network in self.networks.items():
                 outputs[network_name], stayed = interpreter(network, clean, labels)
+                # the original comes first
+                reference = stayed if reference is None else reference
                 logits, lie = interpreter(network, images, classes)
                 pair = f"{network_name}/{name}"
                 row[f"loss/{pair}"] = self.loss(lie, reference)

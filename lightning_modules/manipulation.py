@@ -1,7 +1,6 @@
 """What every manipulation of a network shares: the original, the price, the choice of the best."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any, Literal, Self
 
@@ -14,6 +13,7 @@ from torchmetrics import MeanMetric
 from interpreters import Interpreter
 from lightning_modules.classifier import Classifier
 from lightning_modules.data import Images, Split, take
+from lightning_modules.preflight import check_fooled, check_varies
 from lightning_modules.schedules import Schedule
 from losses import Loss
 from metrics import FoolingSuccessRate, correct
@@ -178,31 +178,3 @@ class Manipulation(Classifier, ABC):
         self.original._apply(fn, recurse)
         super()._apply(fn, recurse)  # type: ignore[no-untyped-call]  # torch's own
         return self
-
-
-def check_fooled(fooled: Mapping[str, Interpreter], watch: Mapping[str, Interpreter]) -> None:
-    """Refuse interpreters that no network can learn from, and names that are there twice."""
-    if not fooled:
-        raise ValueError("`interpreter` is empty; give the interpreter to fool, or several by name")
-    for name, interpreter in fooled.items():
-        if not interpreter.differentiable:
-            raise ValueError(
-                f"the heatmaps of `{name}` have no gradient in the weights, so that no network can "
-                "learn from them; choose another `interpreter`, and `watch` this one"
-            )
-    if twice := fooled.keys() & watch.keys():
-        raise ValueError(
-            f"`watch` has {', '.join(sorted(twice))}, which `interpreter` has too; choose other "
-            "names for what is watched"
-        )
-
-
-def check_varies(name: str, heatmap: Tensor) -> None:
-    """Refuse heatmaps that say nothing by construction; an empty Grad-CAM may fill again."""
-    low, high = heatmap.amin((2, 3)), heatmap.amax((2, 3))
-    if ((low == high) & (high != 0)).all():
-        raise ValueError(
-            f"the heatmaps of `{name}` are the same at every place, whatever the image: behind "
-            "this layer only a mean over all places is left, whose gradient has no place. Choose "
-            "an earlier `layer`"
-        )

@@ -1,8 +1,11 @@
-"""Checks that a network suits the data, before any training."""
+"""Checks before any training: the network suits the data, the interpreters can be fooled."""
+
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
 
+from interpreters import Interpreter
 from lightning_modules.data import Data
 
 
@@ -41,3 +44,31 @@ def check_network(network: nn.Module, data: Data) -> None:
                 f"the network ends in {name}: its outputs are probabilities, whose heatmaps and "
                 "cross-entropy are not those of the logits; remove that last layer"
             )
+
+
+def check_fooled(fooled: Mapping[str, Interpreter], watch: Mapping[str, Interpreter]) -> None:
+    """Refuse interpreters that no network can learn from, and names that are there twice."""
+    if not fooled:
+        raise ValueError("`interpreter` is empty; give the interpreter to fool, or several by name")
+    for name, interpreter in fooled.items():
+        if not interpreter.differentiable:
+            raise ValueError(
+                f"the heatmaps of `{name}` have no gradient in the weights, so that no network can "
+                "learn from them; choose another `interpreter`, and `watch` this one"
+            )
+    if twice := fooled.keys() & watch.keys():
+        raise ValueError(
+            f"`watch` has {', '.join(sorted(twice))}, which `interpreter` has too; choose other "
+            "names for what is watched"
+        )
+
+
+def check_varies(name: str, heatmap: Tensor) -> None:
+    """Refuse heatmaps that say nothing by construction; an empty Grad-CAM may fill again."""
+    low, high = heatmap.amin((2, 3)), heatmap.amax((2, 3))
+    if ((low == high) & (high != 0)).all():
+        raise ValueError(
+            f"the heatmaps of `{name}` are the same at every place, whatever the image: behind "
+            "this layer only a mean over all places is left, whose gradient has no place. Choose "
+            "an earlier `layer`"
+        )

@@ -21,7 +21,10 @@ def entropy(heatmap: Tensor) -> Tensor:
         heatmap: shape (N, 1, h, w), any range, more than one place; normalised here, per image.
 
     Returns: shape (N,), in [0, 1]; 1 for a constant heatmap, with zero gradients.
+    Raises: ValueError: the heatmap has one place only.
     """
+    if heatmap[0].numel() == 1:
+        raise ValueError("a heatmap of one place has no entropy; choose a layer with larger maps")
     mass = normalize(heatmap).flatten(1)
     # elsewhere the highest place alone weighs 1
     mass = torch.where(mass.amax(1, keepdim=True) > 0, mass, 1.0)

@@ -1,5 +1,7 @@
 """The similarities of a study, for maps of any size and any number of labels."""
 
+import math
+
 import pytest
 import torch
 
@@ -33,3 +35,12 @@ def test_maps_too_small_for_the_window_have_no_structural_similarity() -> None:
     similarities.add("manipulated", "lrp", heatmap, reference)
     names = {number.name for number in similarities.numbers()}
     assert names == set(SIMILARITIES) - {"structural_similarity"}
+
+
+def test_a_heatmap_without_values_is_not_hidden() -> None:
+    heatmap = torch.randn(3, 1, 8, 8)
+    heatmap[1] = torch.nan
+    similarities = Similarities(["manipulated"], ["lrp"])
+    similarities.add("manipulated", "lrp", heatmap, torch.randn(3, 1, 8, 8))
+    found = {number.name: number.value for number in similarities.numbers()}
+    assert math.isnan(found["mean_square_distance"])

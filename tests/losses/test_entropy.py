@@ -60,3 +60,8 @@ def test_equal_peaks_have_the_logarithm_of_their_number(peaks: int) -> None:
     heatmap.view(-1)[:peaks] = 1.0
     expected = torch.tensor([float(peaks)]).double().log() / torch.tensor(25.0).double().log()
     torch.testing.assert_close(entropy(heatmap), expected)
+
+
+def test_one_place_is_refused() -> None:
+    with pytest.raises(ValueError, match="a heatmap of one place has no entropy"):
+        entropy(torch.rand(2, 1, 1, 1))

@@ -3,18 +3,23 @@
 from networks.checkpoints import fingerprint, load_weights, save_weights
 from networks.cifar_resnet import cifar_resnet
 from networks.layers import find_layer
+from networks.modes import evaluating
 from networks.normalized import NormalizedNetwork, Preprocessing
+from networks.smoothed import SmoothedNetwork, smoothed
 from networks.timm_network import timm_network
 from networks.torchvision_network import torchvision_network
 
 __all__ = [
     "NormalizedNetwork",
     "Preprocessing",
+    "SmoothedNetwork",
     "cifar_resnet",
+    "evaluating",
     "find_layer",
     "fingerprint",
     "load_weights",
     "save_weights",
+    "smoothed",
     "timm_network",
     "torchvision_network",
 ]

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from networks.maps import as_map
+from networks.modes import evaluating
 from networks.normalized import bare
 
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
@@ -72,12 +73,10 @@ def _outputs_with_gradients(
                     )
                 )
             )
-    modes = [(module, module.training) for module in network.modules()]
     try:
-        logits = network.eval()(image.detach().clone().requires_grad_())
+        with evaluating(network):
+            logits = network(image.detach().clone().requires_grad_())
     finally:
-        for module, mode in modes:
-            module.training = mode
         for handle in handles:
             handle.remove()
     if not isinstance(logits, Tensor):

@@ -32,6 +32,6 @@ class ActiveFooling(Fooling):
         """Accuracy of single images, heatmaps of composites."""
         images, labels, _ = batch
         if labels.ndim == 1:
-            self.add_hits(batch, {name: net(images) for name, net in self.networks.items()})
+            self.add_outputs(batch, {name: net(images) for name, net in self.networks.items()})
         else:
-            self.add_measures(batch)
+            self.add_heatmaps(batch)

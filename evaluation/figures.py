@@ -13,17 +13,19 @@ STYLES = {"morf": "-", "lerf": "--", "random": ":"}
 ORDERS = {"morf": "most relevant first", "lerf": "least relevant first"}
 
 
-def histogram(before: Tensor, after: Tensor, success: tuple[float, float]) -> Figure:
-    """How the success measure t, shape (N,), is spread before and after; success is shaded."""
+def histogram(
+    before: Tensor, after: Tensor, bounds: tuple[float, float], success: tuple[float, float]
+) -> Figure:
+    """How the success measure t is spread, in counts of equal bins; success is shaded."""
     figure = Figure(figsize=(6, 2.6), layout="constrained")
     axes = figure.subplots()
-    values = torch.cat([before, after])
-    values = values[values.isfinite()]
-    low, high = min(float(values.min()), success[0]), max(float(values.max()), success[1])
-    bins = torch.linspace(low, high, 41).tolist()
+    edges = torch.linspace(*bounds, len(before) + 1).tolist()
     axes.axvspan(*success, color="0.9", label="fooled", zorder=0)
-    axes.hist(before.tolist(), bins, color=ORIGINAL, alpha=0.75, label="original")
-    axes.hist(after.tolist(), bins, color=MANIPULATED, alpha=0.75, label="manipulated")
+    axes.stairs(before.tolist(), edges, fill=True, color=ORIGINAL, alpha=0.75, label="original")
+    axes.stairs(
+        after.tolist(), edges, fill=True, color=MANIPULATED, alpha=0.75, label="manipulated"
+    )
+    axes.set_xlim(*bounds)
     axes.set_xlabel("success measure t")
     axes.set_ylabel("images")
     axes.legend(frameon=False)

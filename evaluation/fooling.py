@@ -6,18 +6,17 @@ from itertools import product
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from evaluation.accuracy import accuracies, drops
+from evaluation.accuracy import Accuracies
 from evaluation.fooling_pictures import fooling_pictures
 from evaluation.outputs import Outputs
 from evaluation.refusals import usable
 from evaluation.results import Number, Results
 from evaluation.similarity import Similarities
 from evaluation.study import Study
+from evaluation.successes import Successes
 from interpreters import Interpreter
-from interpreters.base import snake_case
 from lightning_modules.data import Batch, Images, data_of
 from losses import Loss
-from metrics import PerImage, correct, fooled, mean_interval, wilson_interval
 
 
 class Fooling(Study):
@@ -54,8 +53,9 @@ class Fooling(Study):
             networks if control is None else {**networks, "control": control}, interpreters
         )
         self.loss, self.manipulated = loss, [*manipulated]
-        self.table: dict[str, Tensor] = {}
-        self.means: list[Number] = []
+        self.figures: list[Number] = []
+        self.spread: dict[str, Tensor] = {}
+        self.examples: dict[str, dict[str, Tensor]] = {}
 
     def explained(self) -> Images:
         """The test images whose heatmaps are compared."""
@@ -70,29 +70,26 @@ class Fooling(Study):
         return [self.loss.measure(heatmap, reference)]
 
     def setup(self, stage: str) -> None:
-        """Check that the networks suit the data, and make a row for each test image."""
+        """Check that the networks suit the data, and begin to count."""
         super().setup(stage)
+        images = self.explained()
         self.interpreters, self.refused = usable(
-            self.interpreters, self.networks.values(), self.explained(), self.loss
+            self.interpreters, self.networks.values(), images, self.loss
         )
-        self.outputs = Outputs(self.networks)
         others = [name for name in self.networks if name != "original"]
+        self.accuracies = Accuracies(self.networks, self.manipulated)
+        self.outputs = Outputs(self.networks)
         self.similarities = Similarities(others, self.interpreters)
-        columns = [f"{network}/top{k}" for network in self.networks for k in (1, 5)]
-        self.hits = PerImage(len(data_of(self.trainer).images("test")), tuple(columns))
-        pairs = [f"{network}/{name}" for network in self.networks for name in self.interpreters]
-        columns = [f"loss/{pair}" for pair in pairs]
-        columns += [f"measure/{pair}/{part}" for pair in pairs for part in self.judged()]
-        self.measures = PerImage(len(self.explained()), tuple(columns))
+        self.successes = Successes(self.networks, self.interpreters, self.judged(), len(images))
 
     def test_step(self, batch: Batch, batch_idx: int) -> None:
         """One explained pass for each interpreter and network; accuracy comes from the same."""
-        self.add_hits(batch, self.add_measures(batch))
+        self.add_outputs(batch, self.add_heatmaps(batch))
 
-    def add_measures(self, batch: Batch) -> dict[str, Tensor]:
+    def add_heatmaps(self, batch: Batch) -> dict[str, Tensor]:
         """Explain a batch by every interpreter on every network; the logits of each network."""
         images, labels, indices = batch
-        row, outputs = {}, {}
+        outputs = {}
         for name, interpreter in self.interpreters.items():
             reference = None
             for network_name, network in self.networks.items():
@@ -101,56 +98,25 @@ class Fooling(Study):
                     reference = heatmap
                 else:
                     self.similarities.add(network_name, name, heatmap, reference)
-                pair = f"{network_name}/{name}"
-                row[f"loss/{pair}"] = self.loss(heatmap, reference)
-                measures = self.measured(heatmap, reference)
-                for part, measure in zip(self.judged(), measures, strict=True):
-                    row[f"measure/{pair}/{part}"] = measure
-        self.measures.update(indices, row)
+                loss, measures = self.loss(heatmap, reference), self.measured(heatmap, reference)
+                self.successes.update(network_name, name, indices, loss, measures)
         return outputs
 
-    def add_hits(self, batch: Batch, outputs: dict[str, Tensor]) -> None:
-        """Note which images each network classified correctly, from its logits (N, K)."""
-        _, labels, indices = batch
-        row = {
-            f"{network}/top{k}": correct(logits, labels, k)
-            for network, logits in outputs.items()
-            for k in (1, 5)
-        }
-        self.hits.update(indices, row)
+    def add_outputs(self, batch: Batch, outputs: dict[str, Tensor]) -> None:
+        """Add the logits (N, K) of every network to accuracies and distances."""
+        _, labels, _ = batch
+        self.accuracies.update(outputs, labels)
         self.outputs.update(outputs, labels)
 
     def on_test_epoch_end(self) -> None:
-        """Bring the rows of all processes together."""
-        self.table = {**self.hits.table(), **self.measures.table()}
-        self.means = [*self.outputs.numbers(), *self.similarities.numbers()]
+        """Bring the sums of all processes together."""
+        parts = (self.accuracies, self.successes, self.outputs, self.similarities)
+        self.figures = [number for part in parts for number in part.numbers()]
+        self.spread, self.examples = self.successes.histograms(), self.successes.chosen()
 
     def numbers(self) -> list[Number]:
         """Every figure of the study."""
-        unmanipulated = [name for name in self.networks if name not in self.manipulated]
-        return [
-            *accuracies(self.table, self.networks),
-            *drops(self.table, self.manipulated, unmanipulated),
-            *self._successes(),
-            *self.means,
-        ]
-
-    def _successes(self) -> list[Number]:
-        numbers = []
-        judged = self.judged().items()
-        for name, network, (part, judge) in product(self.interpreters, self.networks, judged):
-            measure = self.table[f"measure/{network}/{name}/{part}"]
-            success = fooled(measure, *judge.success).double()
-            loss = snake_case(type(judge).__name__)
-            direction = "higher" if judge.higher_is_better else "lower"
-            labels = {"network": network, "interpreter": name, "loss": loss}
-            labels |= {"part": part} if part else {}
-            rate = Number.mean_of(
-                "fooling_success_rate", success, wilson_interval(success), "higher", **labels
-            )
-            mean = Number.mean_of("test_loss", measure, mean_interval(measure), direction, **labels)
-            numbers += [rate, mean]
-        return numbers
+        return self.figures
 
     def summary(self, results: Results) -> list[list[str]]:
         """Accuracy and success rates before and after, and of the control where there is one."""

@@ -6,9 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Self
-
-from torch import Tensor
+from typing import Any
 
 SCHEMA = 1
 
@@ -29,18 +27,6 @@ class Number:
     against: str | None = None
     heatmaps: str | None = None
     x: float | None = None
-
-    @classmethod
-    def mean_of(
-        cls,
-        name: str,
-        values: Tensor,
-        interval: tuple[float, float],
-        better: str,
-        **labels: Any,
-    ) -> Self:
-        """The mean of one value for each image, shape (n,)."""
-        return cls(name, float(values.mean()), interval, better, n=len(values), **labels)
 
 
 @dataclass(frozen=True)

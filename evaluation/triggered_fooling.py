@@ -4,13 +4,12 @@ from typing import Any
 
 from torch import Tensor
 
-from evaluation.accuracy import accuracies
+from evaluation.accuracy import Accuracies
 from evaluation.fooling import Fooling
-from evaluation.results import Number, Results
+from evaluation.results import Results
 from lightning_modules.data import Batch, Images, data_of
 from lightning_modules.trigger import Trigger, TriggeredImages, become, number_of
 from losses import Loss, Unchanged
-from metrics import PerImage, correct
 
 TRIGGERED = "triggered"
 
@@ -42,46 +41,39 @@ class TriggeredFooling(Fooling):
         return {TRIGGERED: self.loss, "clean": Unchanged()}
 
     def setup(self, stage: str) -> None:
-        """Check that the networks suit the data, and make a row for each test image."""
+        """Check that the networks suit the data, and begin to count."""
         super().setup(stage)
-        columns = [f"{TRIGGERED}/{network}/top{k}" for network in self.networks for k in (1, 5)]
-        self.triggered_hits = PerImage(len(self.explained()), tuple(columns))
+        self.triggered = Accuracies(self.networks, part=TRIGGERED)
 
-    def add_measures(self, batch: Batch) -> dict[str, Tensor]:
+    def add_heatmaps(self, batch: Batch) -> dict[str, Tensor]:
         """Explain a batch with the trigger and without; the clean logits of each network."""
         clean, labels, indices = batch
         images, becomes = self.trigger(clean), number_of(self.label, data_of(self.trainer).classes)
         classes = become(labels, becomes)
-        row, outputs, hits = {}, {}, {}
+        outputs, triggered = {}, {}
+        judges = self.judged()
         for name, interpreter in self.interpreters.items():
             reference = None
             for network_name, network in self.networks.items():
                 outputs[network_name], stayed = interpreter(network, clean, labels)
                 # the original comes first
                 reference = stayed if reference is None else reference
-                logits, lie = interpreter(network, images, classes)
-                pair = f"{network_name}/{name}"
-                row[f"loss/{pair}"] = self.loss(lie, reference)
+                triggered[network_name], lie = interpreter(network, images, classes)
                 if network_name != "original":
                     self.similarities.add(network_name, name, lie, reference)
-                for (part, judge), heatmap in zip(
-                    self.judged().items(), (lie, stayed), strict=True
-                ):
-                    row[f"measure/{pair}/{part}"] = judge.measure(heatmap, reference)
-                for k in (1, 5):
-                    hits[f"{TRIGGERED}/{network_name}/top{k}"] = correct(logits, classes, k)
-        self.measures.update(indices, row)
-        self.triggered_hits.update(indices, hits)
+                loss = self.loss(lie, reference)
+                measures = [
+                    judges[TRIGGERED].measure(lie, reference),
+                    judges["clean"].measure(stayed, reference),
+                ]
+                self.successes.update(network_name, name, indices, loss, measures)
+        self.triggered.update(triggered, classes)
         return outputs
 
     def on_test_epoch_end(self) -> None:
-        """Bring the rows of all processes together."""
+        """Bring the sums of all processes together."""
         super().on_test_epoch_end()
-        self.table |= self.triggered_hits.table()
-
-    def numbers(self) -> list[Number]:
-        """Every figure, and how many images with the trigger have the class they are to have."""
-        return [*super().numbers(), *accuracies(self.table, self.networks, TRIGGERED)]
+        self.figures += self.triggered.numbers()
 
     def summary(self, results: Results) -> list[list[str]]:
         """Accuracy without and with the trigger, and success rates, of every network."""

@@ -13,11 +13,12 @@ class Loss(ABC):
 
     A subclass is a frozen dataclass; it has a field `success`, the interval [low, high] of the
     success measure in which an image counts as fooled. It says whether it looks at the reference,
-    and whether its success measure rises as the heatmap is manipulated.
+    whether its success measure rises as the heatmap is manipulated, and where the measure lies.
     """
 
     needs_reference: ClassVar[bool] = True
     higher_is_better: ClassVar[bool] = False
+    bounds: ClassVar[tuple[float, float]] = (0.0, 1.0)
     success: tuple[float, float] = field(kw_only=True)
 
     def __post_init__(self) -> None:

@@ -1,6 +1,7 @@
 """Similarities to the original heatmap: what is unlike it lies, whatever it shows."""
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import torch.nn.functional as F
 from torch import Tensor
@@ -52,6 +53,7 @@ class Cosine(Loss):
         success: An image is fooled when its loss lies in this interval.
     """
 
+    bounds: ClassVar[tuple[float, float]] = (-1.0, 1.0)
     success: tuple[float, float] = field(default=(-1.0, 0.5), kw_only=True)
 
     def __call__(self, heatmap: Tensor, reference: Tensor) -> Tensor:
@@ -67,6 +69,7 @@ class Pearson(Loss):
         success: An image is fooled when its loss lies in this interval.
     """
 
+    bounds: ClassVar[tuple[float, float]] = (-1.0, 1.0)
     success: tuple[float, float] = field(default=(-1.0, 0.2), kw_only=True)
 
     def __call__(self, heatmap: Tensor, reference: Tensor) -> Tensor:
@@ -82,6 +85,7 @@ class SSIM(Loss):
         success: An image is fooled when its loss lies in this interval.
     """
 
+    bounds: ClassVar[tuple[float, float]] = (-1.0, 1.0)
     success: tuple[float, float] = field(default=(-1.0, 0.2), kw_only=True)
 
     def __call__(self, heatmap: Tensor, reference: Tensor) -> Tensor:

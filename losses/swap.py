@@ -55,6 +55,7 @@ class Swap(Loss):
     """
 
     higher_is_better: ClassVar[bool] = True
+    bounds: ClassVar[tuple[float, float]] = (-2.0, 2.0)
     success: tuple[float, float] = field(default=(0.5, 2.0), kw_only=True)
 
     def __call__(self, heatmap: Tensor, reference: Tensor) -> Tensor:

@@ -2,20 +2,21 @@
 
 from metrics.accuracy import correct
 from metrics.calibration import CalibrationError
+from metrics.examples import Examples
 from metrics.fooling_success_rate import FoolingSuccessRate, fooled
-from metrics.intervals import mean_interval, paired_interval, wilson_interval
+from metrics.histogram import Histogram
+from metrics.intervals import paired_interval, wilson_interval
 from metrics.mean_curve import MeanCurve
 from metrics.overlap import top_k_intersection
-from metrics.per_image import PerImage
 
 __all__ = [
     "CalibrationError",
+    "Examples",
     "FoolingSuccessRate",
+    "Histogram",
     "MeanCurve",
-    "PerImage",
     "correct",
     "fooled",
-    "mean_interval",
     "paired_interval",
     "top_k_intersection",
     "wilson_interval",

@@ -96,8 +96,7 @@ def test_report(study: ActiveFooling, tmp_path: Path) -> None:
         "manipulated 2",
     ]
     shown = study.pictures()["product_heatmaps"].axes[0].get_title()
-    best = study.table["loss/manipulated/product"].argmin()
-    measures = [study.table[f"measure/manipulated/product/{p}"][best] for p in (FIRST, SECOND)]
+    measures = study.examples["product/manipulated"]["best"][0, 2:].tolist()
     assert shown == f"best, t = {measures[0]:.3f}, {measures[1]:.3f}\n{FIRST} and {SECOND}"
     assert {figure.get("loss") for figure in content["figures"]} == {None, "swap"}
     titles = [row[0] for row in study.summary(results)]

@@ -7,6 +7,8 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from evaluation.results import Number
+
 ORIGINAL, MANIPULATED = "#4477aa", "#cc6677"
 COLOURS = {"original": ORIGINAL, "manipulated": MANIPULATED, "random": "0.5"}
 STYLES = {"morf": "-", "lerf": "--", "random": ":"}
@@ -75,4 +77,32 @@ def curves(panels: dict[str, dict[tuple[str, str], Tensor]]) -> Figure:
         axes.spines[["top", "right"]].set_visible(False)
     row[0].set_ylabel("drop of the label's probability")
     figure.legend(*row[0].get_legend_handles_labels(), loc="outside right center", fontsize=8)
+    return figure
+
+
+def bars(groups: dict[str, list[Number]], rows: Sequence[str]) -> Figure:
+    """Shares in [0, 1] with their intervals: a bar in each row for every key."""
+    figure = Figure(figsize=(6, 0.55 * len(rows) + 1), layout="constrained")
+    axes = figure.subplots()
+    height = 0.8 / len(groups)
+    for place, (label, numbers) in enumerate(groups.items()):
+        values = torch.tensor([number.value for number in numbers])
+        ends = torch.tensor([number.interval for number in numbers]).T
+        middles = torch.arange(len(rows)) + (place - (len(groups) - 1) / 2) * height
+        whiskers = (ends - values).abs().tolist()
+        axes.barh(
+            middles.tolist(),
+            values.tolist(),
+            0.9 * height,
+            xerr=whiskers,
+            label=label,
+            color=(ORIGINAL, MANIPULATED)[place % 2],
+            error_kw={"linewidth": 1},
+        )
+    axes.set_yticks(range(len(rows)), [row.replace("_", " ") for row in rows])
+    axes.invert_yaxis()
+    axes.set_xlim(0, 1)
+    axes.set_xlabel("accuracy")
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.legend(loc="outside upper center", ncols=len(groups), frameon=False)
     return figure

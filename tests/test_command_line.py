@@ -1,5 +1,6 @@
 """train.py and evaluate.py as people use them: configurations, help, and clear errors."""
 
+import json
 import re
 from pathlib import Path
 
@@ -173,3 +174,20 @@ def test_a_training_without_validation_leaves_its_last_weights(tmp_path: Path) -
             if name.startswith("network.")
         },
     )
+
+
+STUDIES = sorted((ROOT / "configs").rglob("evaluate_defense.yaml"))
+
+
+@pytest.mark.parametrize("config", STUDIES, ids=lambda path: path.parts[-2])
+def test_the_study_of_defenses_runs(config: Path, tmp_path: Path) -> None:
+    network = "{class_path: conftest.tiny_network}"
+    key = "--model.init_args.defenses"
+    fooled = f"{{original: {network}, manipulated: {{fooled: {network}}}}}"
+    data = "{class_path: datamodules.Shapes, init_args: {train: 8, validation: 4, test: 12}}"
+    arguments = ["--config", str(config.relative_to(ROOT)), f"{key}={{standard: {fooled}}}"]
+    arguments += ["--run", str(tmp_path), f"--data={data}", *QUIET]
+    evaluate.main(arguments)
+    figures = json.loads((tmp_path / "report" / "results.json").read_text())["figures"]
+    robust = [figure for figure in figures if figure["name"] == "robust_accuracy_top1"]
+    assert [figure["network"] for figure in robust] == ["standard", "standard_fooled"]

@@ -122,6 +122,12 @@ def figures(folder: Path) -> dict[tuple[str, ...], dict[str, Any]]:
             --model.init_args.region 20 --model.init_args.steps 5""",
             {13},
         ),
+        (
+            "evaluate_defense",
+            """--data.init_args.test 13 --data.init_args.batch_size 3
+            --model.init_args.attack.init_args.steps 2""",
+            {13},
+        ),
     ],
 )
 def test_an_evaluation_has_the_same_figures(
@@ -137,10 +143,16 @@ def test_an_evaluation_has_the_same_figures(
         # convolutions round differently in batches of another size, and ranks show it
         *["--trainer.precision", "64-true"],
     ]
-    for name in ("original", "manipulated"):
-        path = tmp_path / f"{name}.safetensors"
-        network = f"{{class_path: conftest.tiny_network, init_args: {{checkpoint: {path}}}}}"
-        arguments += [f"--model.init_args.{name}={network}"]
+    original, manipulated = (
+        f"{{class_path: conftest.tiny_network, init_args: {{checkpoint: {path}}}}}"
+        for path in (tmp_path / "original.safetensors", tmp_path / "manipulated.safetensors")
+    )
+    if study == "evaluate_defense":
+        fooled = f"{{original: {original}, manipulated: {{fooled: {manipulated}}}}}"
+        arguments += [f"--model.init_args.defenses={{standard: {fooled}}}"]
+    else:
+        arguments += [f"--model.init_args.original={original}"]
+        arguments += [f"--model.init_args.manipulated={manipulated}"]
     evaluate.main([*arguments, "--run", str(tmp_path / "one")])
     run("evaluate.py", *arguments, "--run", str(tmp_path / "two"), *TWO)
     one, two = figures(tmp_path / "one"), figures(tmp_path / "two")

@@ -1,0 +1,122 @@
+"""The study of defences: its figures against plain loops, and its report."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import tiny_network
+from lightning import Trainer
+from matplotlib.patches import Rectangle
+from test_classifier import SILENT, shapes
+from torch import nn
+
+from attacks import PGD
+from datamodules.seeds import generator
+from evaluation import Defended, Defense, Fooling
+from evaluation.report import write_report
+from interpreters import GradCam, SimpleGradient
+from lightning_modules.data import take
+from losses import Location
+
+INTERPRETERS = {"grad_cam": GradCam(), "gradient": SimpleGradient()}
+LOSS = Location(success=(0.0, 0.34))
+ATTACK = PGD(epsilon=0.1, step_size=0.05, steps=2)
+NAMES = ["standard", "standard_fooled", "robust", "robust_fooled", "robust_repaired"]
+
+
+@pytest.fixture(scope="module")
+def networks() -> list[nn.Module]:
+    torch.manual_seed(0)
+    return [tiny_network().eval() for _ in range(5)]
+
+
+@pytest.fixture(scope="module")
+def study(networks: list[nn.Module]) -> Defense:
+    first, second, third, fourth, fifth = networks
+    defenses = {
+        "standard": Defended(first, {"fooled": second}),
+        "robust": Defended(third, {"fooled": fourth, "repaired": fifth}),
+    }
+    study = Defense(defenses, INTERPRETERS, LOSS, ATTACK, seed=3)
+    Trainer(**SILENT).test(study, shapes(), verbose=False)
+    return study
+
+
+def test_robust_accuracy_is_that_of_a_plain_loop(study: Defense, networks: list[nn.Module]) -> None:
+    results, images = study.results({}), shapes().images("test")
+    for name, network in zip(NAMES, networks, strict=True):
+        hits = []
+        for index in range(7):
+            image, label, _ = take(images, [index])
+            attacked = ATTACK(network, image, label, [generator(3, index)])
+            hits.append(bool(network(attacked).argmax() == label))
+        found = results.find("robust_accuracy_top1", network=name)
+        assert found.value == sum(hits) / 7
+        assert found.n == 7
+
+
+def test_every_other_figure_is_that_of_the_fooling_studies(
+    study: Defense, networks: list[nn.Module]
+) -> None:
+    alone = Fooling(
+        networks[2], {"fooled": networks[3], "repaired": networks[4]}, INTERPRETERS, LOSS
+    )
+    Trainer(**SILENT).test(alone, shapes(), verbose=False)
+    results = study.results({})
+    names = {"original": "robust", "fooled": "robust_fooled", "repaired": "robust_repaired"}
+    for number in alone.numbers():
+        labels = {"interpreter": number.interpreter, "network": names[number.network]}
+        labels["against"] = number.against and names[number.against]
+        found = results.find(number.name, **labels)  # type: ignore[arg-type]  # some are None
+        assert (found.value, found.interval) == (number.value, number.interval)
+    assert len(results.numbers) == 5 + sum(len(f.numbers()) for f in study.foolings.values())
+
+
+def test_report(study: Defense, tmp_path: Path) -> None:
+    results, _ = write_report(study, {}, tmp_path)
+    assert set(results.fingerprints) == {"data", *NAMES}
+    header, *rows = study.summary(results)
+    assert header == [
+        *["", "accuracy top-1", "under attack", "FSR grad cam", "FSR gradient"],
+        *["rank correlation grad cam", "rank correlation gradient"],
+    ]
+    assert [row[0] for row in rows] == [name.replace("_", " ") for name in NAMES]
+    assert {len(row) for row in rows} == {7}
+    assert rows[0][5:] == ["", ""]
+    assert rows[1][5] == f"{results.find('rank_correlation', network=NAMES[1]).value:.3f}"
+    assert {path.stem for path in (tmp_path / "figures").glob("*.png")} == {
+        "accuracies",
+        "rates",
+        "grad_cam_heatmaps",
+        "gradient_heatmaps",
+    }
+    pictures = study.pictures()
+    rows_shown = [axes.get_ylabel() for axes in pictures["gradient_heatmaps"].axes]
+    assert [row for row in rows_shown if row] == ["image", *(n.replace("_", " ") for n in NAMES)]
+    bars = pictures["accuracies"].axes[0].patches
+    widths = [bar.get_width() for bar in bars if isinstance(bar, Rectangle)]
+    assert widths[5:] == pytest.approx(
+        [results.find("robust_accuracy_top1", network=name).value for name in NAMES]
+    )
+
+
+def test_an_interpreter_that_refuses_one_network_is_left_out(networks: list[nn.Module]) -> None:
+    interpreters = {"nowhere": GradCam("no.layer"), **INTERPRETERS}
+    study = Defense({"none": Defended(networks[0], {"fooled": networks[1]})}, interpreters, LOSS)
+    Trainer(**SILENT).test(study, shapes(), verbose=False)
+    results = study.results({})
+    assert set(results.refused) == {"nowhere"}
+    assert {n.interpreter for n in results.numbers} == {None, *INTERPRETERS}
+
+
+def test_bad_names(networks: list[nn.Module]) -> None:
+    with pytest.raises(ValueError, match="`defenses` is empty"):
+        Defense({}, INTERPRETERS, LOSS)
+    defenses = {
+        "a": Defended(networks[0], {"b": networks[1]}),
+        "a_b": Defended(networks[2], {"c": networks[3]}),
+    }
+    with pytest.raises(ValueError, match="two networks would be called a_b"):
+        Defense(defenses, INTERPRETERS, LOSS)
+    with pytest.raises(ValueError, match="`manipulated` must name at least one network"):
+        Defense({"a": Defended(networks[0], {})}, INTERPRETERS, LOSS)

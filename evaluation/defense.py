@@ -122,6 +122,18 @@ class Defense(Study):
         """Every figure of the study."""
         return self.figures
 
+    def sentences(self, results: Results) -> list[str]:
+        """Each defence's price and what an attack leaves, by its original network."""
+        found = []
+        for name in self.foolings:
+            clean, robust = (
+                100 * results.find(kind, network=name).value
+                for kind in ("accuracy_top1", "robust_accuracy_top1")
+            )
+            title = name.replace("_", " ").capitalize()
+            found.append(f"{title}: accuracy {clean:.1f} %, under attack {robust:.1f} %.")
+        return found
+
     def summary(self, results: Results) -> list[list[str]]:
         """A row for each network: accuracies, success rates, likeness to its original's maps."""
         titles = [name.replace("_", " ") for name in self.interpreters]

@@ -29,6 +29,8 @@ class Fooling(Study):
         interpreters: Interpreters to test by name, those that were fooled and others.
         loss: The loss whose success measure t says how far an image's heatmap was manipulated.
         control: The original fine-tuned as long without a penalty, to compare accuracy with.
+        trained_on: Names of the interpreters that the manipulation was trained on, if known; the
+            report tells the others from them.
     """
 
     name = "fooling"
@@ -40,6 +42,7 @@ class Fooling(Study):
         interpreters: dict[str, Interpreter],
         loss: Loss,
         control: nn.Module | None = None,
+        trained_on: Sequence[str] = (),
     ) -> None:
         if isinstance(manipulated, nn.Module):
             manipulated = {"manipulated": manipulated}
@@ -52,7 +55,12 @@ class Fooling(Study):
         super().__init__(
             networks if control is None else {**networks, "control": control}, interpreters
         )
-        self.loss, self.manipulated = loss, [*manipulated]
+        if unknown := set(trained_on) - interpreters.keys():
+            raise ValueError(
+                f"`trained_on` names {', '.join(sorted(unknown))}, which `interpreters` has not; "
+                f"it has {', '.join(interpreters)}"
+            )
+        self.loss, self.manipulated, self.trained_on = loss, [*manipulated], trained_on
         self.figures: list[Number] = []
         self.spread: dict[str, Tensor] = {}
         self.examples: dict[str, dict[str, Tensor]] = {}
@@ -117,6 +125,26 @@ class Fooling(Study):
     def numbers(self) -> list[Number]:
         """Every figure of the study."""
         return self.figures
+
+    def sentences(self, results: Results) -> list[str]:
+        """Accuracy before and after, and on how many images each interpreter lies."""
+        found = []
+        before = 100 * results.find("accuracy_top1", network="original").value
+        for network in self.manipulated:
+            after = 100 * results.find("accuracy_top1", network=network).value
+            lies = "; ".join(self._lies(results, network, name) for name in self.interpreters)
+            title = network.replace("_", " ").capitalize()
+            found.append(f"{title}: accuracy {before:.1f} → {after:.1f} %; {lies} of the images.")
+        return found
+
+    def _lies(self, results: Results, network: str, name: str) -> str:
+        shares = []
+        for part in (part for part, judge in self.judged().items() if judge is self.loss):
+            labels = {"network": network, "interpreter": name} | ({"part": part} if part else {})
+            share = 100 * results.find("fooling_success_rate", **labels).value
+            shares.append(f"{share:.0f} % ({part})" if part else f"{share:.0f} %")
+        aside = ", never trained on," if self.trained_on and name not in self.trained_on else ""
+        return f"{name.replace('_', ' ')}{aside} lies on {' and '.join(shares)}"
 
     def summary(self, results: Results) -> list[list[str]]:
         """Accuracy and success rates before and after, and of the control where there is one."""

@@ -13,6 +13,8 @@ from lightning_modules.pictures import panel, rows_of
 if TYPE_CHECKING:
     from evaluation.fooling import Fooling
 
+SHOWN = {"heatmaps": ("median", "random"), "best_and_worst": ("best", "worst")}
+
 
 @torch.no_grad()
 def fooling_pictures(study: "Fooling") -> dict[str, Figure]:
@@ -28,7 +30,8 @@ def fooling_pictures(study: "Fooling") -> dict[str, Figure]:
             before, after = (study.spread[f"{name}/{net}/{part}"] for net in ("original", network))
             title = f"{key}_{part}_measure" if part else f"{key}_measure"
             pictures[title] = histogram(before, after, judge.bounds, judge.success)
-        pictures[f"{key}_heatmaps"] = examples(study, network, name)
+        for title, kinds in SHOWN.items():
+            pictures[f"{key}_{title}"] = examples(study, network, name, kinds)
     return pictures
 
 
@@ -43,10 +46,10 @@ def rates(study: "Fooling", part: str) -> Figure:
     return heat_table(values, study.manipulated, [*study.interpreters])
 
 
-def examples(study: "Fooling", network: str, name: str) -> Figure:
-    """Three images that the interpreter was fooled on best, in the middle, worst, and any three."""
+def examples(study: "Fooling", network: str, name: str, shown: tuple[str, ...]) -> Figure:
+    """Images of some kinds, such as those that the interpreter was fooled on best, and heatmaps."""
     data, interpreter = data_of(study.trainer), study.interpreters[name]
-    chosen = study.examples[f"{name}/{network}"]
+    chosen = {kind: study.examples[f"{name}/{network}"][kind] for kind in shown}
     kinds = [kind for kind, rows in chosen.items() for _ in rows]
     rows = torch.cat([*chosen.values()])
     images, labels, _ = take(study.explained(), rows[:, 1].long().tolist())

@@ -164,6 +164,19 @@ class Perturbation(Study):
                 numbers.append(Number(f"drop_{order.kind}", mean, interval, x=x, **shared))
         return numbers
 
+    def sentences(self, results: Results) -> list[str]:
+        """How much of the manipulated network's decisions lies where its own heatmaps say."""
+        network = "manipulated"
+        chance = results.find("aopc_random", network=network).value
+        return [
+            f"{name.replace('_', ' ').capitalize()} of the manipulated network: replacing what it "
+            f"calls most relevant lowers the probability of the label by {area.value:.3f} on "
+            f"average, replacing regions at random by {chance:.3f}."
+            for name in self.interpreters
+            for labels in [{"network": network, "interpreter": name, "heatmaps": network}]
+            for area in [results.find("aopc_morf", **labels)]
+        ]
+
     def summary(self, results: Results) -> list[list[str]]:
         """The areas, a column for the network that they are scored on."""
         rows = [["", *(f"on the {name}" for name in self.networks)]]

@@ -1,4 +1,4 @@
-"""The report of a study: data, pictures and one page that opens anywhere."""
+"""The report of a study: data, tables, pictures and one page that opens anywhere."""
 
 import base64
 import io
@@ -13,25 +13,56 @@ from matplotlib.figure import Figure
 
 from evaluation.results import Results, replace
 from evaluation.study import Study
+from evaluation.tables import to_csv, to_latex
 
 PAGES = Environment(loader=PackageLoader("evaluation", "templates"), autoescape=True)
 
 
+class ReportFolderError(ValueError):
+    """A report cannot be written where it is to be."""
+
+
+def prepare(folder: Path, overwrite: bool = False) -> None:
+    """Make the folder of a report; raises ReportFolderError if it holds one or is not writable."""
+    if (folder / "results.json").exists() and not overwrite:
+        raise ReportFolderError(
+            f"{folder} already holds a report; write over it (--overwrite), choose another folder "
+            "(--run) or remove it"
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise ReportFolderError(
+            f"the report cannot be written to {folder}: {error}; choose another folder (--run)"
+        ) from error
+
+
 def write_report(study: Study, settings: dict[str, Any], folder: Path) -> tuple[Results, Path]:
-    """Write results.json, results.csv, figures/*.png and index.html; return results and page."""
+    """Write results, tables, figures and index.html to a folder; return the results and the page.
+
+    The files are results.json and .csv (every figure), summary.csv and .tex (the first table), and
+    figures/*.png and *.pdf.
+    """
     (folder / "figures").mkdir(parents=True, exist_ok=True)
     results = study.results(settings)
     results.write(folder)
+    summary = study.summary(results)
+    replace(folder / "summary.csv", to_csv(summary))
+    replace(folder / "summary.tex", to_latex(summary))
     pictures = study.pictures()
-    images = {name: _png(figure) for name, figure in pictures.items()}
+    images = {name: drawn(figure, "png") for name, figure in pictures.items()}
     for name, image in images.items():
-        partial = folder / "figures" / f"{name}.png.part"
-        partial.write_bytes(image)
-        os.replace(partial, partial.with_suffix(""))
+        replace_bytes(folder / "figures" / f"{name}.png", image)
+        replace_bytes(folder / "figures" / f"{name}.pdf", drawn(pictures[name], "pdf"))
     page = PAGES.get_template("report.html").render(
         results=results,
-        summary=study.summary(results),
+        sentences=study.sentences(results),
+        summary=summary,
         pictures={name: base64.b64encode(image).decode() for name, image in images.items()},
+        widths={name: round(96 * figure.get_figwidth()) for name, figure in pictures.items()},
         settings=json.dumps(settings, indent=2, default=str),
     )
     replace(folder / "index.html", page)
@@ -39,20 +70,32 @@ def write_report(study: Study, settings: dict[str, Any], folder: Path) -> tuple[
     return results, folder / "index.html"
 
 
-def _png(figure: Figure) -> bytes:
+def drawn(figure: Figure, form: str) -> bytes:
+    """A figure as the content of a file."""
     file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=130)
+    figure.savefig(file, format=form, dpi=130)
     return file.getvalue()
+
+
+def replace_bytes(path: Path, content: bytes) -> None:
+    """Write a file so that there is either the old one or the whole new one."""
+    partial = path.with_name(path.name + ".part")
+    partial.write_bytes(content)
+    os.replace(partial, path)
 
 
 def _to_tensorboard(study: Study, results: Results, pictures: dict[str, Figure]) -> None:
     for logger in study.trainer.loggers:
         if not isinstance(logger, TensorBoardLogger):
             continue
+        finals: dict[str, float] = {}
         for number in results.numbers:
             labels = (number.network, number.interpreter, number.part, number.against)
             tag = "/".join([results.study, number.name, *(label for label in labels if label)])
-            logger.experiment.add_scalar(tag, number.value)
+            logger.experiment.add_scalar(tag, number.value, number.x)
+            finals |= {tag: number.value} if number.x is None else {}
+        # so that runs can be sorted by what they found
+        logger.log_hyperparams(results.settings.get("model", {}), finals)
         for name, figure in pictures.items():
             logger.experiment.add_figure(f"{results.study}/{name}", figure)
         logger.finalize("success")

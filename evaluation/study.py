@@ -66,6 +66,10 @@ class Study(LightningModule, ABC):
         """The pictures of the report by name, after the test."""
 
     @abstractmethod
+    def sentences(self, results: Results) -> list[str]:
+        """What was found, in a few words."""
+
+    @abstractmethod
     def summary(self, results: Results) -> list[list[str]]:
         """A short table of the results, its header first."""
 

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 FIT = sorted(
     path
     for path in (ROOT / "configs").rglob("*.yaml")
-    if path.parts[-2] not in ("networks", "interpreters", "composites", "losses", "data")
+    if path.parts[-2] not in ("networks", "interpreters", "composites", "losses", "attacks", "data")
     and not path.name.startswith("evaluate")
 )
 SHAPES = ["fit", "--config", "configs/experiments/shapes/fool.yaml"]
@@ -154,8 +154,8 @@ def test_evaluation_of_image_files(image_folder: Path, tmp_path: Path) -> None:
     page = (tmp_path / "report" / "index.html").read_text()
     assert "2 images could not be read" in page
     assert "http" not in page
-    assert page.count("data:image/png;base64,") == 6
-    assert len(list((tmp_path / "report" / "figures").glob("*.png"))) == 6
+    assert page.count("data:image/png;base64,") == 9
+    assert len(list((tmp_path / "report" / "figures").glob("*.png"))) == 9
     assert not list(tmp_path.rglob("*.part"))
 
 

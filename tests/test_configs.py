@@ -36,3 +36,13 @@ def test_composites(path: str, capsys: pytest.CaptureFixture[str]) -> None:
     lrp = str(ROOT / "configs/interpreters/lrp.yaml")
     composite = ("--model.init_args.interpreter.init_args.composite", path)
     assert "interpreters.lrp." in check(capsys, "--model.init_args.interpreter", lrp, *composite)
+
+
+@pytest.mark.parametrize("path", parts("attacks"), ids=lambda path: Path(path).stem)
+def test_attacks(path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    defended = str(ROOT / "configs/experiments/shapes/adversarial_training.yaml")
+    with pytest.raises(SystemExit, match="0"):
+        train.main(
+            ["fit", "--config", defended, "--model.init_args.attack", path, "--print_config"]
+        )
+    assert "attacks." in capsys.readouterr().out

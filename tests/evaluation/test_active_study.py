@@ -85,7 +85,7 @@ def test_report(study: ActiveFooling, tmp_path: Path) -> None:
     assert {path.stem for path in (tmp_path / "figures").glob("*.png")} == {
         f"{name}_{kind}"
         for name in INTERPRETERS
-        for kind in (f"{FIRST}_measure", f"{SECOND}_measure", "heatmaps")
+        for kind in (f"{FIRST}_measure", f"{SECOND}_measure", "heatmaps", "best_and_worst")
     }
     rows = [axes.get_ylabel() for axes in study.pictures()["product_heatmaps"].axes]
     assert [row for row in rows if row] == [
@@ -95,7 +95,7 @@ def test_report(study: ActiveFooling, tmp_path: Path) -> None:
         "manipulated 1",
         "manipulated 2",
     ]
-    shown = study.pictures()["product_heatmaps"].axes[0].get_title()
+    shown = study.pictures()["product_best_and_worst"].axes[0].get_title()
     measures = study.examples["product/manipulated"]["best"][0, 2:].tolist()
     assert shown == f"best, t = {measures[0]:.3f}, {measures[1]:.3f}\n{FIRST} and {SECOND}"
     assert {figure.get("loss") for figure in content["figures"]} == {None, "swap"}

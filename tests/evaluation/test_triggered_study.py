@@ -93,7 +93,7 @@ def test_report(study: TriggeredFooling, tmp_path: Path) -> None:
     assert {path.stem for path in (tmp_path / "figures").glob("*.png")} == {
         f"{name}_{kind}"
         for name in INTERPRETERS
-        for kind in ("triggered_measure", "clean_measure", "heatmaps")
+        for kind in ("triggered_measure", "clean_measure", "heatmaps", "best_and_worst")
     }
 
 

@@ -1,0 +1,77 @@
+"""Several results side by side: python -m evaluation.compare RUN1 RUN2 ..."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from evaluation.report import PAGES
+from evaluation.results import replace
+from evaluation.tables import to_csv, to_latex
+
+LABELS = ("name", "network", "interpreter", "part", "against", "heatmaps")
+
+
+class ResultsError(ValueError):
+    """A run has no results that can be compared."""
+
+
+def figures_of(run: Path) -> dict[tuple[str, ...], dict[str, Any]]:
+    """The figures of a run by what they are called, without the points of curves."""
+    path = run / "report" / "results.json"
+    try:
+        content = json.loads(path.read_text())
+        figures = content["figures"]
+    except (OSError, ValueError, KeyError) as error:
+        raise ResultsError(
+            f"{run} has no results to compare: {error}; give folders of runs that evaluate.py "
+            "has written a report to"
+        ) from error
+    return {tuple(f.get(label, "") for label in LABELS): f for f in figures if "x" not in f}
+
+
+def side_by_side(runs: list[Path]) -> list[list[str]]:
+    """A row for each figure that any run has, a column for each run, the header first."""
+    found = [figures_of(run) for run in runs]
+    rows = [["figure", *map(str, runs)]]
+    for key in dict.fromkeys(key for figures in found for key in figures):
+        title = " ".join(part for part in key if part).replace("_", " ")
+        rows.append([title, *(shown(figures.get(key)) for figures in found)])
+    return rows
+
+
+def shown(figure: dict[str, Any] | None) -> str:
+    """A figure with its interval, nothing where a run has none."""
+    if figure is None:
+        return ""
+    if "interval" not in figure:
+        return f"{figure['value']:.4f}"
+    low, high = figure["interval"]
+    return f"{figure['value']:.4f} ({low:.4f} to {high:.4f})"
+
+
+def main(args: list[str] | None = None) -> None:
+    """Print the table, and write it as a page, CSV and LaTeX where a folder is given."""
+    parser = argparse.ArgumentParser(prog="python -m evaluation.compare", description=__doc__)
+    parser.add_argument("runs", nargs="+", type=Path, help="folders of evaluated runs")
+    parser.add_argument("--output", type=Path, help="folder for index.html, table.csv, table.tex")
+    given = parser.parse_args(args)
+    rows = side_by_side(given.runs)
+    header, *body = rows
+    table = Table(*header)
+    for row in body:
+        table.add_row(*row)
+    Console().print(table)
+    if given.output is not None:
+        given.output.mkdir(parents=True, exist_ok=True)
+        replace(given.output / "table.csv", to_csv(rows))
+        replace(given.output / "table.tex", to_latex(rows))
+        page = PAGES.get_template("compare.html").render(rows=rows)
+        replace(given.output / "index.html", page)
+
+
+if __name__ == "__main__":
+    main()

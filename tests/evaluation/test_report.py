@@ -1,0 +1,177 @@
+"""The report's files, and its page as a browser sees it."""
+
+import base64
+import csv
+import io
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import tiny_network
+from lightning import Trainer
+from lightning.pytorch.loggers import TensorBoardLogger
+from PIL import Image
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from test_classifier import SILENT, shapes
+
+from evaluation import Fooling
+from evaluation.compare import main, side_by_side
+from evaluation.report import ReportFolderError, prepare, write_report
+from evaluation.results import Results
+from evaluation.tables import to_csv, to_latex
+from interpreters import GradCam, SimpleGradient
+from losses import Location
+
+BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
+INTERPRETERS = {"grad_cam": GradCam(), "gradient": SimpleGradient()}
+
+
+class Page(HTMLParser):
+    """What a page shows and where it points."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.pictures: list[str] = []
+        self.elsewhere: list[str] = []
+        self.scripts = 0
+        self.open: list[str] = []
+        self.feed(path.read_text())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.scripts += tag == "script" or any(name.startswith("on") for name, _ in attrs)
+        for name, value in attrs:
+            if name in ("src", "href"):
+                self.pictures += [value or ""] if tag == "img" else []
+                self.elsewhere += [] if (value or "").startswith("data:") else [value or ""]
+        if tag not in ("meta", "img", "link", "br"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run with a report."""
+    torch.manual_seed(0)
+    original, manipulated = (tiny_network().eval() for _ in range(2))
+    study = Fooling(original, manipulated, INTERPRETERS, Location(), trained_on=["grad_cam"])
+    run = tmp_path_factory.mktemp("run")
+    logger = TensorBoardLogger(run, name="", version="")
+    Trainer(**{**SILENT, "logger": logger}).test(study, shapes(), verbose=False)
+    write_report(study, {"model": {"class_path": "evaluation.Fooling"}}, run / "report")
+    return run
+
+
+def test_the_page_needs_nothing_else(folder: Path) -> None:
+    page = Page(folder / "report" / "index.html")
+    assert page.elsewhere == []
+    assert page.scripts == 0
+    assert page.open == []
+    assert len(page.pictures) == 6
+    for source in page.pictures:
+        content = base64.b64decode(source.removeprefix("data:image/png;base64,"))
+        Image.open(io.BytesIO(content)).verify()
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no Chromium on this machine")
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_browser_draws_the_page(folder: Path, tmp_path: Path, width: int) -> None:
+    picture = tmp_path / "page.png"
+    command = [
+        str(BROWSER),
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--enable-logging=stderr",
+    ]
+    command += [f"--window-size={width},2400", f"--screenshot={picture}"]
+    command += [f"--user-data-dir={tmp_path / 'profile'}", (folder / "report/index.html").as_uri()]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    assert "CONSOLE" not in result.stderr
+    drawn = Image.open(picture).convert("L")
+    assert drawn.size == (width, 2400)
+    # neither an error page nor an empty one
+    assert len(set(drawn.resize((64, 64)).tobytes())) > 20
+
+
+def test_sentence(folder: Path) -> None:
+    page = (folder / "report" / "index.html").read_text()
+    assert '<p class="lead">Manipulated: accuracy ' in page
+    assert "grad cam lies on" in page
+    assert "gradient, never trained on, lies on" in page
+
+
+def test_tables_and_figures_are_files(folder: Path) -> None:
+    report = folder / "report"
+    rows = [*csv.reader((report / "summary.csv").open())]
+    assert rows[0] == ["", "original", "manipulated"]
+    assert rows[3][0] == "FSR grad cam"
+    latex = (report / "summary.tex").read_text()
+    assert latex.count(r"\\") == len(rows)
+    assert r"0.00 \%" in latex
+    stems = {path.stem for path in (report / "figures").glob("*.png")}
+    assert stems == {path.stem for path in (report / "figures").glob("*.pdf")}
+    assert all(path.read_bytes()[:4] == b"%PDF" for path in (report / "figures").glob("*.pdf"))
+
+
+def test_tensorboard_has_the_final_figures_beside_the_settings(folder: Path) -> None:
+    events = EventAccumulator(str(folder))
+    events.Reload()
+    tags = events.Tags()["scalars"]
+    assert "fooling/fooling_success_rate/manipulated/grad_cam" in tags
+    assert any("hparams" in plugin for plugin in events.summary_metadata)
+
+
+def test_latex_sees_no_command() -> None:
+    rows = [["", "a_b"], [r"5 % of $x^2$ \ ~{}", "#1 & 2"]]
+    assert to_latex(rows) == (
+        "\\begin{tabular}{lr}\n\\toprule\n & a\\_b \\\\\n\\midrule\n"
+        "5 \\% of \\$x\\textasciicircum{}2\\$ \\textbackslash{} \\textasciitilde{}\\{\\} & "
+        "\\#1 \\& 2 \\\\\n\\bottomrule\n\\end{tabular}\n"
+    )
+    assert [*csv.reader(io.StringIO(to_csv(rows)))] == rows
+
+
+def test_an_earlier_report_is_kept(folder: Path) -> None:
+    with pytest.raises(ReportFolderError, match=r"already holds a report.*--overwrite"):
+        prepare(folder / "report")
+    prepare(folder / "report", overwrite=True)
+    assert (folder / "report" / "results.json").exists()
+
+
+def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ReportFolderError, match=r"cannot be written to .*file/report"):
+        prepare(tmp_path / "file" / "report")
+
+
+def test_results_side_by_side(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "other"
+    (other / "report").mkdir(parents=True)
+    Results("fooling", []).write(other / "report")
+    rows = side_by_side([folder, other])
+    assert rows[0] == ["figure", str(folder), str(other)]
+    titles = [row[0] for row in rows]
+    row = rows[titles.index("fooling success rate manipulated grad cam")]
+    assert " to " in row[1]
+    assert row[2] == ""
+    main([str(folder), str(folder), "--output", str(tmp_path / "compared")])
+    assert "agreement" in capsys.readouterr().out
+    assert Page(tmp_path / "compared" / "index.html").elsewhere == []
+    table = [*csv.reader((tmp_path / "compared" / "table.csv").open())]
+    assert len(table) == len(rows)
+    assert all(line[1] == line[2] for line in table[1:])
+    with pytest.raises(ValueError, match="has no results to compare"):
+        main([str(tmp_path / "nowhere")])
+
+
+def test_trained_on_must_be_tested() -> None:
+    network = tiny_network()
+    with pytest.raises(ValueError, match="`trained_on` names lrp, which `interpreters` has not"):
+        Fooling(network, network, INTERPRETERS, Location(), trained_on=["lrp"])

@@ -1,6 +1,7 @@
 """Evaluate networks and write a report with pictures: python evaluate.py --config ..."""
 
 import json
+import shutil
 from pathlib import Path
 
 from lightning.pytorch.cli import LightningArgumentParser
@@ -9,32 +10,43 @@ from rich.table import Table
 
 from command_line import CommandLine
 from evaluation import Study
-from evaluation.report import prepare, write_report
+from evaluation.partial import PartialResults
+from evaluation.report import PARTIAL, prepare, write_report
 
 
 class StudyCommandLine(CommandLine):
     """A study, whose report lies in the run's folder."""
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        """Add what may happen to an earlier report."""
+        """Add what happens to what an earlier study left."""
         super().add_arguments_to_parser(parser)
-        text = "Write over an earlier report."
-        parser.add_argument("--overwrite", type=bool, default=False, help=text)
+        for name, text in (
+            ("--overwrite", "Write over an earlier report."),
+            ("--resume", "Go on with a study that was stopped."),
+        ):
+            parser.add_argument(name, type=bool, default=False, help=text)
 
     def before_instantiate_classes(self) -> None:
         """Refuse a folder that no report can be written to, before anything is loaded."""
-        prepare(Path(self.config.run) / "report", self.config.overwrite)
+        prepare(self.folder, self.config.overwrite, self.config.resume)
+
+    @property
+    def folder(self) -> Path:
+        """Where the report is written."""
+        return Path(self.config.run) / "report"
 
 
 def main(args: list[str] | None = None) -> None:
     """Run the study on any number of devices; the first process writes the report and prints it."""
     command = StudyCommandLine(Study, run=False, save_config_callback=None, args=args)
-    folder = Path(command.config.run) / "report"
+    settings = json.loads(command.parser.dump(command.config, format="json"))
+    partial = PartialResults(command.folder / PARTIAL, settings, command.config.resume)
+    command.trainer.callbacks.append(partial)  # type: ignore[attr-defined]  # Lightning's own list
     command.trainer.test(command.model, command.datamodule)
     if not command.trainer.is_global_zero:
         return
-    settings = json.loads(command.parser.dump(command.config, format="json"))
-    results, page = write_report(command.model, settings, folder)
+    results, page = write_report(command.model, settings, command.folder)
+    shutil.rmtree(partial.folder, ignore_errors=True)
     header, *rows = command.model.summary(results)
     table = Table(*header)
     for row in rows:

@@ -1,6 +1,7 @@
 """What all data modules share: keyed datasets, batches, loaders for any number of processes."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import torch
@@ -61,6 +62,7 @@ class DataModule(LightningDataModule, ABC):
             if value < least:
                 raise ValueError(f"`{name}` must be at least {least}, got {value}")
         self.batch_size, self.workers, self.seed = batch_size, workers, seed
+        self.tested = 0
 
     @abstractmethod
     def images(self, split: Split) -> Images:
@@ -84,12 +86,17 @@ class DataModule(LightningDataModule, ABC):
         return self._evaluation_loader("validation")
 
     def test_dataloader(self) -> DataLoader[Batch]:
-        """Every test image once."""
-        return self._evaluation_loader("test")
+        """Every test image once, but for those that a resumed evaluation has behind it."""
+        return self._evaluation_loader("test", self.tested)
 
-    def _evaluation_loader(self, split: Split) -> DataLoader[Batch]:
+    def skip_tested(self, batches: Sequence[int]) -> None:
+        """Leave out the first batches of each test loader."""
+        (self.tested,) = batches
+
+    def _evaluation_loader(self, split: Split, first: int = 0) -> DataLoader[Batch]:
         images = self.images(split)
-        return self._loader(images, EvaluationStream(len(images), self.batch_size, *self._place()))
+        stream = EvaluationStream(len(images), self.batch_size, *self._place(), first)
+        return self._loader(images, stream)
 
     def _loader(self, images: Images, stream: Sampler[list[Key]]) -> DataLoader[Batch]:
         return DataLoader(

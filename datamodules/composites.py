@@ -2,6 +2,7 @@
 
 import difflib
 import hashlib
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import torch
@@ -170,9 +171,13 @@ class Composites(DataModule):
 
     def test_dataloader(self) -> Any:
         """Every single test image once, then every composite."""
-        return [self.data.test_dataloader(), self._composites_loader("test")]
+        return [self.data.test_dataloader(), self._composites_loader("test", self.tested)]
 
-    def _composites_loader(self, split: Split) -> DataLoader[Batch]:
+    def skip_tested(self, batches: Sequence[int]) -> None:
+        """Leave out the first batches of single images, and of composites."""
+        self.data.tested, self.tested = batches
+
+    def _composites_loader(self, split: Split, first: int = 0) -> DataLoader[Batch]:
         composites = self.composites(split)
-        stream = EvaluationStream(len(composites), self.batch_size, *self._place())
+        stream = EvaluationStream(len(composites), self.batch_size, *self._place(), first)
         return self._loader(composites, stream)

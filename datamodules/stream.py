@@ -52,22 +52,24 @@ class TrainStream(Sampler[list[Key]]):
 class EvaluationStream(Sampler[list[Key]]):
     """Every image once, in the same number of batches on every process; each key is (0, image).
 
-    An equal number of batches keeps processes in step; nothing is repeated to fill one up.
+    An equal number of batches keeps processes in step; nothing is repeated to fill one up. The
+    first ones are left out where a resumed evaluation has them behind it.
     """
 
-    def __init__(self, images: int, batch_size: int, rank: int, world: int) -> None:
+    def __init__(self, images: int, batch_size: int, rank: int, world: int, first: int = 0) -> None:
         _check_enough(images, world)
+        self.first = first
         self.mine = torch.arange(images)[rank::world]
         most, fewest = -(-images // world), images // world
         self.batches = min(-(-most // batch_size), fewest)
 
     def __len__(self) -> int:
-        """Batches on this process, as many as on any other."""
-        return self.batches
+        """Batches on this process, as many as on any other but for those left out."""
+        return self.batches - self.first
 
     def __iter__(self) -> Iterator[list[Key]]:
         """This process's images, in batches whose sizes differ by one at most."""
-        for batch in self.mine.tensor_split(self.batches):
+        for batch in self.mine.tensor_split(self.batches)[self.first :]:
             yield [(0, int(image)) for image in batch]
 
 

@@ -3,7 +3,6 @@
 import base64
 import io
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -18,22 +17,31 @@ from evaluation.tables import to_csv, to_latex
 PAGES = Environment(loader=PackageLoader("evaluation", "templates"), autoescape=True)
 
 
+# where a study keeps its counts until the report is written
+PARTIAL = "partial"
+
+
 class ReportFolderError(ValueError):
     """A report cannot be written where it is to be."""
 
 
-def prepare(folder: Path, overwrite: bool = False) -> None:
+def prepare(folder: Path, overwrite: bool = False, resume: bool = False) -> None:
     """Make the folder of a report; raises ReportFolderError if it holds one or is not writable."""
     if (folder / "results.json").exists() and not overwrite:
         raise ReportFolderError(
-            f"{folder} already holds a report; write over it (--overwrite), choose another folder "
-            "(--run) or remove it"
+            f"{folder} already holds a report; write over it (--overwrite true), choose another "
+            "folder (--run) or remove it"
+        )
+    if (folder / PARTIAL).exists() and not (overwrite or resume):
+        raise ReportFolderError(
+            f"{folder} holds a study that did not end; go on with it (--resume true), write over "
+            "it (--overwrite true) or choose another folder (--run)"
         )
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / ".writable"
         probe.touch()
-        probe.unlink()
+        probe.unlink(missing_ok=True)  # another process may have been faster
     except OSError as error:
         raise ReportFolderError(
             f"the report cannot be written to {folder}: {error}; choose another folder (--run)"
@@ -55,8 +63,8 @@ def write_report(study: Study, settings: dict[str, Any], folder: Path) -> tuple[
     pictures = study.pictures()
     images = {name: drawn(figure, "png") for name, figure in pictures.items()}
     for name, image in images.items():
-        replace_bytes(folder / "figures" / f"{name}.png", image)
-        replace_bytes(folder / "figures" / f"{name}.pdf", drawn(pictures[name], "pdf"))
+        replace(folder / "figures" / f"{name}.png", image)
+        replace(folder / "figures" / f"{name}.pdf", drawn(pictures[name], "pdf"))
     page = PAGES.get_template("report.html").render(
         results=results,
         sentences=study.sentences(results),
@@ -75,13 +83,6 @@ def drawn(figure: Figure, form: str) -> bytes:
     file = io.BytesIO()
     figure.savefig(file, format=form, dpi=130)
     return file.getvalue()
-
-
-def replace_bytes(path: Path, content: bytes) -> None:
-    """Write a file so that there is either the old one or the whole new one."""
-    partial = path.with_name(path.name + ".part")
-    partial.write_bytes(content)
-    os.replace(partial, path)
 
 
 def _to_tensorboard(study: Study, results: Results, pictures: dict[str, Figure]) -> None:

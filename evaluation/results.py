@@ -64,8 +64,8 @@ class Results:
         os.replace(partial, folder / "results.csv")
 
 
-def replace(path: Path, text: str) -> None:
+def replace(path: Path, content: str | bytes) -> None:
     """Write a file so that there is either the old one or the whole new one."""
     partial = path.with_name(path.name + ".part")
-    partial.write_text(text)
+    partial.write_bytes(content.encode() if isinstance(content, str) else content)
     os.replace(partial, path)

@@ -1,5 +1,6 @@
 """What training needs of the data, whichever data module gives it."""
 
+from collections.abc import Sequence
 from typing import Literal, Protocol, cast
 
 from lightning import Trainer
@@ -33,6 +34,9 @@ class Data(Protocol):
 
     def fingerprint(self, split: Split) -> str:
         """A digest that changes when the images of the split do."""
+
+    def skip_tested(self, batches: Sequence[int]) -> None:
+        """Leave out the first batches of each test loader."""
 
 
 class Composites(Data, Protocol):

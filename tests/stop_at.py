@@ -1,10 +1,12 @@
-"""A callback that ends its own process at a given step, as a machine would."""
+"""Callbacks that end their own process at a given step, as a machine would."""
 
 import os
 import signal
 from typing import Any
 
 from lightning import Callback, LightningModule, Trainer
+
+from evaluation.partial import PartialResults
 
 
 class StopAt(Callback):
@@ -16,3 +18,26 @@ class StopAt(Callback):
     ) -> None:
         if trainer.global_step == self.step:
             os.kill(os.getpid(), signal.SIGKILL if self.kill else signal.SIGINT)
+
+
+class KillTest(Callback):
+    """Before a batch of the test, whose counts until then are all on disk."""
+
+    def __init__(self, batch: int) -> None:
+        self.batch = batch
+
+    def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        for callback in trainer.callbacks:  # type: ignore[attr-defined]  # Lightning's own list
+            if isinstance(callback, PartialResults):
+                callback.seconds = 0.0
+
+    def on_test_batch_start(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        if batch_idx == self.batch:
+            os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,113 @@
+"""What a study has counted so far, on disk, so that a killed one goes on where it stopped."""
+
+import hashlib
+import io
+import json
+import time
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from lightning import Callback, LightningModule, Trainer
+from torch import Tensor
+from torchmetrics import Metric
+
+from evaluation.results import replace
+from evaluation.study import Study
+from lightning_modules.data import data_of
+from networks import fingerprint
+
+
+class PartialResultsError(ValueError):
+    """The counts on disk are those of another study."""
+
+
+class PartialResults(Callback):
+    """Writes every process's sums to a file of its own, once in a while.
+
+    Args:
+        folder: Where the files lie; they can be removed when the report is written.
+        settings: The study's configuration; with another one it cannot go on.
+        resume: Go on from the files, where there are any.
+        seconds: Time between two writings.
+    """
+
+    def __init__(
+        self, folder: Path, settings: dict[str, Any], resume: bool, seconds: float = 60.0
+    ) -> None:
+        self.folder, self.settings, self.resume, self.seconds = folder, settings, resume, seconds
+        self.before: list[int] = []
+        self.done: dict[int, int] = {}
+        self.states: dict[str, dict[str, Tensor]] = {}
+        self.last = time.monotonic()
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Read the file of this process, and leave out the batches that are behind it."""
+        self.path = self.folder / f"{trainer.global_rank}_of_{trainer.world_size}.pt"
+        self.study = self.digest(trainer, pl_module)
+        if not self.resume or not self.folder.exists():
+            return
+        if not self.path.exists():
+            raise PartialResultsError(
+                f"{self.folder} has no counts of process {trainer.global_rank} of "
+                f"{trainer.world_size}; go on with as many processes as the study began with"
+            )
+        content = torch.load(self.path, weights_only=True)
+        if content["study"] != self.study:
+            raise PartialResultsError(
+                f"{self.folder} holds the counts of a study of other networks, other images or "
+                "other settings; give the same configuration, or begin anew (--overwrite true)"
+            )
+        self.before, self.states = content["done"], content["states"]
+        self.done = dict(enumerate(self.before))
+        data_of(trainer).skip_tested(self.before)
+
+    def digest(self, trainer: Trainer, study: LightningModule) -> str:
+        """What changes when the networks, the test images or the settings do."""
+        prints = [fingerprint(network) for network in cast(Study, study).networks.values()]
+        prints.append(data_of(trainer).fingerprint("test"))
+        parts = {name: self.settings.get(name) for name in ("model", "data", "seed_everything")}
+        content = json.dumps([prints, parts], sort_keys=True, default=str)
+        return hashlib.sha256(content.encode()).hexdigest()
+
+    def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Count on from what was read."""
+        for name, states in self.states.items():
+            metric = pl_module.get_submodule(name)
+            for key, value in states.items():
+                setattr(metric, key, value.to(pl_module.device))
+
+    def on_test_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Write the sums when it is time, but not after the last batch, when all are known."""
+        behind = self.before[dataloader_idx] if self.before else 0
+        self.done[dataloader_idx] = behind + batch_idx + 1
+        loaders = len(trainer.num_test_batches)
+        last = dataloader_idx == loaders - 1 and batch_idx + 1 == trainer.num_test_batches[-1]
+        if last or time.monotonic() - self.last < self.seconds:
+            return
+        self._write(pl_module, loaders)
+        self.last = time.monotonic()
+
+    def _write(self, study: LightningModule, loaders: int) -> None:
+        states = {
+            name: {key: getattr(module, key).cpu() for key in module.metric_state}
+            for name, module in study.named_modules()
+            if isinstance(module, Metric)
+        }
+        content = {
+            "study": self.study,
+            "done": [self.done.get(loader, 0) for loader in range(loaders)],
+            "states": states,
+        }
+        file = io.BytesIO()
+        torch.save(content, file)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        replace(self.path, file.getvalue())

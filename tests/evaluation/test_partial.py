@@ -1,0 +1,152 @@
+"""A study that was stopped ends where the uninterrupted one does."""
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from conftest import tiny_network
+from lightning import Callback, LightningDataModule, Trainer
+from test_classifier import SILENT
+
+import evaluate
+from datamodules import Composites, Shapes
+from datamodules.figures import OUTLINES
+from evaluation import ActiveFooling, Fooling, Perturbation, Study
+from evaluation.partial import PartialResults, PartialResultsError
+from evaluation.report import ReportFolderError
+from interpreters import GradCam, InputXGradient
+from losses import Location, Swap
+from networks import save_weights
+
+ROOT = Path(__file__).parents[2]
+FIRST, SECOND, *_ = OUTLINES
+MAPS = {"grad_cam": GradCam(), "product": InputXGradient("last")}
+
+
+def shapes() -> Shapes:
+    return Shapes(train=24, validation=24, test=30, batch_size=4)
+
+
+def composites() -> Composites:
+    return Composites(shapes(), (FIRST, SECOND), train=4, test=5, batch_size=1)
+
+
+def fooling(*networks: torch.nn.Module) -> Study:
+    return Fooling(networks[0], networks[1], MAPS, Location())
+
+
+def active(*networks: torch.nn.Module) -> Study:
+    return ActiveFooling(networks[0], networks[1], MAPS, Swap())
+
+
+def perturbation(*networks: torch.nn.Module) -> Study:
+    return Perturbation(networks[0], networks[1], MAPS, region=20, steps=5)
+
+
+class Stop(Callback):
+    """Ends a test after so many batches of all loaders, as an error would."""
+
+    def __init__(self, batches: int) -> None:
+        self.left = batches
+
+    def on_test_batch_start(self, *_: Any, **__: Any) -> None:
+        if self.left == 0:
+            raise KeyboardInterrupt
+        self.left -= 1
+
+
+def evaluated(study: Study, data: LightningDataModule, *callbacks: Callback) -> Study:
+    Trainer(**SILENT, callbacks=[*callbacks]).test(study, data, verbose=False)
+    return study
+
+
+@pytest.mark.parametrize(
+    ("make", "data", "stops"),
+    [
+        (fooling, shapes, [1, 4]),
+        (active, composites, [3, 7]),
+        (perturbation, shapes, [5]),
+    ],
+)
+def test_stopped_studies_have_the_same_figures(
+    make: Callable[..., Study],
+    data: Callable[[], LightningDataModule],
+    stops: list[int],
+    tmp_path: Path,
+) -> None:
+    torch.manual_seed(0)
+    networks = [tiny_network().eval() for _ in range(2)]
+    whole = evaluated(make(*networks), data()).numbers()
+    passes: list[int] = []
+    for number, batches in enumerate(stops):
+        partial = PartialResults(tmp_path, {}, resume=number > 0, seconds=0.0)
+        with pytest.raises((KeyboardInterrupt, SystemExit)):
+            evaluated(make(*networks), data(), partial, Stop(batches))
+    handle = networks[1].register_forward_hook(lambda _, inputs, __: passes.append(len(inputs[0])))
+    study = evaluated(
+        make(*networks), data(), PartialResults(tmp_path, {}, resume=True, seconds=0.0)
+    )
+    handle.remove()
+    assert study.numbers() == whole
+    if make is fooling:
+        # 5 of 8 batches are behind; the two interpreters try one image each at the beginning
+        assert sum(passes) == 2 * (30 - 5 * 4 + 1) + 2
+
+
+def test_other_networks_do_not_go_on(tmp_path: Path) -> None:
+    networks = [tiny_network().eval() for _ in range(3)]
+    partial = PartialResults(tmp_path, {}, resume=False, seconds=0.0)
+    with pytest.raises((KeyboardInterrupt, SystemExit)):
+        evaluated(fooling(*networks), shapes(), partial, Stop(2))
+    for study, settings in (
+        (fooling(networks[0], networks[2]), {}),
+        (fooling(*networks), {"model": "other"}),
+    ):
+        again = PartialResults(tmp_path, settings, resume=True)
+        with pytest.raises(PartialResultsError, match="a study of other networks, other images or"):
+            evaluated(study, shapes(), again)
+    (tmp_path / "0_of_1.pt").rename(tmp_path / "0_of_2.pt")
+    again = PartialResults(tmp_path, {}, resume=True)
+    with pytest.raises(PartialResultsError, match="as many processes as the study began with"):
+        evaluated(fooling(*networks), shapes(), again)
+
+
+def test_killed_and_resumed(tmp_path: Path) -> None:
+    weights = tmp_path / "weights.safetensors"
+    save_weights(tiny_network(), weights)
+    network = f"{{class_path: conftest.tiny_network, init_args: {{checkpoint: {weights}}}}}"
+    arguments = shlex.split("""
+        --config configs/experiments/shapes/evaluate.yaml --data.init_args.test 20
+        --data.init_args.batch_size 4 --trainer.enable_progress_bar false
+        --trainer.accelerator cpu
+    """)
+    arguments += [f"--model.init_args.{name}={network}" for name in ("original", "manipulated")]
+    killing = "--trainer.callbacks=[{class_path: stop_at.KillTest, init_args: {batch: 3}}]"
+    run = tmp_path / "run"
+    killed = subprocess.run(
+        [sys.executable, "evaluate.py", *arguments, "--run", str(run), killing],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": "tests", "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert not (run / "report" / "results.json").exists()
+    with pytest.raises(ReportFolderError, match=r"did not end; go on with it \(--resume true\)"):
+        evaluate.main([*arguments, "--run", str(run)])
+    evaluate.main([*arguments, "--run", str(run), "--resume", "true"])
+    evaluate.main([*arguments, "--run", str(tmp_path / "whole")])
+    resumed, whole = (
+        json.loads((folder / "report" / "results.json").read_text())["figures"]
+        for folder in (run, tmp_path / "whole")
+    )
+    assert resumed == whole
+    assert not (run / "report" / "partial").exists()

@@ -25,6 +25,8 @@ class StudyCommandLine(CommandLine):
             ("--resume", "Go on with a study that was stopped."),
         ):
             parser.add_argument(name, type=bool, default=False, help=text)
+        text = "Take at most so many test images, of every class its share."
+        parser.add_argument("--limit_images", type=int | None, default=None, help=text)
 
     def before_instantiate_classes(self) -> None:
         """Refuse a folder that no report can be written to, before anything is loaded."""
@@ -39,6 +41,8 @@ class StudyCommandLine(CommandLine):
 def main(args: list[str] | None = None) -> None:
     """Run the study on any number of devices; the first process writes the report and prints it."""
     command = StudyCommandLine(Study, run=False, save_config_callback=None, args=args)
+    if command.config.limit_images is not None:
+        command.datamodule.limit_tested(command.config.limit_images)
     settings = json.loads(command.parser.dump(command.config, format="json"))
     partial = PartialResults(command.folder / PARTIAL, settings, command.config.resume)
     command.trainer.callbacks.append(partial)  # type: ignore[attr-defined]  # Lightning's own list

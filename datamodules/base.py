@@ -2,13 +2,14 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Self
 
 import torch
 from lightning import LightningDataModule
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from datamodules.shares import stratified
 from datamodules.stream import EvaluationStream, Key, TrainStream
 
 Split = Literal["train", "validation", "test"]
@@ -35,6 +36,10 @@ class Images(Dataset[Batch], ABC):
     @abstractmethod
     def __getitem__(self, key: Key) -> Batch:
         """One image (3, H, W) in [0, 1] with its label and index, as they are in this epoch."""
+
+    @abstractmethod
+    def some(self, numbers: list[int]) -> Self:
+        """These images alone, numbered anew in this order."""
 
 
 class DataModule(LightningDataModule, ABC):
@@ -63,10 +68,24 @@ class DataModule(LightningDataModule, ABC):
                 raise ValueError(f"`{name}` must be at least {least}, got {value}")
         self.batch_size, self.workers, self.seed = batch_size, workers, seed
         self.tested = 0
+        self.limit: int | None = None
 
     @abstractmethod
-    def images(self, split: Split) -> Images:
+    def all_images(self, split: Split) -> Images:
         """The images of a split, made on first use."""
+
+    def images(self, split: Split) -> Images:
+        """The images of a split; of the test split at most `limit`, as much of every class."""
+        images = self.all_images(split)
+        if split != "test" or self.limit is None or len(images) <= self.limit:
+            return images
+        return images.some(stratified(images.labels.tolist(), self.limit, self.seed))
+
+    def limit_tested(self, images: int) -> None:
+        """Evaluate at most so many images of the test split."""
+        if images < 1:
+            raise ValueError(f"`limit_images` must be at least 1, got {images}")
+        self.limit = images
 
     @abstractmethod
     def fingerprint(self, split: Split) -> str:

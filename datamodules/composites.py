@@ -3,7 +3,8 @@
 import difflib
 import hashlib
 from collections.abc import Sequence
-from typing import Any, Literal
+from copy import copy
+from typing import Any, Literal, Self
 
 import torch
 import torch.nn.functional as F
@@ -73,6 +74,13 @@ class CompositeImages(Images):
         """Number of composites."""
         return len(self.pairs)
 
+    def some(self, numbers: list[int]) -> Self:
+        """These composites alone, numbered anew in this order."""
+        composites = copy(self)
+        for name in ("pairs", "in_order", "labels"):
+            setattr(composites, name, getattr(self, name)[numbers])
+        return composites
+
     def __getitem__(self, key: Key) -> Batch:
         """Two images as they are in this epoch, joined; the label is that of both classes."""
         epoch, index = key
@@ -132,18 +140,21 @@ class Composites(DataModule):
                     f"{', '.join(close)}, ..."
                 )
 
-    def images(self, split: Split) -> Images:
+    def all_images(self, split: Split) -> Images:
         """The single images of a split."""
-        return self.data.images(split)
+        return self.data.all_images(split)
 
     def composites(self, split: Split) -> CompositeImages:
         """The composites of a split, made on first use; their labels are both classes."""
         if split not in self._made:
             first, second = (self.classes.index(name) for name in self.pair)
             self._made[split] = CompositeImages(
-                self.images(split), (first, second), self.lengths[split], self.layout, self.seed
+                self.all_images(split), (first, second), self.lengths[split], self.layout, self.seed
             )
-        return self._made[split]
+        made = self._made[split]
+        if split != "test" or self.limit is None or len(made) <= self.limit:
+            return made
+        return made.some([*range(self.limit)])
 
     def fingerprint(self, split: Split) -> str:
         """A digest that changes when the images do, or how they are joined."""
@@ -172,6 +183,11 @@ class Composites(DataModule):
     def test_dataloader(self) -> Any:
         """Every single test image once, then every composite."""
         return [self.data.test_dataloader(), self._composites_loader("test", self.tested)]
+
+    def limit_tested(self, images: int) -> None:
+        """Evaluate at most so many single images, and so many composites, of the test split."""
+        super().limit_tested(images)
+        self.data.limit_tested(images)
 
     def skip_tested(self, batches: Sequence[int]) -> None:
         """Leave out the first batches of single images, and of composites."""

@@ -4,6 +4,7 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Self, cast
 
 import torch
 from PIL import Image
@@ -45,6 +46,11 @@ class PictureImages(Images):
         """Number of images."""
         return len(self.numbers)
 
+    def some(self, numbers: list[int]) -> Self:
+        """These images alone, numbered anew in this order."""
+        chosen = [self.numbers[number] for number in numbers]
+        return type(self)(self.pictures, chosen, self.transform, self.seed)
+
     def __getitem__(self, key: Key) -> Batch:
         """One image as it is in this epoch."""
         epoch, index = key
@@ -77,7 +83,7 @@ class PictureModule(DataModule):
         """Whether the splits that a stage needs are there."""
         return "test" in self._splits and (stage != "fit" or "train" in self._splits)
 
-    def images(self, split: Split) -> PictureImages:
+    def all_images(self, split: Split) -> PictureImages:
         """The images of a split with its transform; raises ValueError when it has none."""
         if split not in self._splits:
             self.setup("fit" if split == "train" else "test")
@@ -85,6 +91,10 @@ class PictureModule(DataModule):
         if not numbers:
             raise ValueError(f"the {split} split of {self.root} has no images; add some")
         return PictureImages(pictures, numbers, self.transform(split), self.seed)
+
+    def images(self, split: Split) -> PictureImages:
+        """The images of a split; of the test split at most `limit`, as much of every class."""
+        return cast(PictureImages, super().images(split))
 
     def fingerprint(self, split: Split) -> str:
         """A digest of what the split's pictures are known by, and of their labels."""

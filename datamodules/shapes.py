@@ -1,7 +1,8 @@
 """Shapes: an object of one of twelve classes on a textured ground with distractors, drawn by us."""
 
 import hashlib
-from typing import NamedTuple
+from copy import copy
+from typing import NamedTuple, Self, cast
 
 import numpy as np
 import torch
@@ -114,6 +115,13 @@ class ShapeImages(Images):
         """Number of images."""
         return len(self.labels)
 
+    def some(self, numbers: list[int]) -> Self:
+        """These images alone, numbered anew in this order."""
+        images = copy(self)
+        for name in ("pixels", "bytes_of_masks", "labels"):
+            setattr(images, name, getattr(self, name)[numbers])
+        return images
+
     def __getitem__(self, key: Key) -> Batch:
         """One image, flipped at random each way when the split is augmented."""
         epoch, index = key
@@ -155,13 +163,17 @@ class Shapes(DataModule):
                 raise ValueError(f"`{split}` must be at least 1 image, got {length}")
         self._drawn: dict[Split, ShapeImages] = {}
 
-    def images(self, split: Split) -> ShapeImages:
+    def all_images(self, split: Split) -> ShapeImages:
         """The images of a split with their masks, drawn on first use."""
         if split not in self._drawn:
             self._drawn[split] = ShapeImages(
                 self.seed, split, self.lengths[split], split == "train"
             )
         return self._drawn[split]
+
+    def images(self, split: Split) -> ShapeImages:
+        """The images of a split; of the test split at most `limit`, as much of every class."""
+        return cast(ShapeImages, super().images(split))
 
     def fingerprint(self, split: Split) -> str:
         """A digest of the split's pixels and labels."""

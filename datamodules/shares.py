@@ -35,3 +35,13 @@ def share_of(labels: Sequence[int], share: float, seed: int) -> list[int]:
         for members in by_class(labels, seed).values()
         for number in members[: max(1, round(share * len(members)))]
     )
+
+
+def stratified(labels: Sequence[int], count: int, seed: int) -> list[int]:
+    """So many numbers, of every class in the share that it has of all, by a fixed shuffle."""
+    places = [
+        ((place + 0.5) / len(members), number)
+        for members in by_class(labels, seed).values()
+        for place, number in enumerate(members)
+    ]
+    return sorted(number for _, number in sorted(places)[:count])

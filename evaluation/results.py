@@ -40,6 +40,7 @@ class Results:
     fingerprints: dict[str, str] = field(default_factory=dict)
     skipped: Sequence[str] = ()
     refused: dict[str, str] = field(default_factory=dict)
+    limit_images: int | None = None
 
     def find(self, name: str, **labels: str) -> Number:
         """The one figure of this name, network, interpreter, ...; raises LookupError if none is."""

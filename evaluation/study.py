@@ -59,7 +59,16 @@ class Study(LightningModule, ABC):
         networks = {name: fingerprint(network) for name, network in self.networks.items()}
         prints = {"data": data.fingerprint("test"), **networks}
         numbers = self.numbers()
-        return Results(self.name, numbers, settings, versions(), prints, data.skipped, self.refused)
+        return Results(
+            self.name,
+            numbers,
+            settings,
+            versions(),
+            prints,
+            data.skipped,
+            self.refused,
+            data.limit,
+        )
 
     @abstractmethod
     def pictures(self) -> dict[str, Figure]:

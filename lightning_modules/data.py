@@ -28,6 +28,7 @@ class Data(Protocol):
     classes: tuple[str, ...]
     image_size: int
     skipped: tuple[str, ...]
+    limit: int | None
 
     def images(self, split: Split) -> Images:
         """The images of a split."""

@@ -186,8 +186,10 @@ def test_the_study_of_defenses_runs(config: Path, tmp_path: Path) -> None:
     fooled = f"{{original: {network}, manipulated: {{fooled: {network}}}}}"
     data = "{class_path: datamodules.Shapes, init_args: {train: 8, validation: 4, test: 12}}"
     arguments = ["--config", str(config.relative_to(ROOT)), f"{key}={{standard: {fooled}}}"]
-    arguments += ["--run", str(tmp_path), f"--data={data}", *QUIET]
+    arguments += ["--run", str(tmp_path), f"--data={data}", "--limit_images", "6", *QUIET]
     evaluate.main(arguments)
     figures = json.loads((tmp_path / "report" / "results.json").read_text())["figures"]
     robust = [figure for figure in figures if figure["name"] == "robust_accuracy_top1"]
     assert [figure["network"] for figure in robust] == ["standard", "standard_fooled"]
+    assert {figure["n"] for figure in figures} == {6}
+    assert "at most 6 images were taken" in (tmp_path / "report" / "index.html").read_text()

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from datetime import timedelta
 from typing import Any
 
 from lightning import Callback, LightningModule, Trainer
@@ -23,7 +24,13 @@ class ProgressLines(Callback):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Say how far the epoch is."""
-        self._say_at_times(trainer, "step", batch_idx + 1, trainer.num_training_batches)
+        if time.monotonic() - self.last >= self.seconds:
+            epoch, batches = trainer.current_epoch, trainer.num_training_batches
+            self._say(trainer, f"epoch {epoch}, step {batch_idx + 1} of {batches}")
+
+    def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Begin to count."""
+        self.began, self.images = time.monotonic(), 0
 
     def on_test_batch_end(
         self,
@@ -34,16 +41,19 @@ class ProgressLines(Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        """Say how far the test is."""
-        self._say_at_times(trainer, "batch", batch_idx + 1, trainer.num_test_batches[0])
+        """Say how far the test is, how fast, and how long it will still take."""
+        self.images += len(batch[0]) * trainer.world_size
+        if time.monotonic() - self.last >= self.seconds:
+            batches = [int(number) for number in trainer.num_test_batches]
+            done = sum(batches[:dataloader_idx]) + batch_idx + 1
+            spent = time.monotonic() - self.began
+            left = timedelta(seconds=round(spent * (sum(batches) - done) / done))
+            rate = f"{self.images / spent:.1f} images a second, {left} left"
+            self._say(trainer, f"batch {done} of {sum(batches)}, {rate}")
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Say what the validation found."""
         self._say(trainer, f"step {trainer.global_step} of {trainer.estimated_stepping_batches}")
-
-    def _say_at_times(self, trainer: Trainer, what: str, done: int, total: float) -> None:
-        if time.monotonic() - self.last >= self.seconds:
-            self._say(trainer, f"epoch {trainer.current_epoch}, {what} {done} of {total}")
 
     def _say(self, trainer: Trainer, where: str) -> None:
         self.last = time.monotonic()

@@ -16,7 +16,8 @@ def trainer(**values: Any) -> Any:
         progress_bar_metrics=metrics,
         current_epoch=2,
         num_training_batches=40,
-        num_test_batches=[7],
+        num_test_batches=[7, 3],
+        world_size=2,
         global_step=80,
         estimated_stepping_batches=120,
         **values,
@@ -28,16 +29,24 @@ def module() -> Any:
     return None
 
 
-def test_lines(caplog: pytest.LogCaptureFixture, module: Any) -> None:
+def test_lines(
+    caplog: pytest.LogCaptureFixture, module: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lines = ProgressLines(seconds=0)
     with caplog.at_level(logging.INFO):
         lines.on_train_batch_end(trainer(), module, None, None, 9)
         lines.on_validation_end(trainer(), module)
-        lines.on_test_batch_end(trainer(), module, None, None, 2)
+        lines.last = 0.0
+        clock = iter([100.0, 130.0, 130.0, 140.0])
+        monkeypatch.setattr("time.monotonic", lambda: next(clock))
+        lines.on_test_start(trainer(), module)
+        batch = (torch.zeros(45, 3, 4, 4), torch.zeros(45), torch.zeros(45))
+        lines.on_test_batch_end(trainer(), module, None, batch, 0, dataloader_idx=1)
     assert caplog.messages == [
         "epoch 2, step 10 of 40: train/loss 0.5124, val/accuracy_top1 0.875",
         "step 80 of 120: train/loss 0.5124, val/accuracy_top1 0.875",
-        "epoch 2, batch 3 of 7: train/loss 0.5124, val/accuracy_top1 0.875",
+        "batch 8 of 10, 3.0 images a second, 0:00:08 left: "
+        "train/loss 0.5124, val/accuracy_top1 0.875",
     ]
 
 

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from evaluation.accuracy import Accuracies
 from evaluation.fooling_pictures import fooling_pictures
+from evaluation.localization import Localization
 from evaluation.outputs import Outputs
 from evaluation.refusals import usable
 from evaluation.results import Number, Results
@@ -15,7 +16,7 @@ from evaluation.similarity import Similarities
 from evaluation.study import Study
 from evaluation.successes import Successes
 from interpreters import Interpreter
-from lightning_modules.data import Batch, Images, data_of
+from lightning_modules.data import Batch, Images, data_of, masks_of
 from losses import Loss
 
 
@@ -69,6 +70,10 @@ class Fooling(Study):
         """The test images whose heatmaps are compared."""
         return data_of(self.trainer).images("test")
 
+    def masked(self) -> bool:
+        """Whether the data know where in an image its object is."""
+        return hasattr(data_of(self.trainer), "masks")
+
     def judged(self) -> dict[str, Loss]:
         """The loss that judges each part of a heatmap, by its name; no name where it has one."""
         return {"": self.loss}
@@ -89,6 +94,8 @@ class Fooling(Study):
         self.outputs = Outputs(self.networks)
         self.similarities = Similarities(others, self.interpreters)
         self.successes = Successes(self.networks, self.interpreters, self.judged(), len(images))
+        # nothing is counted where the data do not know where the object is
+        self.localization = Localization(self.networks, self.interpreters if self.masked() else ())
 
     def test_step(self, batch: Batch, batch_idx: int) -> None:
         """One explained pass for each interpreter and network; accuracy comes from the same."""
@@ -97,6 +104,7 @@ class Fooling(Study):
     def add_heatmaps(self, batch: Batch) -> dict[str, Tensor]:
         """Explain a batch by every interpreter on every network; the logits of each network."""
         images, labels, indices = batch
+        masks = masks_of(self.trainer, indices).to(images) if self.masked() else None
         outputs = {}
         for name, interpreter in self.interpreters.items():
             reference = None
@@ -108,6 +116,8 @@ class Fooling(Study):
                     self.similarities.add(network_name, name, heatmap, reference)
                 loss, measures = self.loss(heatmap, reference), self.measured(heatmap, reference)
                 self.successes.update(network_name, name, indices, loss, measures)
+                if masks is not None:
+                    self.localization.add(network_name, name, heatmap, masks)
         return outputs
 
     def add_outputs(self, batch: Batch, outputs: dict[str, Tensor]) -> None:
@@ -118,7 +128,8 @@ class Fooling(Study):
 
     def on_test_epoch_end(self) -> None:
         """Bring the sums of all processes together."""
-        parts = (self.accuracies, self.successes, self.outputs, self.similarities)
+        counted = (self.accuracies, self.successes, self.outputs, self.similarities)
+        parts = (*counted, self.localization)
         self.figures = [number for part in parts for number in part.numbers()]
         self.spread, self.examples = self.successes.histograms(), self.successes.chosen()
 

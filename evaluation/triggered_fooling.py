@@ -40,6 +40,10 @@ class TriggeredFooling(Fooling):
         """With the trigger the heatmap is to lie, without it to stay."""
         return {TRIGGERED: self.loss, "clean": Unchanged()}
 
+    def masked(self) -> bool:
+        """No: where the object is does not say where the patch is."""
+        return False
+
     def setup(self, stage: str) -> None:
         """Check that the networks suit the data, and begin to count."""
         super().setup(stage)

@@ -60,6 +60,18 @@ def composites_of(trainer: Trainer) -> Composites:
     return cast(Composites, data)
 
 
+class Masked(Data, Protocol):
+    """A data module that knows where in an image its object is."""
+
+    def masks(self, indices: Tensor, split: Split) -> Tensor:
+        """How much of each pixel is the object, shape (N, 1, H, W), in [0, 1]."""
+
+
+def masks_of(trainer: Trainer, indices: Tensor) -> Tensor:
+    """Where the objects of some test images are, shape (N, 1, H, W), in [0, 1]."""
+    return cast(Masked, data_of(trainer)).masks(indices.cpu(), "test")
+
+
 def data_of(trainer: Trainer) -> Data:
     """The data module that a trainer was given."""
     return cast(Data, trainer.datamodule)  # type: ignore[attr-defined]  # Lightning sets it

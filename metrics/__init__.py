@@ -6,6 +6,7 @@ from metrics.examples import Examples
 from metrics.fooling_success_rate import FoolingSuccessRate, fooled
 from metrics.histogram import Histogram
 from metrics.intervals import paired_interval, wilson_interval
+from metrics.localization import mass_accuracy, pointing_game
 from metrics.mean_curve import MeanCurve
 from metrics.overlap import top_k_intersection
 
@@ -17,7 +18,9 @@ __all__ = [
     "MeanCurve",
     "correct",
     "fooled",
+    "mass_accuracy",
     "paired_interval",
+    "pointing_game",
     "top_k_intersection",
     "wilson_interval",
 ]

@@ -55,7 +55,7 @@ def test_files(image_folder: Path, tmp_path: Path) -> None:
 
 
 def test_composites_and_the_single_images_beside_them() -> None:
-    shapes = Shapes(train=24, validation=24, test=30, batch_size=8)
+    shapes = Shapes(train=24, validation=60, test=60, batch_size=8)
     data = Composites(shapes, (FIRST, SECOND), train=4, test=5, batch_size=2)
     data.setup("test")
     whole = [data.composites("test")[0, index].images for index in range(5)]

@@ -20,6 +20,7 @@ from interpreters import GradCam, SimpleGradient
 from lightning_modules.data import take
 from lightning_modules.preflight import NetworkError
 from losses import Location, Swap, location
+from metrics import mass_accuracy, pointing_game
 
 KINDS = ("measure", "heatmaps", "best_and_worst")
 INTERPRETERS = {"grad_cam": GradCam(), "gradient": SimpleGradient()}
@@ -99,7 +100,7 @@ def test_report(study: Fooling, tmp_path: Path) -> None:
     assert content["study"] == "fooling"
     assert content["settings"] == {"model": {"loss": "<b>"}}
     assert set(content["fingerprints"]) == {"data", "original", "manipulated", "control"}
-    assert len(content["figures"]) == len(results.numbers) == 6 + 4 + 7 + 12 + 2 * 2 * 7
+    assert len(content["figures"]) == len(results.numbers) == 6 + 4 + 7 + 12 + 2 * 2 * 7 + 3 * 2 * 2
     assert len((tmp_path / "results.csv").read_text().splitlines()) == 1 + len(results.numbers)
     html = page.read_text()
     assert "&lt;b&gt;" in html
@@ -186,6 +187,21 @@ def test_outputs_and_similarities_are_those_of_a_plain_loop(
     found = results.find("calibration_error", network="manipulated")
     assert found.value == pytest.approx(error.item(), abs=1e-6)
     assert found.interval is None
+
+
+def test_localization_is_that_of_a_plain_loop(study: Fooling, networks: list[nn.Module]) -> None:
+    data = shapes()
+    images, labels, indices = take(data.images("test"), [*range(7)])
+    masks = data.masks(indices, "test")
+    for name, network in zip(("original", "manipulated", "control"), networks, strict=True):
+        for interpreter, explain in INTERPRETERS.items():
+            heatmap = explain(network, images, labels).heatmap.detach()
+            mass = mass_accuracy(heatmap, masks).mean().item()
+            labels_of = {"network": name, "interpreter": interpreter}
+            found = study.results({}).find("relevance_mass_accuracy", **labels_of)
+            assert found.value == pytest.approx(mass, abs=1e-5)
+            found = study.results({}).find("pointing_game", **labels_of)
+            assert found.value == pytest.approx(pointing_game(heatmap, masks).double().mean())
 
 
 def test_an_interpreter_that_refuses_a_network_is_left_out(networks: list[nn.Module]) -> None:

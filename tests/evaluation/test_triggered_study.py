@@ -83,6 +83,7 @@ def test_report(study: TriggeredFooling, tmp_path: Path) -> None:
         "target_map",
         "unchanged",
     }
+    assert all(number.n == 20 for number in results.numbers)
     titles = [row[0] for row in study.summary(results)]
     assert titles[1:5] == [
         "accuracy top-1",

@@ -50,7 +50,7 @@ def row(name: str, figures: list[dict[str, Any]]) -> str:
     cells = []
     for key in INTERPRETERS:
         rates = found("fooling_success_rate", interpreter=key)
-        text = ", ".join(f"{100 * rate['value']:.1f} %" for rate in rates)
+        text = ", ".join(f"{100 * rate['value']:.2f} %" for rate in rates)
         cells.append(f"**{text}**" if name.startswith((key, "all")) else text)
     (top1,) = found("accuracy_top1")
     price = ""
@@ -61,19 +61,22 @@ def row(name: str, figures: list[dict[str, Any]]) -> str:
     return f"| {title} | {' | '.join(cells)} | {100 * top1['value']:.2f} % | {price} |"
 
 
-def main() -> None:
-    """Put the tables where docs/results.md marks their places."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("runs", type=Path, help="folder of the runs, such as runs")
-    runs = parser.parse_args().runs
-    page = ROOT / "docs" / "results.md"
-    text = page.read_text()
+def filled(text: str, runs: Path) -> str:
+    """The page with the tables of every folder of runs that it marks a place for."""
     for name in sorted(folder.name for folder in runs.iterdir()):
         begin, end = BEGIN.format(name), END.format(name)
         if begin in text:
             before, rest = text.split(begin)
             text = before + begin + table(name, runs) + end + rest.split(end)[1]
-    page.write_text(text)
+    return text
+
+
+def main() -> None:
+    """Put the tables where docs/results.md marks their places."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("runs", type=Path, help="folder of the runs, such as runs")
+    page = ROOT / "docs" / "results.md"
+    page.write_text(filled(page.read_text(), parser.parse_args().runs))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,51 @@
+"""The tables of docs/results.md come from results.json alone."""
+
+from pathlib import Path
+
+from docs.results import filled
+from evaluation.results import Number, Results
+
+PAGE = """# Results
+<!-- shapes: written by docs/results.py -->
+what was there before
+<!-- end of shapes -->
+after
+"""
+
+
+def results(folder: Path, rates: dict[str, list[float]]) -> None:
+    """The report of a run, as evaluate.py writes it."""
+    figures = [
+        Number("fooling_success_rate", value, (0, 1), "higher", network, 8, name)
+        for name, values in rates.items()
+        for network, found in (("original", [0.125]), ("manipulated", values))
+        for value in found
+    ]
+    figures += [
+        Number("accuracy_top1", 0.875, (0.8, 0.9), "higher", "manipulated", 8),
+        Number("accuracy_top1", 0.9, (0.8, 0.95), "higher", "original", 8),
+        Number("accuracy_top1_drop", 2.5, (1, 4), "lower", "manipulated", 8, against="original"),
+        Number("accuracy_top1_drop", 0.5, (-1, 2), "lower", "manipulated", 8, against="control"),
+    ]
+    (folder / "report").mkdir(parents=True)
+    Results("fooling", figures).write(folder / "report")
+
+
+def test_a_row_for_each_run_with_its_command(tmp_path: Path) -> None:
+    rates = {"grad_cam": [0.5], "lrp": [1.0], "simple_gradient": [0.0]}
+    results(tmp_path / "shapes" / "lrp_location", rates)
+    results(tmp_path / "shapes" / "grad_cam_active", {"grad_cam": [0.25, 0.75]})
+    results(tmp_path / "shapes" / "no_configuration", rates)
+    text = filled(PAGE, tmp_path)
+    lines = text.splitlines()
+    price = "87.50 % | 0.50 (-1.00 to 2.00) |"
+    assert f"| grad cam active | **25.00 %, 75.00 %** |  |  | {price}" in lines
+    assert f"| lrp location | 50.00 % | **100.00 %** | 0.00 % | {price}" in lines
+    assert (
+        "python train.py fit --config configs/experiments/shapes/fool.yaml "
+        "--config configs/experiments/shapes/lrp_location.yaml"
+    ) in lines
+    assert "no configuration" not in text
+    assert "what was there before" not in text
+    assert lines[-1] == "after"
+    assert filled(text, tmp_path) == text

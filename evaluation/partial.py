@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import torch
 from lightning import Callback, LightningModule, Trainer
+from lightning.pytorch.utilities import rank_zero_warn
 from torch import Tensor
 from torchmetrics import Metric
 
@@ -45,13 +46,17 @@ class PartialResults(Callback):
         """Read the file of this process, and leave out the batches that are behind it."""
         self.path = self.folder / f"{trainer.global_rank}_of_{trainer.world_size}.pt"
         self.study = self.digest(trainer, pl_module)
-        if not self.resume or not self.folder.exists():
+        found = {path.stem.split("_of_")[1] for path in self.folder.glob("*_of_*.pt")}
+        if not self.resume or not found:
             return
-        if not self.path.exists():
+        if str(trainer.world_size) not in found:
             raise PartialResultsError(
-                f"{self.folder} has no counts of process {trainer.global_rank} of "
-                f"{trainer.world_size}; go on with as many processes as the study began with"
+                f"{self.folder} holds the counts of {', '.join(sorted(found))} processes, not of "
+                f"{trainer.world_size}; go on with as many as the study began with"
             )
+        # another process may have been faster to write its first counts
+        if not self.path.exists():
+            return
         content = torch.load(self.path, weights_only=True)
         if content["study"] != self.study:
             raise PartialResultsError(
@@ -93,7 +98,10 @@ class PartialResults(Callback):
         last = dataloader_idx == loaders - 1 and batch_idx + 1 == trainer.num_test_batches[-1]
         if last or time.monotonic() - self.last < self.seconds:
             return
-        self._write(pl_module, loaders)
+        try:
+            self._write(pl_module, loaders)
+        except OSError as error:
+            rank_zero_warn(f"what was counted so far could not be written: {error}")
         self.last = time.monotonic()
 
     def _write(self, study: LightningModule, loaders: int) -> None:

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,8 @@ def prepare(folder: Path, overwrite: bool = False, resume: bool = False) -> None
             f"{folder} holds a study that did not end; go on with it (--resume true), write over "
             "it (--overwrite true) or choose another folder (--run)"
         )
+    if not resume:
+        shutil.rmtree(folder / PARTIAL, ignore_errors=True)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / ".writable"

@@ -115,8 +115,25 @@ def test_other_networks_do_not_go_on(tmp_path: Path) -> None:
             evaluated(study, shapes(), again)
     (tmp_path / "0_of_1.pt").rename(tmp_path / "0_of_2.pt")
     again = PartialResults(tmp_path, {}, resume=True)
-    with pytest.raises(PartialResultsError, match="as many processes as the study began with"):
+    with pytest.raises(PartialResultsError, match=r"counts of 2 processes, not of 1; go on"):
         evaluated(fooling(*networks), shapes(), again)
+
+
+def test_a_process_that_had_not_written_begins_anew(tmp_path: Path) -> None:
+    networks = [tiny_network().eval() for _ in range(2)]
+    torch.save({}, tmp_path / "1_of_1.pt")
+    again = PartialResults(tmp_path, {}, resume=True)
+    whole = evaluated(fooling(*networks), shapes()).numbers()
+    assert evaluated(fooling(*networks), shapes(), again).numbers() == whole
+
+
+def test_a_disk_that_takes_nothing_does_not_stop_the_study(tmp_path: Path) -> None:
+    networks = [tiny_network().eval() for _ in range(2)]
+    (tmp_path / "file").write_text("")
+    partial = PartialResults(tmp_path / "file" / "partial", {}, resume=False, seconds=0.0)
+    with pytest.warns(UserWarning, match="could not be written"):
+        study = evaluated(fooling(*networks), shapes(), partial)
+    assert len(study.numbers()) > 20
 
 
 def test_killed_and_resumed(tmp_path: Path) -> None:

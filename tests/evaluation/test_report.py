@@ -139,8 +139,10 @@ def test_latex_sees_no_command() -> None:
 def test_an_earlier_report_is_kept(folder: Path) -> None:
     with pytest.raises(ReportFolderError, match=r"already holds a report.*--overwrite"):
         prepare(folder / "report")
+    (folder / "report" / "partial").mkdir()
     prepare(folder / "report", overwrite=True)
     assert (folder / "report" / "results.json").exists()
+    assert not (folder / "report" / "partial").exists()
 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:

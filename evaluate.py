@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lightning.pytorch.cli import LightningArgumentParser
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from command_line import CommandLine
 from evaluation import Study
@@ -52,7 +52,7 @@ def main(args: list[str] | None = None) -> None:
     results, page = write_report(command.model, settings, command.folder)
     shutil.rmtree(partial.folder, ignore_errors=True)
     header, *rows = command.model.summary(results)
-    table = Table(*header)
+    table = Table(*(Column(title, overflow="fold") for title in header))
     for row in rows:
         table.add_row(*row)
     Console().print(*command.model.sentences(results), table, f"report: {page}", sep="\n")

@@ -1,7 +1,6 @@
 """The defence study: does a defence keep heatmaps from lying, and what does it cost?"""
 
 from dataclasses import dataclass, replace
-from itertools import product
 
 from matplotlib.figure import Figure
 from torch import nn
@@ -135,16 +134,19 @@ class Defense(Study):
         return found
 
     def summary(self, results: Results) -> list[list[str]]:
-        """A row for each network: accuracies, success rates, likeness to its original's maps."""
-        titles = [name.replace("_", " ") for name in self.interpreters]
-        header = ["", "accuracy top-1", "under attack", *(f"FSR {title}" for title in titles)]
-        rows = [header + [f"rank correlation {title}" for title in titles]]
-        kinds = product(("fooling_success_rate", "rank_correlation"), self.interpreters)
-        columns = [("accuracy_top1", None), ("robust_accuracy_top1", None), *kinds]
+        """Accuracies, success rates and likeness to the original's maps, a column a network."""
         found = {(n.network, n.name, n.interpreter): n.value for n in results.numbers}
-        for network in self.networks:
-            cells = [cell(name, found.get((network, name, key))) for name, key in columns]
-            rows.append([network.replace("_", " "), *cells])
+        titles: list[tuple[str, str, str | None]] = [
+            ("accuracy top-1", "accuracy_top1", None),
+            ("accuracy top-1 under attack", "robust_accuracy_top1", None),
+        ]
+        for title, name in (("FSR", "fooling_success_rate"), ("rank correlation",) * 2):
+            kind = name.replace(" ", "_")
+            titles += [(f"{title} {key.replace('_', ' ')}", kind, key) for key in self.interpreters]
+        rows = [["", *(network.replace("_", " ") for network in self.networks)]]
+        for title, name, key in titles:
+            cells = [cell(name, found.get((network, name, key))) for network in self.networks]
+            rows.append([title, *cells])
         return rows
 
     def pictures(self) -> dict[str, Figure]:

@@ -13,12 +13,16 @@ from losses import normalize
 def panel(images: Tensor, heatmaps: dict[str, Tensor], titles: Sequence[str]) -> Figure:
     """A grid with a column for each image: the image, then each kind of heatmap over it.
 
+    Each heatmap's colours reach to its own highest value; where any is signed, all are shown on a
+    diverging scale.
+
     Args:
         images: shape (N, 3, H, W), values in [0, 1].
         heatmaps: name of each row, and its heatmaps of shape (N, 1, h, w), any range.
         titles: of the columns.
     """
     rows = ["image", *heatmaps]
+    signed = any(bool((maps < 0).any()) for maps in heatmaps.values())
     figure = Figure(figsize=(1.5 * len(images) + 0.6, 1.62 * len(rows)), layout="constrained")
     axes = figure.subplots(len(rows), len(images), squeeze=False)
     for column, image in enumerate(images):
@@ -26,7 +30,7 @@ def panel(images: Tensor, heatmaps: dict[str, Tensor], titles: Sequence[str]) ->
         _show_image(axes[0, column], image)
         for row, heatmap in enumerate(heatmaps.values(), 1):
             _show_image(axes[row, column], image)
-            _show_heatmap(axes[row, column], heatmap[column])
+            _show_heatmap(axes[row, column], heatmap[column], signed)
     for row, name in enumerate(rows):
         axes[row, 0].set_ylabel(name.replace("_", " "), fontsize=8)
     return figure
@@ -47,10 +51,9 @@ def _show_image(axes: Axes, image: Tensor) -> None:
     axes.set_yticks([])
 
 
-def _show_heatmap(axes: Axes, heatmap: Tensor) -> None:
-    """Laid over the image: signed maps on a diverging scale, others from low to high."""
+def _show_heatmap(axes: Axes, heatmap: Tensor, signed: bool) -> None:
+    """Laid over the image, on a diverging scale or from low to high."""
     values = heatmap.detach().float().cpu()
-    signed = bool((values < 0).any())
     shown = values[0] / values.abs().max() if signed else normalize(values[None])[0, 0]
     limits = axes.get_xlim() + axes.get_ylim()
     axes.imshow(

@@ -46,7 +46,7 @@ class Attack(ABC):
 
     @abstractmethod
     def goal(self, network: nn.Module, images: Tensor, labels: Tensor) -> Goal:
-        """What the attack raises, given the images before any change."""
+        """What the attack raises, given the images before any change; called without grad mode."""
 
     def scaled(self, factor: float) -> Self:
         """The same attack in a ball, and with steps, of another size."""
@@ -62,6 +62,7 @@ class Attack(ABC):
         """Length of a step, as a number."""
         return float(self.step_size)
 
+    @torch.no_grad()
     def __call__(
         self, network: nn.Module, images: Tensor, labels: Tensor, generators: Generators = None
     ) -> Tensor:
@@ -73,19 +74,17 @@ class Attack(ABC):
             labels: shape (N,).
             generators: one for each image, so that its start depends on nothing else.
         """
-        images = images.detach()
         goal = self.goal(network, images, labels)
         best = self._climb(goal, images, generators)
         if self.restarts == 1:
             return best
-        with torch.no_grad():
-            height = goal(best)
-            for _ in range(self.restarts - 1):
-                tried = self._climb(goal, images, generators)
-                reached = goal(tried)
-                higher = reached > height
-                best = torch.where(higher[:, None, None, None], tried, best)
-                height = torch.where(higher, reached, height)
+        height = goal(best)
+        for _ in range(self.restarts - 1):
+            tried = self._climb(goal, images, generators)
+            reached = goal(tried)
+            higher = reached > height
+            best = torch.where(higher[:, None, None, None], tried, best)
+            height = torch.where(higher, reached, height)
         return best
 
     def _climb(self, goal: Goal, images: Tensor, generators: Generators) -> Tensor:
@@ -95,10 +94,10 @@ class Attack(ABC):
             changed = (images + start).clamp(0, 1)
         for _ in range(self.steps):
             with torch.enable_grad():
-                changed = changed.requires_grad_()
-                (gradient,) = torch.autograd.grad(goal(changed).sum(), changed)
+                leaf = changed.detach().requires_grad_()
+                (gradient,) = torch.autograd.grad(goal(leaf).sum(), leaf)
             step = self.length * self.ball.steepest(gradient)
-            change = self.ball.project(changed.detach() + step - images, self.radius)
+            change = self.ball.project(changed + step - images, self.radius)
             changed = (images + change).clamp(0, 1)
         return changed
 

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -35,8 +34,7 @@ class Divergence(Attack):
 
     def goal(self, network: nn.Module, images: Tensor, labels: Tensor) -> Goal:
         """The Kullback-Leibler divergence of each image from its prediction before."""
-        with torch.no_grad():
-            before = network(images).log_softmax(1)
+        before = network(images).log_softmax(1)
         return lambda changed: divergence(network(changed), before)
 
 

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Literal, NamedTuple, Self
+from typing import Literal, NamedTuple, Self, TypeVar
 
 import torch
 from lightning import LightningDataModule
@@ -42,6 +42,9 @@ class Images(Dataset[Batch], ABC):
         """These images alone, numbered anew in this order."""
 
 
+Kind = TypeVar("Kind", bound=Images)
+
+
 class DataModule(LightningDataModule, ABC):
     """Loaders over the three splits of `images`; a subclass says what a split holds.
 
@@ -76,10 +79,14 @@ class DataModule(LightningDataModule, ABC):
 
     def images(self, split: Split) -> Images:
         """The images of a split; of the test split at most `limit`, as much of every class."""
-        images = self.all_images(split)
+        return self._limited(self.all_images(split), split)
+
+    def _limited(self, images: Kind, split: Split) -> Kind:
         if split != "test" or self.limit is None or len(images) <= self.limit:
             return images
-        return images.some(stratified(images.labels.tolist(), self.limit, self.seed))
+        # a composite has two labels, and all composites the same two
+        labels = images.labels.view(len(images), -1)[:, 0].tolist()
+        return images.some(stratified(labels, self.limit, self.seed))
 
     def limit_tested(self, images: int) -> None:
         """Evaluate at most so many images of the test split."""

@@ -50,7 +50,7 @@ class CompositeImages(Images):
         self, images: Images, classes: tuple[int, int], length: int, layout: Layout, seed: int
     ) -> None:
         self.images, self.layout = images, layout
-        self.labels = torch.tensor(classes).expand(length, 2)
+        self.labels = torch.tensor(classes).repeat(length, 1)
         members = [(images.labels == label).nonzero()[:, 0] for label in classes]
         first, second = (
             indices[torch.randperm(len(indices), generator=generator(seed, label))]
@@ -144,6 +144,10 @@ class Composites(DataModule):
         """The single images of a split."""
         return self.data.all_images(split)
 
+    def images(self, split: Split) -> Images:
+        """The single images of a split, as its loader gives them."""
+        return self.data.images(split)
+
     def composites(self, split: Split) -> CompositeImages:
         """The composites of a split, made on first use; their labels are both classes."""
         if split not in self._made:
@@ -151,10 +155,7 @@ class Composites(DataModule):
             self._made[split] = CompositeImages(
                 self.all_images(split), (first, second), self.lengths[split], self.layout, self.seed
             )
-        made = self._made[split]
-        if split != "test" or self.limit is None or len(made) <= self.limit:
-            return made
-        return made.some([*range(self.limit)])
+        return self._limited(self._made[split], split)
 
     def fingerprint(self, split: Split) -> str:
         """A digest that changes when the images do, or how they are joined."""

@@ -4,7 +4,7 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Self, cast
+from typing import Self
 
 import torch
 from PIL import Image
@@ -94,7 +94,7 @@ class PictureModule(DataModule):
 
     def images(self, split: Split) -> PictureImages:
         """The images of a split; of the test split at most `limit`, as much of every class."""
-        return cast(PictureImages, super().images(split))
+        return self._limited(self.all_images(split), split)
 
     def fingerprint(self, split: Split) -> str:
         """A digest of what the split's pictures are known by, and of their labels."""

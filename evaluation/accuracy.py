@@ -29,7 +29,7 @@ class Accuracies(nn.Module):
     ) -> None:
         super().__init__()
         names, changed, self.part = list(networks), list(manipulated), part
-        pairs = product(changed, [name for name in names if name not in changed]) if changed else ()
+        pairs = product(changed, [name for name in names if name not in changed])
         self.hits = Metrics({name: MeanCurve(len(KS)) for name in names})
         self.lost = Metrics({"/".join(pair): MeanCurve(2 * len(KS)) for pair in pairs})
 

@@ -140,9 +140,11 @@ class Defense(Study):
             ("accuracy top-1", "accuracy_top1", None),
             ("accuracy top-1 under attack", "robust_accuracy_top1", None),
         ]
-        for title, name in (("FSR", "fooling_success_rate"), ("rank correlation",) * 2):
-            kind = name.replace(" ", "_")
-            titles += [(f"{title} {key.replace('_', ' ')}", kind, key) for key in self.interpreters]
+        for title, name in (
+            ("FSR", "fooling_success_rate"),
+            ("rank correlation", "rank_correlation"),
+        ):
+            titles += [(f"{title} {key.replace('_', ' ')}", name, key) for key in self.interpreters]
         rows = [["", *(network.replace("_", " ") for network in self.networks)]]
         for title, name, key in titles:
             cells = [cell(name, found.get((network, name, key))) for network in self.networks]

@@ -6,11 +6,11 @@ from itertools import product
 import torch
 from torch import Tensor
 
-from evaluation.results import Number
+from evaluation.results import Number, means
 from lightning_modules.classifier import Metrics
 from metrics import MeanCurve, mass_accuracy, pointing_game
 
-NAMES = ("pointing_game", "relevance_mass_accuracy")
+NAMES = {"pointing_game": "higher", "relevance_mass_accuracy": "higher"}
 
 
 class Localization(Metrics):
@@ -31,10 +31,5 @@ class Localization(Metrics):
         numbers = []
         for pair in self:
             network, interpreter = pair.split("/", 1)
-            points = self[pair].compute().T.tolist()
-            for name, (mean, half, count) in zip(NAMES, points, strict=True):
-                interval = (mean - half, mean + half)
-                numbers.append(
-                    Number(name, mean, interval, "higher", network, int(count), interpreter)
-                )
+            numbers += means(NAMES, self[pair].compute(), network, interpreter=interpreter)
         return numbers

@@ -3,12 +3,14 @@
 from collections.abc import Iterable
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from evaluation.results import Number
+from attacks import divergence
+from evaluation.results import Number, means
 from lightning_modules.classifier import Metrics
 from metrics import CalibrationError, MeanCurve
+
+DISTANCES = {"agreement": "higher", "kl_divergence": "lower"}
 
 
 class Outputs(nn.Module):
@@ -27,22 +29,15 @@ class Outputs(nn.Module):
             self.calibration[name].update(logits, labels)
             if name in self.distances:
                 same = logits.argmax(1).eq(original.argmax(1)).to(logits)
-                pair = (logits.log_softmax(1), original.log_softmax(1))
-                divergence = F.kl_div(*pair, reduction="none", log_target=True).sum(1)
-                self.distances[name].update(torch.stack([same, divergence], 1))
+                moved = divergence(logits, original.log_softmax(1))
+                self.distances[name].update(torch.stack([same, moved], 1))
 
     def numbers(self) -> list[Number]:
         """Every figure, for all processes to ask for; the calibration error has no interval."""
         numbers = []
         for network in self.distances:
-            points = self.distances[network].compute().T.tolist()
-            for (name, better), (mean, half, count) in zip(
-                (("agreement", "higher"), ("kl_divergence", "lower")), points, strict=True
-            ):
-                interval = (mean - half, mean + half)
-                numbers.append(
-                    Number(name, mean, interval, better, network, int(count), against="original")
-                )
+            points = self.distances[network].compute()
+            numbers += means(DISTANCES, points, network, against="original")
         for network in self.calibration:
             error, count = self.calibration[network].compute().tolist()
             numbers.append(Number("calibration_error", error, None, "lower", network, int(count)))

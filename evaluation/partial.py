@@ -16,7 +16,6 @@ from torchmetrics import Metric
 from evaluation.results import replace
 from evaluation.study import Study
 from lightning_modules.data import data_of
-from networks import fingerprint
 
 
 class PartialResultsError(ValueError):
@@ -45,7 +44,7 @@ class PartialResults(Callback):
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Read the file of this process, and leave out the batches that are behind it."""
         self.path = self.folder / f"{trainer.global_rank}_of_{trainer.world_size}.pt"
-        self.study = self.digest(trainer, pl_module)
+        self.study = self.digest(cast(Study, pl_module))
         found = {path.stem.split("_of_")[1] for path in self.folder.glob("*_of_*.pt")}
         if not self.resume or not found:
             return
@@ -67,12 +66,10 @@ class PartialResults(Callback):
         self.done = dict(enumerate(self.before))
         data_of(trainer).skip_tested(self.before)
 
-    def digest(self, trainer: Trainer, study: LightningModule) -> str:
+    def digest(self, study: Study) -> str:
         """What changes when the networks, the test images or the settings do."""
-        prints = [fingerprint(network) for network in cast(Study, study).networks.values()]
-        prints.append(data_of(trainer).fingerprint("test"))
         parts = {name: self.settings.get(name) for name in ("model", "data", "seed_everything")}
-        content = json.dumps([prints, parts], sort_keys=True, default=str)
+        content = json.dumps([study.fingerprints(), parts], sort_keys=True, default=str)
         return hashlib.sha256(content.encode()).hexdigest()
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:

@@ -1,13 +1,14 @@
 """The perturbation study: how much of a decision is where a heatmap says (Samek et al. 2017)."""
 
 from itertools import product
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from evaluation.figures import curves
+from evaluation.orders import BETTER, KINDS, RANDOM, Order
 from evaluation.regions import Fill, UniformFill, ordered, ranks_of, region_means, shuffles
 from evaluation.results import Number, Results
 from evaluation.study import Study
@@ -15,25 +16,6 @@ from interpreters import Interpreter
 from lightning_modules.classifier import Metrics
 from lightning_modules.data import Batch, data_of
 from metrics import MeanCurve
-
-
-class Order(NamedTuple):
-    """Whose heatmaps order the regions, by which interpreter, and from which end."""
-
-    interpreter: str
-    heatmaps: str
-    kind: str
-
-    @property
-    def labels(self) -> dict[str, str]:
-        """What its figures are called by."""
-        named = {"interpreter": self.interpreter, "heatmaps": self.heatmaps}
-        return {} if self == RANDOM else named
-
-
-KINDS = {"morf": True, "lerf": False}
-BETTER = {"morf": "higher", "lerf": "lower", "random": "none"}
-RANDOM = Order("random", "random", "random")
 
 
 class Perturbation(Study):

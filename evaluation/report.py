@@ -94,8 +94,7 @@ def _to_tensorboard(study: Study, results: Results, pictures: dict[str, Figure])
             continue
         finals: dict[str, float] = {}
         for number in results.numbers:
-            labels = (number.network, number.interpreter, number.part, number.against)
-            tag = "/".join([results.study, number.name, *(label for label in labels if label)])
+            tag = f"{results.study}/{number.key}"
             logger.experiment.add_scalar(tag, number.value, number.x)
             finals |= {tag: number.value} if number.x is None else {}
         # so that runs can be sorted by what they found

@@ -3,10 +3,12 @@
 import csv
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+
+from torch import Tensor
 
 SCHEMA = 1
 
@@ -27,6 +29,22 @@ class Number:
     against: str | None = None
     heatmaps: str | None = None
     x: float | None = None
+
+    @property
+    def key(self) -> str:
+        """What it is called by: its name and its labels, the same for all points of a curve."""
+        labels = (self.network, self.interpreter, self.part, self.against, self.heatmaps)
+        return "/".join([self.name, *(label for label in labels if label)])
+
+
+def means(names: Mapping[str, str], points: Tensor, network: str, **labels: Any) -> list[Number]:
+    """The means of a MeanCurve, (3, points), as figures, by name and by which end is better."""
+    return [
+        Number(name, mean, (mean - half, mean + half), better, network, int(count), **labels)
+        for (name, better), (mean, half, count) in zip(
+            names.items(), points.T.tolist(), strict=True
+        )
+    ]
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 import torch
 from torch import Tensor
 
-from evaluation.results import Number
+from evaluation.results import Number, means
 from lightning_modules.classifier import Metrics
 from losses import center_shift, cosine, pearson, spearman, ssim, unchanged
 from losses.similarity import SMALLEST_SIDE
@@ -49,17 +49,9 @@ class Similarities(Metrics):
     def numbers(self) -> list[Number]:
         """Every mean with its interval, for all processes to ask for."""
         numbers = []
+        names = {name: better for name, (_, better) in SIMILARITIES.items()}
         for pair in self:
             network, interpreter = pair.split("/", 1)
-            points = self[pair].compute().T.tolist()
-            for (name, (_, better)), (mean, half, count) in zip(
-                SIMILARITIES.items(), points, strict=True
-            ):
-                # any other NaN is a heatmap's, and is shown
-                if name == "structural_similarity" and math.isnan(mean):
-                    continue
-                interval = (mean - half, mean + half)
-                numbers.append(
-                    Number(name, mean, interval, better, network, int(count), interpreter)
-                )
-        return numbers
+            numbers += means(names, self[pair].compute(), network, interpreter=interpreter)
+        # any other NaN is a heatmap's, and is shown
+        return [n for n in numbers if n.name != "structural_similarity" or not math.isnan(n.value)]

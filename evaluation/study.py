@@ -53,18 +53,20 @@ class Study(LightningModule, ABC):
     def numbers(self) -> list[Number]:
         """The figures, after the test; equal on every process."""
 
+    def fingerprints(self) -> dict[str, str]:
+        """What changes when the test images or a network's weights do, by name."""
+        networks = {name: fingerprint(network) for name, network in self.networks.items()}
+        return {"data": data_of(self.trainer).fingerprint("test"), **networks}
+
     def results(self, settings: dict[str, Any]) -> Results:
         """The figures, with what is needed to repeat them."""
         data = data_of(self.trainer)
-        networks = {name: fingerprint(network) for name, network in self.networks.items()}
-        prints = {"data": data.fingerprint("test"), **networks}
-        numbers = self.numbers()
         return Results(
             self.name,
-            numbers,
+            self.numbers(),
             settings,
             versions(),
-            prints,
+            self.fingerprints(),
             data.skipped,
             self.refused,
             data.limit,

@@ -4,39 +4,39 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-SAMPLE = 101
+SAMPLE, SHOWN = 101, 3
 
 
 class Examples(Metric):
     """A few images by a value: the lowest, the highest, and the median of a random sample.
 
-    However many images there are, only `count` of the lowest and of the highest are kept, and a
+    However many images there are, only three of the lowest and of the highest are kept, and a
     sample of at most 101.
 
     Args:
         images: Number of images in the split.
         columns: How many further values of each image are kept, to be shown with it.
-        count: How many images of each kind are chosen.
-        seed: Seed of the sample.
     """
 
     full_state_update = False
     lowest: Tensor
     highest: Tensor
     sample: Tensor
+    seen: Tensor
     chosen: Tensor
 
-    def __init__(self, images: int, columns: int, count: int = 3, seed: int = 0) -> None:
+    def __init__(self, images: int, columns: int) -> None:
         super().__init__()
-        self.count = count
-        random = torch.randperm(images, generator=torch.Generator().manual_seed(seed))
+        random = torch.randperm(images, generator=torch.Generator().manual_seed(0))
         self.register_buffer("chosen", random[:SAMPLE], persistent=False)
         # a row is the value, the image's index, and the further values
-        none = torch.full((count, 2 + columns), torch.nan, dtype=torch.float64)
+        none = torch.full((SHOWN, 2 + columns), torch.nan, dtype=torch.float64)
         rows = torch.zeros(len(self.chosen), 2 + columns, dtype=torch.float64)
         self.add_state("lowest", none, dist_reduce_fx=self._lowest)
         self.add_state("highest", none.clone(), dist_reduce_fx=self._highest)
         self.add_state("sample", rows, dist_reduce_fx="sum")
+        seen = torch.zeros(len(self.chosen), dtype=torch.int64)
+        self.add_state("seen", seen, dist_reduce_fx="sum")
 
     def update(self, indices: Tensor, values: Tensor, shown: Tensor) -> None:
         """Add a batch: indices (N,), the values that decide (N,), the values to show (N, C)."""
@@ -45,23 +45,30 @@ class Examples(Metric):
         self.highest = self._highest(torch.cat([self.highest, rows]))
         place, row = (self.chosen[:, None] == indices).nonzero().unbind(1)
         self.sample[place] = rows[row]
+        self.seen.index_add_(0, place, torch.ones_like(place))
 
     def compute(self) -> dict[str, Tensor]:
-        """By kind, rows of value, index and further values, at most `count` each."""
-        ranked = ordered(self.sample)
+        """By kind, rows of value, index and further values, at most three each.
+
+        Raises: ValueError: images of the sample were evaluated more than once.
+        """
+        if (self.seen > 1).any():
+            raise ValueError(f"{int((self.seen > 1).sum())} images were evaluated more than once")
+        sample = self.sample[self.seen > 0]
+        ranked = ordered(sample)
         middle = len(ranked) // 2
         return {
             "best": known(self.lowest),
-            "median": ranked[middle : middle + self.count],
+            "median": ranked[middle : middle + SHOWN],
             "worst": known(self.highest).flip(0),
-            "random": self.sample[: self.count],
+            "random": sample[:SHOWN],
         }
 
     def _lowest(self, rows: Tensor) -> Tensor:
-        return ordered(rows)[: self.count]
+        return ordered(rows)[:SHOWN]
 
     def _highest(self, rows: Tensor) -> Tensor:
-        return ordered(rows, descending=True)[: self.count]
+        return ordered(rows, descending=True)[:SHOWN]
 
 
 def known(rows: Tensor) -> Tensor:

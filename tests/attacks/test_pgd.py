@@ -46,7 +46,8 @@ def test_fgsm_is_one_step(network: nn.Module, images: Tensor, labels: Tensor) ->
 
 
 @pytest.mark.parametrize(
-    "attack", [PGD(), PGD(ball=L2(), epsilon=0.5), Divergence(), PGD(restarts=3)]
+    "attack",
+    [PGD(), PGD(random_start=False), PGD(ball=L2(), epsilon=0.5), Divergence(), PGD(restarts=3)],
 )
 def test_images_stay_in_the_ball_and_rise(
     attack: Attack, network: nn.Module, images: Tensor, labels: Tensor
@@ -61,6 +62,7 @@ def test_images_stay_in_the_ball_and_rise(
     assert changed.min() >= 0
     assert changed.max() <= 1
     assert not changed.requires_grad
+    assert not images.requires_grad
     with torch.no_grad():
         assert (goal(changed) > before).all()
 

@@ -143,3 +143,8 @@ def test_refusals(networks: tuple[nn.Module, nn.Module]) -> None:
         Perturbation(*networks, INTERPRETERS, region=0)
     with pytest.raises(ValueError, match="`interpreters` is empty"):
         Perturbation(*networks, {})
+
+
+def test_every_figure_is_called_by_another_name(study: Perturbation) -> None:
+    keys = [(number.key, number.x) for number in study.numbers()]
+    assert len(set(keys)) == len(keys)

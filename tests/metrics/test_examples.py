@@ -1,5 +1,6 @@
 """Which images are shown, whatever the batches and processes."""
 
+import pytest
 import torch
 from torch import Tensor
 
@@ -58,6 +59,7 @@ def test_shards_give_what_one_pass_gives() -> None:
     merged = Examples(300, columns=2)
     merged.lowest = merged._lowest(torch.stack([shard.lowest for shard in shards]))
     merged.highest = merged._highest(torch.stack([shard.highest for shard in shards]))
+    merged.seen = torch.stack([shard.seen for shard in shards]).sum(0)
     merged.sample = torch.stack([shard.sample for shard in shards]).sum(0)
     assert indices_of(merged) == indices_of(whole)
 
@@ -73,3 +75,23 @@ def test_fewer_images_than_are_shown() -> None:
     found = indices_of(filled(torch.tensor([0.5, 0.1]), torch.arange(2)))
     assert found == {"best": [1, 0], "median": [0], "worst": [1, 0], "random": found["random"]}
     assert sorted(found["random"]) == [0, 1]
+
+
+def test_images_that_were_left_out_are_not_shown() -> None:
+    values = torch.rand(50) + 1
+    half = torch.arange(25, 50)
+    metric = Examples(50, columns=2)
+    metric.update(half, values[half], torch.zeros(25, 2))
+    found = indices_of(metric)
+    assert all(index >= 25 for indices in found.values() for index in indices)
+    assert [len(indices) for indices in found.values()] == [3, 3, 3, 3]
+
+
+@pytest.mark.parametrize("batches", [[[0, 1, 2], [1, 2]], [[3, 4, 3, 4]]])
+def test_twice(batches: list[list[int]]) -> None:
+    metric = Examples(7, columns=0)
+    for batch in batches:
+        indices = torch.tensor(batch)
+        metric.update(indices, indices.double(), torch.zeros(len(batch), 0))
+    with pytest.raises(ValueError, match="2 images were evaluated more than once"):
+        metric.compute()

@@ -11,6 +11,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.overrides import TorchFunctionMode
 
 from interpreters.base import Explanation
+from interpreters.second_order import SecondOrder
 from networks.last_map import LayerError
 from networks.layers import find_layer
 from networks.maps import as_map
@@ -31,13 +32,15 @@ def forward_keeping(
     Raises: LayerError: the layer is not there, runs more than once or gives no map.
     """
     check_network(network)
+    grad_mode = torch.is_grad_enabled()
+    # where there is a graph of the heatmap, it is differentiated once more
+    fast = SecondOrder() if grad_mode else nullcontext()
     if layer is None:
         images = images if activation is None else activation
-        with torch.enable_grad():
+        with torch.enable_grad(), fast:
             # an alias, so that a network that works in place cannot touch the caller's images
             kept = images if images.requires_grad else images.detach().requires_grad_()
             return logits_of(network, kept.clone()), kept
-    grad_mode = torch.is_grad_enabled()
     seen: list[Tensor] = []
 
     def keep(_module: nn.Module, _inputs: object, output: Tensor) -> Tensor:
@@ -50,7 +53,8 @@ def forward_keeping(
 
     handle = find_layer(network, layer, images).register_forward_hook(keep)
     try:
-        logits = logits_of(network, images)
+        with fast:
+            logits = logits_of(network, images)
     finally:
         handle.remove()
         torch.set_grad_enabled(grad_mode)

@@ -19,16 +19,14 @@ def ratio(relevance: Tensor, z: Tensor, epsilon: float) -> Tensor:
 
 
 class _Ratio(torch.autograd.Function):
-    """The quotient, of which autograd would keep five tensors; this keeps one.
-
-    Its backward pass is made of differentiable operations and is exact to any order.
-    """
+    """The quotient, of which autograd would keep five tensors; this keeps one."""
 
     @staticmethod
     def forward(ctx: Any, relevance: Tensor, z: Tensor, epsilon: float) -> Tensor:
         """R / (z + sign(z) c), where c = epsilon rms(z) + FLOOR."""
         size = _root_mean_square(z)
-        out = relevance / torch.copysign(epsilon * size + FLOOR, z).add_(z)
+        below = torch.copysign(epsilon * size + FLOOR, z).add_(z)
+        out = _divided(relevance, below)
         ctx.epsilon = epsilon
         ctx.save_for_backward(z, size, out)
         return out
@@ -38,15 +36,36 @@ class _Ratio(torch.autograd.Function):
         """Gradients in R and in z, in which c depends on all of z."""
         z, size, out = ctx.saved_tensors
         if torch.is_grad_enabled():
-            size = _root_mean_square(z)
-        below = z + torch.copysign(ctx.epsilon * size + FLOOR, z)
-        to_relevance = gradient / below
-        to_below = (to_relevance * out).neg_()
-        total = torch.linalg.vecdot(to_below.flatten(1), below.sign().flatten(1))
-        total = total.view(-1, *[1] * (z.ndim - 1))
-        silent = size == 0
-        share = ctx.epsilon * total / (torch.where(silent, 1.0, size) * z[0].numel())
-        return to_relevance, torch.addcmul(to_below, torch.where(silent, 0.0, share), z), None
+            return (*_gradients(gradient, z, _root_mean_square(z), out, ctx.epsilon), None)
+        # the same in place: what is in the cache already costs half as much
+        below = torch.copysign(ctx.epsilon * size + FLOOR, z).add_(z)
+        to_relevance = _divided(gradient, below)
+        to_z = to_relevance * out
+        total = z.sign().to(to_z.dtype).mul_(to_z).flatten(1).sum(1).view_as(size)
+        return to_relevance, to_z.addcmul_(_share(total, z, size, ctx.epsilon), z).neg_(), None
+
+
+def _divided(above: Tensor, below: Tensor) -> Tensor:
+    """Above / below, in the memory of `below` if it fits."""
+    fits = torch.result_type(above, below) == below.dtype
+    return torch.div(above, below, out=below if fits else None)
+
+
+def _gradients(
+    gradient: Tensor, z: Tensor, size: Tensor, out: Tensor, epsilon: float
+) -> tuple[Tensor, Tensor]:
+    """The gradients in R and in z, by differentiable operations alone."""
+    to_relevance = gradient / (z + torch.copysign(epsilon * size + FLOOR, z))
+    product = to_relevance * out
+    total = torch.linalg.vecdot(product.flatten(1), z.sign().flatten(1)).view_as(size)
+    return to_relevance, torch.addcmul(product, _share(total, z, size, epsilon), z).neg()
+
+
+def _share(total: Tensor, z: Tensor, size: Tensor, epsilon: float) -> Tensor:
+    """What each z takes of the gradient in c, shape (N, 1, ...)."""
+    silent = size == 0
+    share = epsilon * total / (torch.where(silent, 1.0, size) * z[0].numel())
+    return torch.where(silent, 0.0, share)
 
 
 def _root_mean_square(z: Tensor) -> Tensor:

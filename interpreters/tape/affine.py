@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import torch.nn.functional as F
 from torch import Tensor
 
+from interpreters.second_order import input_gradient
+
 
 @dataclass(frozen=True, eq=False)
 class Affine(ABC):
@@ -80,25 +82,20 @@ class Convolution(Affine):
     def transposed(self, cotangent: Tensor, weight: Tensor) -> Tensor:
         """The transposed convolution, of the size of the input."""
         spans = [d * (k - 1) for d, k in zip(self.dilation, weight.shape[2:], strict=True)]
-        if self.padding == "same":
-            padding = [span // 2 for span in spans]
-        else:
-            padding = [0] * len(spans) if isinstance(self.padding, str) else list(self.padding)
-        sizes = self.input.shape[2:]
-        # what the stride left over at the end of each side
-        rest = [
-            max(0, size - ((out - 1) * stride - 2 * pad + span + 1))
-            for size, out, stride, pad, span in zip(
-                sizes, cotangent.shape[2:], self.stride, padding, spans, strict=True
-            )
-        ]
-        convolve = (F.conv_transpose1d, F.conv_transpose2d)[weight.ndim - 3]
-        spread = convolve(
-            cotangent, weight, None, self.stride, padding, rest, self.groups, self.dilation
-        )
-        # "same" pads one more at the end where the kernel is even
+        sizes, odd = self.input.shape[2:], [0] * len(spans)
+        padding: tuple[int, ...] | str = self.padding
+        if isinstance(padding, str):
+            same = padding == "same"
+            padding = tuple(span // 2 if same else 0 for span in spans)
+            # "same" pads one more at the end where the kernel is even
+            odd = [span % 2 if same else 0 for span in spans]
+        shape = [len(cotangent), self.input.shape[1], *map(sum, zip(sizes, odd, strict=True))]
+        options = (self.stride, padding, self.dilation, self.groups)
+        spread = input_gradient(cotangent, weight, shape, options)
         for dimension, size in enumerate(sizes, 2):
-            spread = spread.narrow(dimension, 0, size)
+            # autograd would pad the gradient of what is not cut
+            if spread.shape[dimension] != size:
+                spread = spread.narrow(dimension, 0, size)
         return spread
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from interpreters.second_order import for_each_side
 from interpreters.tape.affine import Affine, Convolution, Linear, Scale
 from interpreters.tape.calls import Call, TapeError
 
@@ -65,7 +66,7 @@ def _convolution(
 ) -> Reading:
     spatial = {"stride": stride, "padding": padding, "dilation": dilation}
     options = {
-        name: (value,) * (weight.ndim - 2) if isinstance(value, int) else value
+        name: value if isinstance(value, str) else for_each_side(value, weight)
         for name, value in spatial.items()
     }
     return input, weight, bias, {**options, "groups": groups}

@@ -41,6 +41,8 @@ def pulled_back(
     call: Call, cotangents: Sequence[Tensor], inputs: Sequence[Tensor] | None = None
 ) -> tuple[Tensor, ...]:
     """The transposed Jacobian of a call, at its own or at other inputs, times cotangents."""
+    if call.name in _LINEAR and (shares := _LINEAR[call.name](call, cotangents[0])) is not None:
+        return shares
     graph = torch.is_grad_enabled()
     with torch.enable_grad():
         # aliases cut the other paths: in x + f(x) only this call's own dependence on x counts
@@ -52,3 +54,26 @@ def pulled_back(
     return torch.autograd.grad(
         outputs, aliases, tuple(cotangents), create_graph=graph, materialize_grads=True
     )
+
+
+def _split(call: Call, cotangent: Tensor) -> tuple[Tensor, ...] | None:
+    """Of cat, all at once: autograd would pad and add up one slice after the other."""
+    if not call.args or any(value.ndim != cotangent.ndim for value in call.args[0]):
+        return None
+    dimension = (*call.args, call.kwargs.get("dim", 0))[1]
+    pieces = cotangent.split([value.shape[dimension] for value in call.args[0]], dimension)
+    own = {id(value) for value in call.inputs}
+    return tuple(
+        piece for value, piece in zip(call.args[0], pieces, strict=True) if id(value) in own
+    )
+
+
+def _copied(call: Call, cotangent: Tensor) -> tuple[Tensor, ...] | None:
+    """Of an addition of tensors of one shape."""
+    if "alpha" in call.kwargs or any(value.shape != cotangent.shape for value in call.inputs):
+        return None
+    return (cotangent,) * len(call.inputs)
+
+
+# linear calls whose transposed Jacobian does not need them to run once more; None: it does
+_LINEAR = {"cat": _split, "concat": _split, "add": _copied}

@@ -1,0 +1,148 @@
+"""Layers with a fast second derivative are PyTorch's layers, and spare the passes they promise."""
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from functools import partial
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from conftest import tiny_network
+from torch import Tensor
+from torch.autograd import gradgradcheck
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from interpreters import SimpleGradient
+from interpreters.passes import class_gradient, forward_keeping
+from interpreters.second_order import SecondOrder
+
+MEAN, VARIANCE = torch.rand(2, 4, dtype=torch.float64) + 0.5
+
+LAYERS: dict[str, tuple[Callable[..., Tensor], list[tuple[int, ...]]]] = {
+    "convolution": (
+        partial(F.conv2d, stride=2, padding=(1, 0)),
+        [(2, 4, 7, 6), (3, 4, 3, 2), (3,)],
+    ),
+    "convolution in groups": (
+        partial(F.conv2d, dilation=2, groups=2),
+        [(2, 4, 6, 5), (6, 2, 3, 2)],
+    ),
+    "convolution, same size": (partial(F.conv2d, padding="same"), [(2, 4, 5, 5), (3, 4, 2, 2)]),
+    "convolution without batch": (F.conv2d, [(4, 5, 5), (3, 4, 2, 2)]),
+    "convolution over one dimension": (partial(F.conv1d, stride=2), [(2, 4, 7), (3, 4, 3), (3,)]),
+    "BatchNorm": (
+        lambda x, w, b: F.batch_norm(x, MEAN, VARIANCE, w, b, eps=0.1),
+        [(2, 4, 3, 3), (4,), (4,)],
+    ),
+    "BatchNorm without places": (
+        lambda x, w, b: F.batch_norm(x, MEAN, VARIANCE, w, b),
+        [(3, 4), (4,), (4,)],
+    ),
+    "BatchNorm without weights": (lambda x: F.batch_norm(x, MEAN, VARIANCE), [(2, 4, 3, 3)]),
+    "concatenation": (lambda *x: torch.cat(x, dim=-3), [(2, 1, 2, 2), (2, 3, 2, 2), (2, 2, 2, 2)]),
+    "concatenation of images": (lambda *x: torch.cat(tensors=x), [(1, 3), (2, 3)]),
+}
+
+
+@pytest.fixture(params=LAYERS)
+def layer(request: pytest.FixtureRequest) -> tuple[Callable[..., Tensor], list[Tensor]]:
+    function, shapes = LAYERS[request.param]
+    return function, [torch.randn(s, dtype=torch.float64, requires_grad=True) for s in shapes]
+
+
+def fast(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    def run(*inputs: Tensor) -> Tensor:
+        with SecondOrder():
+            return function(*inputs)
+
+    return run
+
+
+def test_values_and_derivatives(layer: tuple[Callable[..., Tensor], list[Tensor]]) -> None:
+    """To the second order, in the inputs and in the weights."""
+    function, inputs = layer
+    results = []
+    for run in (function, fast(function)):
+        out = run(*inputs)
+        torch.manual_seed(0)
+        cotangent = torch.randn_like(out, requires_grad=True)
+        first = torch.autograd.grad(out, inputs, cotangent, create_graph=True)
+        seconds = torch.autograd.grad(
+            torch.stack([g.sin().sum() for g in first]).sum(),
+            [*inputs, cotangent],
+            materialize_grads=True,
+        )
+        results.append([out, *torch.autograd.grad(out, inputs, cotangent), *first, *seconds])
+    torch.testing.assert_close(results[1], results[0])
+    assert gradgradcheck(fast(function), inputs)
+
+
+def test_only_what_is_asked_for(layer: tuple[Callable[..., Tensor], list[Tensor]]) -> None:
+    """A gradient in one input alone, leaf or not, and in an input that needs none."""
+    function, inputs = layer
+    for place, wanted in enumerate(inputs):
+        alone = [x if x is wanted else x.detach() for x in inputs]
+        for given in (inputs, alone, [x * 1 for x in inputs]):
+            expected, actual = (
+                torch.autograd.grad(run(*given).square().sum(), given[place])
+                for run in (function, fast(function))
+            )
+            torch.testing.assert_close(actual, expected)
+
+
+class Counted(TorchDispatchMode):
+    """How many convolutions, and gradients of convolutions in inputs and in weights, were taken."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.counts = {"forward": 0, "input": 0, "weight": 0}
+
+    def __torch_dispatch__(
+        self, function: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        if function is torch.ops.aten.convolution.default:
+            self.counts["forward"] += 1
+        if function is torch.ops.aten.convolution_backward.default:
+            self.counts["input"] += args[-1][0]
+            self.counts["weight"] += args[-1][1]
+        return function(*args, **(kwargs or {}))
+
+
+def test_passes_of_a_step() -> None:
+    """A step through gradients takes twice the convolutions of a step without (Heo et al.)."""
+    network, images = tiny_network().eval(), torch.rand(2, 3, 16, 16)
+    labels = torch.tensor([0, 1])
+    convolutions = sum(isinstance(m, torch.nn.Conv2d) for m in network.modules())
+    with Counted() as heatmap:
+        logits, activation = forward_keeping(network, images, None)
+        class_gradient(logits, labels, activation)
+    once = {"forward": convolutions, "input": convolutions, "weight": 0}
+    assert heatmap.counts == once
+    with Counted() as step:
+        logits, maps = SimpleGradient()(network, images, labels)
+        (F.cross_entropy(logits, labels) + maps.square().mean()).backward()
+    # behind them, each convolution's part in the logits and its part in the gradient
+    assert step.counts["forward"] == 2 * convolutions
+    assert step.counts["weight"] == 2 * convolutions
+    assert step.counts["input"] <= 2 * convolutions
+
+
+def test_in_bfloat16(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As far from single precision as PyTorch's own layers are."""
+    network, images = tiny_network().eval(), torch.rand(2, 3, 16, 16)
+
+    def gradients(autocast: bool) -> Tensor:
+        network.zero_grad()
+        with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
+            _, maps = SimpleGradient()(network, images, torch.tensor([0, 1]))
+        maps.square().mean().backward()
+        given = [p.grad for p in network.parameters() if p.grad is not None]
+        assert all(gradient.dtype == torch.float32 for gradient in given)
+        return torch.cat([gradient.flatten() for gradient in given])
+
+    whole, fast = gradients(autocast=False), gradients(autocast=True)
+    monkeypatch.setattr("interpreters.passes.SecondOrder", nullcontext)
+    native = gradients(autocast=True)
+    assert not fast.equal(whole)
+    assert (fast - whole).norm() < 1.5 * (native - whole).norm() < 0.1 * whole.norm()

@@ -194,9 +194,9 @@ _LAYERS: dict[Callable[..., Any], Callable[..., Tensor]] = {
 
 
 def _cast(*values: Tensor) -> list[Tensor]:
-    """What a convolution sees: the precision of autocast, where that is on."""
+    """What a convolution sees: the precision of autocast where that is on, if not double."""
     device = values[0].device.type
-    if not torch.is_autocast_enabled(device):
+    if not torch.is_autocast_enabled(device) or values[0].dtype == torch.float64:
         return list(values)
     return [value.to(torch.get_autocast_dtype(device)) for value in values]
 

@@ -44,6 +44,12 @@ def pulled_back(
     if call.name in _LINEAR and (shares := _LINEAR[call.name](call, cotangents[0])) is not None:
         return shares
     graph = torch.is_grad_enabled()
+    alone = call.inputs[0] if inputs is None and len(call.inputs) == 1 else None
+    if graph and alone is not None and alone.requires_grad:
+        # what the forward pass left behind leads nowhere else
+        return torch.autograd.grad(
+            call.outputs, alone, tuple(cotangents), create_graph=True, materialize_grads=True
+        )
     with torch.enable_grad():
         # aliases cut the other paths: in x + f(x) only this call's own dependence on x counts
         aliases = [

@@ -49,7 +49,8 @@ def test_every_configuration_trains(config: Path, image_folder: Path, tmp_path: 
     if "networks.cifar_resnet" in text:  # its layers are named, and small enough
         save_weights(cifar_resnet(), tmp_path / "begun.safetensors")
         weights = str(tmp_path / "begun.safetensors")
-        network = ["--model.init_args.network.init_args.weights", weights]
+        place = "network.init_args.network" if "networks.smoothed" in text else "network"
+        network = [f"--model.init_args.{place}.init_args.weights", weights]
     elif "shapes" in relative and "layer: layer" in text:
         network = []
     elif "layer: layer" in text or "layer: features" in text:

@@ -41,7 +41,8 @@ class _Ratio(torch.autograd.Function):
         below = torch.copysign(ctx.epsilon * size + FLOOR, z).add_(z)
         to_relevance = _divided(gradient, below)
         to_z = to_relevance * out
-        total = z.sign().to(to_z.dtype).mul_(to_z).flatten(1).sum(1).view_as(size)
+        signs = torch.copysign(to_z.new_ones(size.shape), z)
+        total = signs.mul_(to_z).flatten(1).sum(1).view_as(size)
         return to_relevance, to_z.addcmul_(_share(total, z, size, ctx.epsilon), z).neg_(), None
 
 
@@ -57,7 +58,8 @@ def _gradients(
     """The gradients in R and in z, by differentiable operations alone."""
     to_relevance = gradient / (z + torch.copysign(epsilon * size + FLOOR, z))
     product = to_relevance * out
-    total = torch.linalg.vecdot(product.flatten(1), z.sign().flatten(1)).view_as(size)
+    signs = torch.copysign(product.new_ones(size.shape), z)
+    total = torch.linalg.vecdot(product.flatten(1), signs.flatten(1)).view_as(size)
     return to_relevance, torch.addcmul(product, _share(total, z, size, epsilon), z).neg()
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch.nn.functional as F
 from torch import Tensor
 
-from interpreters.second_order import input_gradient
+from interpreters.second_order.convolution import convolved, input_gradient
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,8 +76,8 @@ class Convolution(Affine):
 
     def apply(self, value: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         """The convolution of other inputs by other weights."""
-        convolve = (F.conv1d, F.conv2d)[weight.ndim - 3]
-        return convolve(value, weight, bias, self.stride, self.padding, self.dilation, self.groups)
+        options = (self.stride, self.padding, self.dilation, self.groups)
+        return convolved(value, weight, bias, options)
 
     def transposed(self, cotangent: Tensor, weight: Tensor) -> Tensor:
         """The transposed convolution, of the size of the input."""

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from interpreters.second_order import for_each_side
+from interpreters.second_order.convolution import for_each_side
 from interpreters.tape.affine import Affine, Convolution, Linear, Scale
 from interpreters.tape.calls import Call, TapeError
 

@@ -64,7 +64,9 @@ def pulled_back(
 
 def _split(call: Call, cotangent: Tensor) -> tuple[Tensor, ...] | None:
     """Of cat, all at once: autograd would pad and add up one slice after the other."""
-    if not call.args or any(value.ndim != cotangent.ndim for value in call.args[0]):
+    if not call.args or not call.kwargs.keys() <= {"dim"}:
+        return None
+    if any(value.ndim != cotangent.ndim for value in call.args[0]):
         return None
     dimension = (*call.args, call.kwargs.get("dim", 0))[1]
     pieces = cotangent.split([value.shape[dimension] for value in call.args[0]], dimension)

@@ -20,6 +20,19 @@ def pair() -> tuple[Tensor, Tensor]:
     return relevance.requires_grad_(), (z + z.sign() * 0.1).requires_grad_()
 
 
+def test_gradients_where_an_output_is_0(pair: tuple[Tensor, Tensor]) -> None:
+    """0 is moved by c as any other, and c depends on all of z."""
+    relevance, z = pair[0], pair[1].detach().clone()
+    z[:, 0] = 0
+    z.requires_grad_()
+    results = [
+        torch.autograd.grad(function(relevance, z, 0.25).sum(), (relevance, z), create_graph=graph)
+        for function, graph in ((plain, False), (ratio, False), (ratio, True))
+    ]
+    torch.testing.assert_close(results[1], results[0])
+    torch.testing.assert_close(results[2], results[0])
+
+
 @pytest.mark.parametrize("epsilon", [0.0, 1e-6, 0.25])
 def test_values_and_gradients(pair: tuple[Tensor, Tensor], epsilon: float) -> None:
     cotangent = torch.randn(3, 2, 4, dtype=torch.float64)

@@ -41,7 +41,8 @@ LAYERS: dict[str, tuple[Callable[..., Tensor], list[tuple[int, ...]]]] = {
     ),
     "BatchNorm without weights": (lambda x: F.batch_norm(x, MEAN, VARIANCE), [(2, 4, 3, 3)]),
     "concatenation": (lambda *x: torch.cat(x, dim=-3), [(2, 1, 2, 2), (2, 3, 2, 2), (2, 2, 2, 2)]),
-    "concatenation of images": (lambda *x: torch.cat(tensors=x), [(1, 3), (2, 3)]),
+    "concatenation by axis": (lambda *x: torch.cat(x, **{"axis": 1}), [(2, 1), (2, 3)]),
+    "concatenation of images": (lambda *x: torch.cat(x), [(1, 3), (2, 3)]),
 }
 
 
@@ -76,6 +77,22 @@ def test_values_and_derivatives(layer: tuple[Callable[..., Tensor], list[Tensor]
         results.append([out, *torch.autograd.grad(out, inputs, cotangent), *first, *seconds])
     torch.testing.assert_close(results[1], results[0])
     assert gradgradcheck(fast(function), inputs)
+
+
+OTHERS = {
+    "convolution, same size",
+    "convolution without batch",
+    "BatchNorm without weights",
+    "concatenation by axis",
+}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_whose_layer_it_is(name: str) -> None:
+    """Our own layers where they can do what is asked, and PyTorch's elsewhere."""
+    function, shapes = LAYERS[name]
+    out = fast(function)(*(torch.randn(s, dtype=torch.float64, requires_grad=True) for s in shapes))
+    assert type(out.grad_fn).__name__.startswith("_") == (name not in OTHERS)
 
 
 def test_only_what_is_asked_for(layer: tuple[Callable[..., Tensor], list[Tensor]]) -> None:
@@ -133,6 +150,15 @@ def test_passes(interpreter: Interpreter, heatmap: tuple[int, ...], step: tuple[
     with passes:
         (F.cross_entropy(logits, labels) + maps.square().mean()).backward()
     assert tuple(passes.counts.values()) == step
+
+
+def test_an_attack_on_the_images_takes_no_gradients_in_weights() -> None:
+    network, images = tiny_network().eval(), torch.rand(2, 3, 16, 16, requires_grad=True)
+    for interpreter in (SimpleGradient(), LRP(composite=EpsilonEverywhere())):
+        with Counted() as passes:
+            maps = interpreter(network, images, torch.tensor([0, 1])).heatmap
+            torch.autograd.grad(maps.square().mean(), images)
+        assert passes.counts["weight"] == 0
 
 
 def test_in_bfloat16(monkeypatch: pytest.MonkeyPatch) -> None:

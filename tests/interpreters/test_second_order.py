@@ -41,7 +41,7 @@ LAYERS: dict[str, tuple[Callable[..., Tensor], list[tuple[int, ...]]]] = {
     ),
     "BatchNorm without weights": (lambda x: F.batch_norm(x, MEAN, VARIANCE), [(2, 4, 3, 3)]),
     "concatenation": (lambda *x: torch.cat(x, dim=-3), [(2, 1, 2, 2), (2, 3, 2, 2), (2, 2, 2, 2)]),
-    "concatenation by axis": (lambda *x: torch.cat(x, **{"axis": 1}), [(2, 1), (2, 3)]),
+    "concatenation by axis": (lambda *x: torch.cat(x, axis=1), [(2, 1), (2, 3)]),  # type: ignore[call-arg]
     "concatenation of images": (lambda *x: torch.cat(x), [(1, 3), (2, 3)]),
 }
 

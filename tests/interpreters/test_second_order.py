@@ -179,3 +179,9 @@ def test_in_bfloat16(monkeypatch: pytest.MonkeyPatch) -> None:
     native = gradients(autocast=True)
     assert not fast.equal(whole)
     assert (fast - whole).norm() < 1.5 * (native - whole).norm() < 0.1 * whole.norm()
+
+
+def test_autocast_leaves_double_precision_alone() -> None:
+    inputs = [torch.randn(shape, dtype=torch.float64) for shape in ((1, 2, 4, 4), (3, 2, 3, 3))]
+    with torch.autocast("cpu", torch.bfloat16):
+        torch.testing.assert_close(fast(F.conv2d)(*inputs), F.conv2d(*inputs))

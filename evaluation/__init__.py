@@ -4,6 +4,7 @@ from evaluation.active_fooling import ActiveFooling
 from evaluation.defense import Defended, Defense
 from evaluation.fooling import Fooling
 from evaluation.perturbation import Perturbation
+from evaluation.randomization import Randomization
 from evaluation.study import Study
 from evaluation.triggered_fooling import TriggeredFooling
 
@@ -13,6 +14,7 @@ __all__ = [
     "Defense",
     "Fooling",
     "Perturbation",
+    "Randomization",
     "Study",
     "TriggeredFooling",
 ]

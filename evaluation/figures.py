@@ -1,9 +1,10 @@
 """The figures of studies."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
 
 import torch
+from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from torch import Tensor
 
@@ -77,6 +78,37 @@ def curves(panels: dict[str, dict[tuple[str, str], Tensor]]) -> Figure:
         axes.spines[["top", "right"]].set_visible(False)
     row[0].set_ylabel("drop of the label's probability")
     figure.legend(*row[0].get_legend_handles_labels(), loc="outside right center", fontsize=8)
+    return figure
+
+
+def lines(
+    panels: Mapping[str, Mapping[str, Sequence[Number]]], below: str | Sequence[str]
+) -> Figure:
+    """Curves over equally spaced levels with their intervals, a panel for each kind of figure.
+
+    Args:
+        panels: by title, then by the curve's name; points with their level `x`.
+        below: what the levels are, of all panels or of each.
+    """
+    figure = Figure(figsize=(3.4 * len(panels) + 1.8, 3), layout="constrained")
+    row = figure.subplots(1, len(panels), squeeze=False)[0]
+    titles = [below] * len(panels) if isinstance(below, str) else below
+    named: dict[str, Artist] = {}
+    for axes, title, (kind, drawn) in zip(row, titles, panels.items(), strict=True):
+        for label, points in drawn.items():
+            places = range(len(points))
+            colour = f"C{list(drawn).index(label)}" if label else "0.3"
+            (line,) = axes.plot(places, [point.value for point in points], ".-", color=colour)
+            ends = [point.interval or (point.value, point.value) for point in points]
+            low, high = [end[0] for end in ends], [end[1] for end in ends]
+            axes.fill_between(places, low, high, color=colour, alpha=0.15, linewidth=0)
+            axes.set_xticks(places, [f"{point.x:g}" for point in points])
+            if label:
+                named[label.replace("_", " ")] = line
+        axes.set_title(kind, fontsize=10)
+        axes.set_xlabel(title)
+        axes.spines[["top", "right"]].set_visible(False)
+    figure.legend([*named.values()], [*named], loc="outside right center", fontsize=8)
     return figure
 
 

@@ -13,7 +13,7 @@ def usable(
     interpreters: Mapping[str, Interpreter],
     networks: Iterable[nn.Module],
     explained: Images,
-    loss: Loss,
+    loss: Loss | None = None,
 ) -> tuple[dict[str, Interpreter], dict[str, str]]:
     """The interpreters that explain every network, and why each of the others does not.
 
@@ -29,7 +29,8 @@ def usable(
             refused[name] = str(error)
             continue
         left[name] = interpreter
-        loss(heatmaps[0].detach(), heatmaps[0].detach())
+        if loss is not None:
+            loss(heatmaps[0].detach(), heatmaps[0].detach())
     if not left:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in refused.items())
         raise ValueError(f"no interpreter can explain these networks: {reasons}")

@@ -128,6 +128,12 @@ def figures(folder: Path) -> dict[tuple[str, ...], dict[str, Any]]:
             --model.init_args.attack.init_args.steps 2""",
             {13},
         ),
+        (
+            "evaluate_randomization",
+            """--data.init_args.test 13 --data.init_args.batch_size 3
+            --model.init_args.stages 2""",
+            {13},
+        ),
     ],
 )
 def test_an_evaluation_has_the_same_figures(
@@ -152,7 +158,8 @@ def test_an_evaluation_has_the_same_figures(
         arguments += [f"--model.init_args.defenses={{standard: {fooled}}}"]
     else:
         arguments += [f"--model.init_args.original={original}"]
-        arguments += [f"--model.init_args.manipulated={manipulated}"]
+        if study != "evaluate_randomization":
+            arguments += [f"--model.init_args.manipulated={manipulated}"]
     evaluate.main([*arguments, "--run", str(tmp_path / "one")])
     run("evaluate.py", *arguments, "--run", str(tmp_path / "two"), *TWO)
     one, two = figures(tmp_path / "one"), figures(tmp_path / "two")

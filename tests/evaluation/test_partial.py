@@ -19,7 +19,7 @@ from test_classifier import SILENT
 import evaluate
 from datamodules import Composites, Shapes
 from datamodules.figures import OUTLINES
-from evaluation import ActiveFooling, Fooling, Perturbation, Study
+from evaluation import ActiveFooling, Fooling, Perturbation, Randomization, Study
 from evaluation.partial import PartialResults, PartialResultsError
 from evaluation.report import ReportFolderError
 from interpreters import GradCam, InputXGradient
@@ -51,6 +51,10 @@ def perturbation(*networks: torch.nn.Module) -> Study:
     return Perturbation(networks[0], networks[1], MAPS, region=20, steps=5)
 
 
+def randomization(*networks: torch.nn.Module) -> Study:
+    return Randomization(networks[0], MAPS, stages=2)
+
+
 class Stop(Callback):
     """Ends a test after so many batches of all loaders, as an error would."""
 
@@ -74,6 +78,7 @@ def evaluated(study: Study, data: LightningDataModule, *callbacks: Callback) -> 
         (fooling, shapes, [1, 4]),
         (active, composites, [3, 7]),
         (perturbation, shapes, [5]),
+        (randomization, shapes, [3]),
     ],
 )
 def test_stopped_studies_have_the_same_figures(

@@ -10,12 +10,11 @@ from datamodules.seeds import generator
 from evaluation.accuracy import counts_of
 from evaluation.defense_pictures import defense_pictures
 from evaluation.fooling import Fooling
-from evaluation.refusals import usable
 from evaluation.results import Number, Results
 from evaluation.study import Study
 from interpreters import Interpreter
 from lightning_modules.classifier import Metrics
-from lightning_modules.data import Batch, data_of
+from lightning_modules.data import Batch
 from losses import Loss
 from metrics import MeanCurve, correct, wilson_interval
 
@@ -83,10 +82,6 @@ class Defense(Study):
     def setup(self, stage: str) -> None:
         """Check that the networks suit the data, and begin to count."""
         super().setup(stage)
-        images = data_of(self.trainer).images("test")
-        self.interpreters, self.refused = usable(
-            self.interpreters, self.networks.values(), images, self.loss
-        )
         for study in self.foolings.values():
             study.trainer, study.interpreters = self.trainer, self.interpreters
             study.setup(stage)

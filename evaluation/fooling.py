@@ -10,13 +10,12 @@ from evaluation.accuracy import Accuracies
 from evaluation.fooling_pictures import fooling_pictures
 from evaluation.localization import Localization
 from evaluation.outputs import Outputs
-from evaluation.refusals import usable
 from evaluation.results import Number, Results
 from evaluation.similarity import Similarities
 from evaluation.study import Study
 from evaluation.successes import Successes
 from interpreters import Interpreter
-from lightning_modules.data import Batch, Images, data_of, masks_of
+from lightning_modules.data import Batch, data_of, masks_of
 from losses import Loss
 
 
@@ -35,6 +34,7 @@ class Fooling(Study):
     """
 
     name = "fooling"
+    loss: Loss
 
     def __init__(
         self,
@@ -66,10 +66,6 @@ class Fooling(Study):
         self.spread: dict[str, Tensor] = {}
         self.examples: dict[str, dict[str, Tensor]] = {}
 
-    def explained(self) -> Images:
-        """The test images whose heatmaps are compared."""
-        return data_of(self.trainer).images("test")
-
     def masked(self) -> bool:
         """Whether the data know where in an image its object is."""
         return hasattr(data_of(self.trainer), "masks")
@@ -85,15 +81,13 @@ class Fooling(Study):
     def setup(self, stage: str) -> None:
         """Check that the networks suit the data, and begin to count."""
         super().setup(stage)
-        images = self.explained()
-        self.interpreters, self.refused = usable(
-            self.interpreters, self.networks.values(), images, self.loss
-        )
         others = [name for name in self.networks if name != "original"]
         self.accuracies = Accuracies(self.networks, self.manipulated)
         self.outputs = Outputs(self.networks)
         self.similarities = Similarities(others, self.interpreters)
-        self.successes = Successes(self.networks, self.interpreters, self.judged(), len(images))
+        self.successes = Successes(
+            self.networks, self.interpreters, self.judged(), len(self.explained())
+        )
         # nothing is counted where the data do not know where the object is
         self.localization = Localization(self.networks, self.interpreters if self.masked() else ())
 

@@ -56,13 +56,6 @@ class Perturbation(Study):
                 raise ValueError(f"`{name}` must be at least 1, got {value}")
         self.region, self.steps = region, steps
         self.fill, self.chunk, self.seed = fill or UniformFill(seed), chunk, seed
-        self.orders = [
-            *(Order(*order) for order in product(interpreters, self.networks, KINDS)),
-            RANDOM,
-        ]
-        names = [_name(*pair) for pair in product(self.networks, self.orders)]
-        self.drops = Metrics({name: MeanCurve(steps + 1) for name in names})
-        self.areas = Metrics({name: MeanCurve() for name in names})
         self.found: dict[str, tuple[Tensor, Tensor]] = {}
 
     def setup(self, stage: str) -> None:
@@ -75,6 +68,11 @@ class Perturbation(Study):
                 f"`steps` is {self.steps}, and images of {data.image_size} pixels have only {fit} "
                 f"regions of {self.region}; take fewer `steps` or a smaller `region`"
             )
+        orders = product(self.interpreters, self.networks, KINDS)
+        self.orders = [*(Order(*order) for order in orders), RANDOM]
+        names = [_name(*pair) for pair in product(self.networks, self.orders)]
+        self.drops = Metrics({name: MeanCurve(self.steps + 1) for name in names})
+        self.areas = Metrics({name: MeanCurve() for name in names})
 
     def test_step(self, batch: Batch, batch_idx: int) -> None:
         """The drop at every step of every order, on both networks."""

@@ -10,13 +10,12 @@ from evaluation.accuracy import counts_of
 from evaluation.cascade import cascade
 from evaluation.figures import lines
 from evaluation.network_heatmaps import network_heatmaps
-from evaluation.refusals import usable
 from evaluation.results import Number, Results, means
 from evaluation.similarity import Similarities
 from evaluation.study import Study
 from interpreters import Interpreter
 from lightning_modules.classifier import Metrics
-from lightning_modules.data import Batch, data_of
+from lightning_modules.data import Batch
 from losses import spearman
 from metrics import MeanCurve, correct, wilson_interval
 
@@ -62,8 +61,6 @@ class Randomization(Study):
     def setup(self, stage: str) -> None:
         """Check that the networks suit the data, and begin to count."""
         super().setup(stage)
-        images = data_of(self.trainer).images("test")
-        self.interpreters, self.refused = usable(self.interpreters, self.networks.values(), images)
         self.similarities = Similarities(self.stages, self.interpreters)
         pairs = [f"{network}/{name}" for network, name in product(self.stages, self.interpreters)]
         # a random weight in the last layer may turn the sign of the whole heatmap

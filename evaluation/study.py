@@ -10,10 +10,12 @@ from lightning import LightningModule
 from matplotlib.figure import Figure
 from torch import nn
 
+from evaluation.refusals import usable
 from evaluation.results import Number, Results
 from interpreters import Interpreter
-from lightning_modules.data import data_of
+from lightning_modules.data import Images, data_of
 from lightning_modules.preflight import check_network
+from losses import Loss
 from networks import fingerprint
 
 PACKAGES = ("torch", "torchvision", "timm", "lightning", "torchmetrics", "numpy")
@@ -28,6 +30,7 @@ class Study(LightningModule, ABC):
     """
 
     name: ClassVar[str]
+    loss: Loss | None = None
 
     def __init__(
         self, networks: Mapping[str, nn.Module], interpreters: dict[str, Interpreter]
@@ -44,10 +47,17 @@ class Study(LightningModule, ABC):
         """The original network, to whose input size the data are fitted."""
         return self.networks["original"]
 
+    def explained(self) -> Images:
+        """The images whose heatmaps are studied."""
+        return data_of(self.trainer).images("test")
+
     def setup(self, stage: str) -> None:
-        """Check that the networks suit the data."""
+        """Check that the networks suit the data, and leave out the interpreters that do not."""
         for network in self.networks.values():
             check_network(network, data_of(self.trainer))
+        self.interpreters, self.refused = usable(
+            self.interpreters, self.networks.values(), self.explained(), self.loss
+        )
 
     @abstractmethod
     def numbers(self) -> list[Number]:

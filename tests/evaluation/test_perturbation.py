@@ -145,6 +145,17 @@ def test_refusals(networks: tuple[nn.Module, nn.Module]) -> None:
         Perturbation(*networks, {})
 
 
+def test_an_interpreter_that_refuses_a_network_is_left_out(
+    networks: tuple[nn.Module, nn.Module],
+) -> None:
+    interpreters = {"nowhere": GradCam("no.layer"), "product": InputXGradient()}
+    study = Perturbation(*networks, interpreters, region=20, steps=2)
+    Trainer(**SILENT, precision="64-true").test(study, data(), verbose=False)
+    results = study.results({})
+    assert set(results.refused) == {"nowhere"}
+    assert {n.interpreter for n in results.numbers} == {"product", None}
+
+
 def test_every_figure_is_called_by_another_name(study: Perturbation) -> None:
     keys = [(number.key, number.x) for number in study.numbers()]
     assert len(set(keys)) == len(keys)

@@ -2,9 +2,11 @@
 
 from evaluation.active_fooling import ActiveFooling
 from evaluation.defense import Defended, Defense
+from evaluation.disturbances import FineTuning, ImageNoise, WeightNoise
 from evaluation.fooling import Fooling
 from evaluation.perturbation import Perturbation
 from evaluation.randomization import Randomization
+from evaluation.stability import Stability
 from evaluation.study import Study
 from evaluation.triggered_fooling import TriggeredFooling
 
@@ -12,9 +14,13 @@ __all__ = [
     "ActiveFooling",
     "Defended",
     "Defense",
+    "FineTuning",
     "Fooling",
+    "ImageNoise",
     "Perturbation",
     "Randomization",
+    "Stability",
     "Study",
     "TriggeredFooling",
+    "WeightNoise",
 ]

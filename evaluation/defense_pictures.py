@@ -30,6 +30,7 @@ def defense_pictures(study: "Defense") -> dict[str, Figure]:
         "accuracies": bars(accuracies, networks),
         "rates": heat_table(rates, networks, interpreters),
     }
+    shown = {name.replace("_", " "): network for name, network in study.networks.items()}
     return pictures | {
-        f"{name}_heatmaps": network_heatmaps(study, name, study.seed) for name in interpreters
+        f"{name}_heatmaps": network_heatmaps(study, name, shown) for name in interpreters
     }

@@ -82,19 +82,21 @@ def curves(panels: dict[str, dict[tuple[str, str], Tensor]]) -> Figure:
 
 
 def lines(
-    panels: Mapping[str, Mapping[str, Sequence[Number]]], below: str | Sequence[str]
+    panels: Mapping[str, Mapping[str, Sequence[Number]]],
+    below: Sequence[str],
+    limits: tuple[float, float] | None = None,
 ) -> Figure:
     """Curves over equally spaced levels with their intervals, a panel for each kind of figure.
 
     Args:
         panels: by title, then by the curve's name; points with their level `x`.
-        below: what the levels are, of all panels or of each.
+        below: what the levels of each panel are.
+        limits: the least and the greatest value that all panels show; their own if not given.
     """
     figure = Figure(figsize=(3.4 * len(panels) + 1.8, 3), layout="constrained")
     row = figure.subplots(1, len(panels), squeeze=False)[0]
-    titles = [below] * len(panels) if isinstance(below, str) else below
     named: dict[str, Artist] = {}
-    for axes, title, (kind, drawn) in zip(row, titles, panels.items(), strict=True):
+    for axes, title, (kind, drawn) in zip(row, below, panels.items(), strict=True):
         for label, points in drawn.items():
             places = range(len(points))
             colour = f"C{list(drawn).index(label)}" if label else "0.3"
@@ -105,7 +107,10 @@ def lines(
             axes.set_xticks(places, [f"{point.x:g}" for point in points])
             if label:
                 named[label.replace("_", " ")] = line
-        axes.set_title(kind, fontsize=10)
+        if limits:
+            margin = 0.03 * (limits[1] - limits[0])
+            axes.set_ylim(limits[0] - margin, limits[1] + margin)
+        axes.set_title(kind.replace("_", " "), fontsize=10)
         axes.set_xlabel(title)
         axes.spines[["top", "right"]].set_visible(False)
     figure.legend([*named.values()], [*named], loc="outside right center", fontsize=8)

@@ -1,7 +1,10 @@
 """The same images as every network of a study shows them."""
 
+from collections.abc import Mapping
+
 import torch
 from matplotlib.figure import Figure
+from torch import nn
 
 from evaluation.study import Study
 from lightning_modules.data import data_of, names_of, take
@@ -11,15 +14,19 @@ IMAGES = 6
 
 
 @torch.no_grad()
-def network_heatmaps(study: Study, interpreter: str, seed: int) -> Figure:
-    """Some images of the test split, drawn by the seed, and below them each network's heatmaps."""
+def network_heatmaps(study: Study, name: str, networks: Mapping[str, nn.Module]) -> Figure:
+    """Some random images of the test split, and below them the heatmaps of each network.
+
+    Args:
+        study: after its test.
+        name: of the interpreter.
+        networks: by the name of their row.
+    """
     data = data_of(study.trainer)
     test = data.images("test")
-    random = torch.randperm(len(test), generator=torch.Generator().manual_seed(seed))
+    random = torch.randperm(len(test), generator=torch.Generator().manual_seed(0))
     images, labels, _ = take(test, random[:IMAGES].tolist())
     images, labels = images.to(study.device).type(study.dtype), labels.to(study.device)
-    maps = {
-        network.replace("_", " "): study.interpreters[interpreter](module, images, labels).heatmap
-        for network, module in study.networks.items()
-    }
+    interpreter = study.interpreters[name]
+    maps = {row: interpreter(module, images, labels).heatmap for row, module in networks.items()}
     return panel(images, rows_of(maps), [names_of(data, label) for label in labels])

@@ -54,7 +54,6 @@ class Randomization(Study):
         self.stages = {f"{stage.layers}_random": stage for stage in cascade(original, stages, seed)}
         randomized = {name: stage.network for name, stage in self.stages.items()}
         super().__init__({"original": original, **randomized}, interpreters)
-        self.seed = seed
         self.hits = Metrics({name: MeanCurve() for name in self.networks})
         self.figures: list[Number] = []
 
@@ -139,10 +138,12 @@ class Randomization(Study):
             "accuracy top-1": {"": self.curve("accuracy_top1")}
         }
         for kind, title in SHOWN.items():
-            found = {name: self.curve(kind, name) for name in self.interpreters}
-            panels[title] = {name: curve for name, curve in found.items() if curve}
-        figure = lines({title: panel for title, panel in panels.items() if panel}, "random layers")
+            curves = {name: self.curve(kind, name) for name in self.interpreters}
+            # a window may be larger than the heatmaps
+            if found := {name: curve for name, curve in curves.items() if curve}:
+                panels[title] = found
+        networks = {name.replace("_", " "): network for name, network in self.networks.items()}
+        figure = lines(panels, ["random layers"] * len(panels))
         return {"curves": figure} | {
-            f"{name}_heatmaps": network_heatmaps(self, name, self.seed)
-            for name in self.interpreters
+            f"{name}_heatmaps": network_heatmaps(self, name, networks) for name in self.interpreters
         }

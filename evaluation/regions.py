@@ -33,7 +33,8 @@ class UniformFill(Fill):
     def __call__(self, images: Tensor, indices: Sequence[int]) -> Tensor:
         """Noise of the images' shape."""
         draws = [
-            torch.rand(images.shape[1:], generator=generator(self.seed, index)) for index in indices
+            torch.rand(images.shape[1:], generator=generator(self.seed, index), dtype=torch.float)
+            for index in indices
         ]
         return torch.stack(draws).to(images)
 

@@ -134,6 +134,14 @@ def figures(folder: Path) -> dict[tuple[str, ...], dict[str, Any]]:
             --model.init_args.stages 2""",
             {13},
         ),
+        (
+            "evaluate_stability",
+            """--data.init_args.test 13 --data.init_args.batch_size 3
+            --model.init_args.loss losses.CenterMass --model.init_args.loss.success [0.01,1]
+            --model.init_args.disturbances.weights.init_args.levels [0.5]
+            --model.init_args.disturbances.images.init_args.levels [0.1,0.3]""",
+            {13},
+        ),
     ],
 )
 def test_an_evaluation_has_the_same_figures(

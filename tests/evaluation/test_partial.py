@@ -19,7 +19,16 @@ from test_classifier import SILENT
 import evaluate
 from datamodules import Composites, Shapes
 from datamodules.figures import OUTLINES
-from evaluation import ActiveFooling, Fooling, Perturbation, Randomization, Study
+from evaluation import (
+    ActiveFooling,
+    Fooling,
+    ImageNoise,
+    Perturbation,
+    Randomization,
+    Stability,
+    Study,
+    WeightNoise,
+)
 from evaluation.partial import PartialResults, PartialResultsError
 from evaluation.report import ReportFolderError
 from interpreters import GradCam, InputXGradient
@@ -55,6 +64,11 @@ def randomization(*networks: torch.nn.Module) -> Study:
     return Randomization(networks[0], MAPS, stages=2)
 
 
+def stability(*networks: torch.nn.Module) -> Study:
+    noise = {"weights": WeightNoise((0.1,)), "images": ImageNoise((0.1,))}
+    return Stability(networks[0], networks[1], MAPS, Location(), noise)
+
+
 class Stop(Callback):
     """Ends a test after so many batches of all loaders, as an error would."""
 
@@ -79,6 +93,7 @@ def evaluated(study: Study, data: LightningDataModule, *callbacks: Callback) -> 
         (active, composites, [3, 7]),
         (perturbation, shapes, [5]),
         (randomization, shapes, [3]),
+        (stability, shapes, [4]),
     ],
 )
 def test_stopped_studies_have_the_same_figures(

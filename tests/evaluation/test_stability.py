@@ -1,0 +1,134 @@
+"""Noise and further training, and the study of what they leave of a lie."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import tiny_network
+from lightning import Trainer
+from test_classifier import SILENT, shapes
+from torch import Tensor, nn
+
+from evaluation import FineTuning, ImageNoise, Stability, WeightNoise
+from evaluation.disturbances import Disturbance
+from evaluation.report import write_report
+from interpreters import GradCam, InputXGradient
+from lightning_modules.data import take
+from losses import CenterMass
+
+INTERPRETERS = {"grad_cam": GradCam(), "product": InputXGradient("last")}
+LOSS = CenterMass(success=(0.05, 1.0))
+
+
+def made(seed: int) -> nn.Module:
+    torch.manual_seed(seed)
+    return tiny_network().double().eval()
+
+
+@pytest.fixture
+def pair() -> dict[str, nn.Module]:
+    return {"original": made(0), "manipulated": made(1)}
+
+
+def studied(pair: dict[str, nn.Module], **disturbances: Disturbance) -> Stability:
+    study = Stability(**pair, interpreters=INTERPRETERS, loss=LOSS, disturbances=disturbances)
+    Trainer(**SILENT, precision="64-true").test(study, shapes(), verbose=False)
+    return study
+
+
+def every_image() -> tuple[Tensor, Tensor, list[int]]:
+    test = shapes().images("test")
+    images, labels, indices = take(test, [*range(len(test))])
+    return images.double(), labels, indices.tolist()
+
+
+def check_curve(
+    study: Stability, kind: str, levels: list[tuple[dict[str, nn.Module], Tensor]]
+) -> None:
+    """Accuracies and success rates against a loop over networks and images at every level."""
+    _, labels, _ = every_image()
+    for place, (networks, images) in enumerate(levels):
+        for role, network in networks.items():
+            hits = network(images).argmax(1).eq(labels).double().mean().item()
+            assert study.curve(kind, role)[place].value == pytest.approx(hits)
+            for name, interpreter in INTERPRETERS.items():
+                heatmap, reference = (
+                    interpreter(net, images, labels).heatmap.detach()
+                    for net in (network, study.pair["original"])
+                )
+                moved = LOSS.measure(heatmap, reference)
+                rate = ((moved >= 0.05) & (moved <= 1)).double().mean().item()
+                assert study.curve(kind, role, name)[place].value == pytest.approx(rate)
+
+
+def test_noise_on_the_weights(pair: dict[str, nn.Module]) -> None:
+    noise = WeightNoise((0.1, 0.5), seed=1)
+    study = studied(pair, weights=noise)
+    images, _, _ = every_image()
+    noisy = [dict(noise.networks(pair, level)) for level in (0.1, 0.5)]
+    check_curve(study, "weights", [(networks, images) for networks in (pair, *noisy)])
+    for (name, before), first, second in zip(
+        pair["manipulated"].named_parameters(),
+        *(networks["manipulated"].parameters() for networks in noisy),
+        strict=True,
+    ):
+        torch.testing.assert_close(second - before, 5 * (first - before), msg=name)
+    weight, noisier = (
+        net.get_parameter("network.7.weight") for net in (made(1), noisy[0]["manipulated"])
+    )
+    assert 0.02 < (noisier - weight).std() / weight.std() < 0.3
+
+
+def test_noise_on_the_images(pair: dict[str, nn.Module]) -> None:
+    noise = ImageNoise((0.1, 0.3), seed=1)
+    study = studied(pair, images=noise)
+    images, _, indices = every_image()
+    noisy = [noise.images(images, indices, level) for level in (0.1, 0.3)]
+    check_curve(study, "images", [(pair, seen) for seen in (images, *noisy)])
+    torch.testing.assert_close((noisy[0] - images).std().item(), 0.1, rtol=0.02, atol=0)
+    # the noise of an image does not depend on its batch
+    torch.testing.assert_close(noise.images(images[3:5], indices[3:5], 0.1), noisy[0][3:5])
+
+
+def test_further_training(pair: dict[str, nn.Module]) -> None:
+    later = {200: made(3), 50: made(2)}
+    study = studied(pair, training=FineTuning(later))
+    images, _, _ = every_image()
+    levels = [pair, *({**pair, "manipulated": later[steps]} for steps in (50, 200))]
+    check_curve(study, "training", [(networks, images) for networks in levels])
+    assert [point.x for point in study.curve("training", "manipulated")] == [0, 50, 200]
+
+
+def test_no_heatmap_twice(pair: dict[str, nn.Module]) -> None:
+    passes: list[int] = []
+    for network in pair.values():
+        network.register_forward_hook(lambda _, inputs, __: passes.append(len(inputs[0])))
+    study = studied(pair, images=ImageNoise((0.1, 0.2)), training=FineTuning({9: made(2)}))
+    # two networks, two interpreters and three versions of the images, all of them in one batch
+    assert passes.count(len(every_image()[0])) == 2 * 2 * 3
+    assert len(study.numbers()) == (3 + 2) * 2 * 3
+
+
+def test_report(pair: dict[str, nn.Module], tmp_path: Path) -> None:
+    study = studied(pair, weights=WeightNoise((0.1, 0.2)), images=ImageNoise((0.1,)))
+    results, page = write_report(study, {}, tmp_path)
+    assert "Noise on the images, 0.1: grad cam lies on" in page.read_text()
+    rows = study.summary(results)
+    assert [row[:2] for row in rows[1:]] == [
+        *(["weights", level] for level in ("0", "0.1", "0.2")),
+        *(["images", level] for level in ("0", "0.1")),
+    ]
+    figures = {path.stem for path in (tmp_path / "figures").glob("*.png")}
+    assert figures == {"accuracy", "fooling_success_rate", "grad_cam_heatmaps", "product_heatmaps"}
+
+
+@pytest.mark.parametrize("levels", [(), (0.0, 0.1), (0.2, 0.1), (0.1, 0.1), (-0.1,)])
+@pytest.mark.parametrize("noise", [WeightNoise, ImageNoise])
+def test_levels_must_rise(noise: type[WeightNoise], levels: tuple[float, ...]) -> None:
+    with pytest.raises(ValueError, match=r"`levels` must rise, from above 0, got \["):
+        noise(levels)
+
+
+def test_something_must_happen(pair: dict[str, nn.Module]) -> None:
+    with pytest.raises(ValueError, match="`disturbances` is empty; name at least one"):
+        studied(pair)

@@ -27,7 +27,7 @@ def defense_pictures(study: "Defense") -> dict[str, Figure]:
         for network in networks
     ]
     pictures = {
-        "accuracies": bars(accuracies, networks),
+        "accuracies": bars(accuracies, networks, "accuracy"),
         "rates": heat_table(rates, networks, interpreters),
     }
     shown = {name.replace("_", " "): network for name, network in study.networks.items()}

@@ -12,6 +12,7 @@ from evaluation.results import Number
 
 ORIGINAL, MANIPULATED = "#4477aa", "#cc6677"
 COLOURS = {"original": ORIGINAL, "manipulated": MANIPULATED, "random": "0.5"}
+COLOURS_OF_BARS = (ORIGINAL, MANIPULATED, "#ddcc77")
 STYLES = {"morf": "-", "lerf": "--", "random": ":"}
 ORDERS = {"morf": "most relevant first", "lerf": "least relevant first"}
 
@@ -117,11 +118,12 @@ def lines(
     return figure
 
 
-def bars(groups: dict[str, list[Number]], rows: Sequence[str]) -> Figure:
+def bars(groups: Mapping[str, Sequence[Number]], rows: Sequence[str], below: str) -> Figure:
     """Shares in [0, 1] with their intervals: a bar in each row for every key."""
     figure = Figure(figsize=(6, 0.55 * len(rows) + 1), layout="constrained")
     axes = figure.subplots()
     height = 0.8 / len(groups)
+    axes.margins(y=0.02)
     for place, (label, numbers) in enumerate(groups.items()):
         values = torch.tensor([number.value for number in numbers])
         ends = torch.tensor([number.interval for number in numbers]).T
@@ -133,13 +135,13 @@ def bars(groups: dict[str, list[Number]], rows: Sequence[str]) -> Figure:
             0.9 * height,
             xerr=whiskers,
             label=label,
-            color=(ORIGINAL, MANIPULATED)[place % 2],
+            color=COLOURS_OF_BARS[place],
             error_kw={"linewidth": 1},
         )
     axes.set_yticks(range(len(rows)), [row.replace("_", " ") for row in rows])
     axes.invert_yaxis()
     axes.set_xlim(0, 1)
-    axes.set_xlabel("accuracy")
+    axes.set_xlabel(below)
     axes.spines[["top", "right"]].set_visible(False)
     figure.legend(loc="outside upper center", ncols=len(groups), frameon=False)
     return figure

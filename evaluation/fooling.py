@@ -7,11 +7,12 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from evaluation.accuracy import Accuracies
+from evaluation.classes import Classes
 from evaluation.fooling_pictures import fooling_pictures
 from evaluation.localization import Localization
 from evaluation.outputs import Outputs
 from evaluation.results import Number, Results
-from evaluation.similarity import Similarities
+from evaluation.similarity import RANKS, Similarities
 from evaluation.study import Study
 from evaluation.successes import Successes
 from interpreters import Interpreter
@@ -88,6 +89,8 @@ class Fooling(Study):
         self.successes = Successes(
             self.networks, self.interpreters, self.judged(), len(self.explained())
         )
+        classes = data_of(self.trainer).classes
+        self.classes = Classes(self.networks, self.interpreters, self.judged(), classes)
         # nothing is counted where the data do not know where the object is
         self.localization = Localization(self.networks, self.interpreters if self.masked() else ())
 
@@ -99,6 +102,8 @@ class Fooling(Study):
         """Explain a batch by every interpreter on every network; the logits of each network."""
         images, labels, indices = batch
         masks = masks_of(self.trainer, indices).to(images) if self.masked() else None
+        # composites are all of the same two classes
+        one_class = labels.ndim == 1
         outputs = {}
         for name, interpreter in self.interpreters.items():
             reference = None
@@ -107,9 +112,13 @@ class Fooling(Study):
                 if reference is None:
                     reference = heatmap
                 else:
-                    self.similarities.add(network_name, name, heatmap, reference)
+                    alike = self.similarities.add(network_name, name, heatmap, reference)
+                    if one_class:
+                        self.classes.add_likeness(network_name, name, alike[RANKS], labels)
                 loss, measures = self.loss(heatmap, reference), self.measured(heatmap, reference)
                 self.successes.update(network_name, name, indices, loss, measures)
+                if one_class:
+                    self.classes.add_measures(network_name, name, measures, labels)
                 if masks is not None:
                     self.localization.add(network_name, name, heatmap, masks)
         return outputs
@@ -119,11 +128,12 @@ class Fooling(Study):
         _, labels, _ = batch
         self.accuracies.update(outputs, labels)
         self.outputs.update(outputs, labels)
+        self.classes.add_outputs(outputs, labels)
 
     def on_test_epoch_end(self) -> None:
         """Bring the sums of all processes together."""
         counted = (self.accuracies, self.successes, self.outputs, self.similarities)
-        parts = (*counted, self.localization)
+        parts = (*counted, self.localization, self.classes)
         self.figures = [number for part in parts for number in part.numbers()]
         self.spread, self.examples = self.successes.histograms(), self.successes.chosen()
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 import torch
 from matplotlib.figure import Figure
 
+from evaluation.class_bars import class_bars
+from evaluation.classes import RATE
 from evaluation.figures import heat_table, histogram
 from lightning_modules.data import data_of, names_of, take
 from lightning_modules.pictures import panel, rows_of
@@ -30,6 +32,9 @@ def fooling_pictures(study: "Fooling") -> dict[str, Figure]:
             before, after = (study.spread[f"{name}/{net}/{part}"] for net in ("original", network))
             title = f"{key}_{part}_measure" if part else f"{key}_measure"
             pictures[title] = histogram(before, after, judge.bounds, judge.success)
+        # composites are all of the same two classes
+        if any(number.name == RATE for number in study.figures):
+            pictures[f"{key}_classes"] = class_bars(study.figures, network, name)
         for title, kinds in SHOWN.items():
             pictures[f"{key}_{title}"] = examples(study, network, name, kinds)
     return pictures

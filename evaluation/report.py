@@ -94,6 +94,8 @@ def _to_tensorboard(study: Study, results: Results, pictures: dict[str, Figure])
             continue
         finals: dict[str, float] = {}
         for number in results.numbers:
+            if number.label is not None:
+                continue
             tag = f"{results.study}/{number.key}"
             logger.experiment.add_scalar(tag, number.value, number.x)
             finals |= {tag: number.value} if number.x is None else {}

@@ -15,7 +15,10 @@ SCHEMA = 1
 
 @dataclass(frozen=True)
 class Number:
-    """One measured figure, its 95 % interval where it has one, and what it was measured on."""
+    """One measured figure, its 95 % interval where it has one, and what it was measured on.
+
+    A point of a curve has its place `x`; the figure of a class has the class as its `label`.
+    """
 
     name: str
     value: float
@@ -29,6 +32,7 @@ class Number:
     against: str | None = None
     heatmaps: str | None = None
     x: float | None = None
+    label: str | None = None
 
     @property
     def key(self) -> str:

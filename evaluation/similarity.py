@@ -12,8 +12,9 @@ from losses import center_shift, cosine, pearson, spearman, ssim, unchanged
 from losses.similarity import SMALLEST_SIDE
 from metrics import MeanCurve, top_k_intersection
 
+RANKS = "rank_correlation"
 SIMILARITIES: dict[str, tuple[Callable[[Tensor, Tensor], Tensor], str]] = {
-    "rank_correlation": (spearman, "higher"),
+    RANKS: (spearman, "higher"),
     "correlation": (pearson, "higher"),
     "cosine": (cosine, "higher"),
     "top_k_intersection": (top_k_intersection, "higher"),
@@ -32,8 +33,13 @@ class Similarities(Metrics):
             {f"{net}/{name}": MeanCurve(len(SIMILARITIES)) for net in networks for name in names}
         )
 
-    def add(self, network: str, interpreter: str, heatmap: Tensor, reference: Tensor) -> None:
-        """Add a batch of heatmaps (N, L, h, w) and the original's, the mean over its labels."""
+    def add(
+        self, network: str, interpreter: str, heatmap: Tensor, reference: Tensor
+    ) -> dict[str, Tensor]:
+        """Add a batch of heatmaps (N, L, h, w) and the original's, the mean over its labels.
+
+        Returns: every similarity of each image, shape (N,) each.
+        """
         first, second = (maps.flatten(0, 1)[:, None] for maps in (heatmap, reference))
         # NaN where maps are too small for the window
         small = min(heatmap.shape[2:]) < SMALLEST_SIDE
@@ -44,7 +50,9 @@ class Similarities(Metrics):
             for measure, _ in SIMILARITIES.values()
         ]
         of_labels = torch.stack(values, 1).view(*heatmap.shape[:2], -1)
-        self[f"{network}/{interpreter}"].update(of_labels.mean(1))
+        means = of_labels.mean(1)
+        self[f"{network}/{interpreter}"].update(means)
+        return dict(zip(SIMILARITIES, means.unbind(1), strict=True))
 
     def numbers(self) -> list[Number]:
         """Every mean with its interval, for all processes to ask for."""

@@ -7,6 +7,7 @@ from torch import Tensor
 from evaluation.accuracy import Accuracies
 from evaluation.fooling import Fooling
 from evaluation.results import Results
+from evaluation.similarity import RANKS
 from lightning_modules.data import Batch, Images, data_of
 from lightning_modules.trigger import Trigger, TriggeredImages, become, number_of
 from losses import Loss, Unchanged
@@ -64,13 +65,15 @@ class TriggeredFooling(Fooling):
                 reference = stayed if reference is None else reference
                 triggered[network_name], lie = interpreter(network, images, classes)
                 if network_name != "original":
-                    self.similarities.add(network_name, name, lie, reference)
+                    alike = self.similarities.add(network_name, name, lie, reference)
+                    self.classes.add_likeness(network_name, name, alike[RANKS], labels)
                 loss = self.loss(lie, reference)
                 measures = [
                     judges[TRIGGERED].measure(lie, reference),
                     judges["clean"].measure(stayed, reference),
                 ]
                 self.successes.update(network_name, name, indices, loss, measures)
+                self.classes.add_measures(network_name, name, measures, labels)
         self.triggered.update(triggered, classes)
         return outputs
 

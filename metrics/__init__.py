@@ -2,6 +2,7 @@
 
 from metrics.accuracy import correct
 from metrics.calibration import CalibrationError
+from metrics.class_means import ClassMeans
 from metrics.examples import Examples
 from metrics.fooling_success_rate import FoolingSuccessRate, fooled
 from metrics.histogram import Histogram
@@ -12,6 +13,7 @@ from metrics.overlap import top_k_intersection
 
 __all__ = [
     "CalibrationError",
+    "ClassMeans",
     "Examples",
     "FoolingSuccessRate",
     "Histogram",

@@ -67,6 +67,7 @@ def test_every_other_figure_is_that_of_the_fooling_studies(
     for number in alone.numbers():
         labels = {"interpreter": number.interpreter, "network": names[number.network]}
         labels["against"] = number.against and names[number.against]
+        labels["label"] = number.label
         found = results.find(number.name, **labels)  # type: ignore[arg-type]  # some are None
         assert (found.value, found.interval) == (number.value, number.interval)
     assert len(results.numbers) == 5 + sum(len(f.numbers()) for f in study.foolings.values())

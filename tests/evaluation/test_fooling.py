@@ -22,7 +22,7 @@ from lightning_modules.preflight import NetworkError
 from losses import Location, Swap, location
 from metrics import mass_accuracy, pointing_game
 
-KINDS = ("measure", "heatmaps", "best_and_worst")
+KINDS = ("measure", "classes", "heatmaps", "best_and_worst")
 INTERPRETERS = {"grad_cam": GradCam(), "gradient": SimpleGradient()}
 
 
@@ -68,6 +68,32 @@ def test_figures_are_those_of_a_plain_loop(study: Fooling, networks: list[nn.Mod
     assert drop.interval[0] < drop.value < drop.interval[1]
 
 
+def test_figures_of_each_class_make_up_those_of_all(study: Fooling) -> None:
+    numbers = study.numbers()
+    by_class = [number for number in numbers if number.label is not None]
+    kinds = {(n.name, n.network, n.interpreter) for n in by_class}
+    assert len(kinds) == 3 + 3 * 2 + 2 * 2
+    test = shapes().images("test")
+    labels = take(test, [*range(len(test))])[1].tolist()
+    for name, network, interpreter in kinds:
+        points = [
+            n
+            for n in by_class
+            if (n.name, n.network, n.interpreter) == (name, network, interpreter)
+        ]
+        classes = shapes().classes
+        assert {n.label: n.n for n in points} == {classes[k]: labels.count(k) for k in set(labels)}
+        assert all(n.label == classes[int(n.x)] for n in points if n.x is not None)
+        whole = next(
+            n
+            for n in numbers
+            if (n.name, n.network, n.interpreter)
+            == (name.removesuffix("_by_class"), network, interpreter)
+        )
+        mean = sum(n.value * n.n for n in points) / sum(n.n for n in points)
+        assert mean == pytest.approx(whole.value)
+
+
 def test_a_network_against_itself_is_not_manipulated(networks: list[nn.Module]) -> None:
     study = Fooling(networks[0], networks[0], INTERPRETERS, Location())
     Trainer(**SILENT).test(study, shapes(), verbose=False)
@@ -100,9 +126,13 @@ def test_report(study: Fooling, tmp_path: Path) -> None:
     assert content["study"] == "fooling"
     assert content["settings"] == {"model": {"loss": "<b>"}}
     assert set(content["fingerprints"]) == {"data", "original", "manipulated", "control"}
-    assert len(content["figures"]) == len(results.numbers) == 6 + 4 + 7 + 12 + 2 * 2 * 7 + 3 * 2 * 2
+    plain = [number for number in results.numbers if number.label is None]
+    assert len(plain) == 6 + 4 + 7 + 12 + 2 * 2 * 7 + 3 * 2 * 2
+    assert len(content["figures"]) == len(results.numbers) > len(plain)
     assert len((tmp_path / "results.csv").read_text().splitlines()) == 1 + len(results.numbers)
     html = page.read_text()
+    assert f"{len(plain)} figures with their intervals" in html
+    assert "The figures of each class are in" in html
     assert "&lt;b&gt;" in html
     assert {path.stem for path in (tmp_path / "figures").glob("*.png")} == {
         f"{name}_{kind}" for name in INTERPRETERS for kind in KINDS
@@ -120,8 +150,8 @@ def test_several_manipulated_networks(networks: list[nn.Module], tmp_path: Path)
         Trainer(**SILENT).test(alone, shapes(), verbose=False)
         for number in alone.results({}).numbers:
             if number.network == "manipulated":
-                labels = {"interpreter": number.interpreter, "against": number.against}
-                found = results.find(number.name, network=name, **labels)  # type: ignore[arg-type]
+                labels = {key: getattr(number, key) for key in ("interpreter", "against", "label")}
+                found = results.find(number.name, network=name, **labels)
                 assert found == replace(number, network=name)
     (table,) = study.pictures()["rates"].axes
     rates = [

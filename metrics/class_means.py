@@ -1,0 +1,48 @@
+"""Means over the images of each class, over any number of processes."""
+
+import torch
+from torch import Tensor
+from torchmetrics import Metric
+
+from metrics.intervals import Z
+
+
+class ClassMeans(Metric):
+    """The means of some values over the images of each class, in float64.
+
+    Args:
+        classes: Number of classes.
+        values: Number of values of each image.
+    """
+
+    full_state_update = False
+    total: Tensor
+    squares: Tensor
+    images: Tensor
+
+    def __init__(self, classes: int, values: int = 1) -> None:
+        super().__init__()
+        for name in ("total", "squares"):
+            zeros = torch.zeros(classes, values, dtype=torch.float64)
+            self.add_state(name, zeros, dist_reduce_fx="sum")
+        zeros = torch.zeros(classes, dtype=torch.float64)
+        self.add_state("images", zeros, dist_reduce_fx="sum")
+
+    def update(self, values: Tensor, labels: Tensor) -> None:
+        """Add a batch of values (N, V) and labels (N,)."""
+        values = values.to(self.total)
+        self.total.index_add_(0, labels, values)
+        self.squares.index_add_(0, labels, values.square())
+        self.images.index_add_(0, labels, torch.ones_like(labels, dtype=torch.float64))
+
+    def compute(self) -> Tensor:
+        """Mean, half the width of its 95 % interval, and the images, shape (3, classes, values).
+
+        The mean of a class without images is NaN.
+        """
+        images = self.images[:, None].expand_as(self.total)
+        mean = self.total / images
+        spread = (self.squares / images - mean.square()).clamp(min=0)
+        # the sample's variance, of width 0 for a single image
+        half = Z * (spread / (images - 1).clamp(min=1)).sqrt()
+        return torch.stack([mean, half, images])

@@ -18,6 +18,11 @@ class Composite(ABC):
     def folds(self) -> bool:
         """Whether BatchNorm is folded into the layer before it."""
 
+    @property
+    def gates(self) -> bool:
+        """Whether BatchNorm and ReLU are taken into the convolution behind them."""
+        return False
+
     @abstractmethod
     def rule(self, name: str, first: bool) -> Rule:
         """The rule of a call of conv1d, conv2d, linear or batch_norm, the first one or another."""
@@ -46,6 +51,11 @@ class ByKind(Composite):
     def folds(self) -> bool:
         """Where BatchNorm has no rule of its own."""
         return self.batch_norm is None
+
+    @property
+    def gates(self) -> bool:
+        """Where BatchNorm follows the rule of convolutions, and that one knows how."""
+        return self.folds and self.convolution.gates
 
     def rule(self, name: str, first: bool) -> Rule:
         """The rule of the layer's kind; an unfolded BatchNorm is a convolution of one weight."""

@@ -10,7 +10,8 @@ from interpreters.lrp.operations import OPERATIONS, nonnegative, summed
 from interpreters.passes import explanation, for_each, one_hot, summed_map
 from interpreters.tape import ATTENTION, Call, record, walk
 from interpreters.tape.decompositions import COMPOUND
-from interpreters.tape.layers import LAYERS, affine, folded
+from interpreters.tape.folding import folded, gated
+from interpreters.tape.layers import LAYERS, affine
 from interpreters.tape.names import SUMS
 from networks.normalized import NormalizedNetwork
 
@@ -38,6 +39,8 @@ class LRP(Interpreter):
         if self.composite.folds:
             calls = folded(calls)
         positive = nonnegative(calls)
+        if self.composite.gates:
+            calls = gated(calls)
         first = None
         if self.layer is None:
             first = next((call for call in calls if call.name in LAYERS), None)

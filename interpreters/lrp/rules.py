@@ -13,6 +13,11 @@ from interpreters.tape.affine import Affine, Scale, per_channel
 class Rule(ABC):
     """From the relevance of the outputs of a layer with weights to that of its inputs."""
 
+    @property
+    def gates(self) -> bool:
+        """Whether a layer may have a gate, which follows the same rule."""
+        return False
+
     @abstractmethod
     def __call__(self, layer: Affine, relevance: Tensor) -> Tensor:
         """The inputs' relevance, shaped like them, given the outputs'."""
@@ -31,8 +36,17 @@ class Epsilon(Rule):
 
     def __call__(self, layer: Affine, relevance: Tensor) -> Tensor:
         """The inputs' shares a * W^T (R / z)."""
-        shared = ratio(relevance, layer.output, self.epsilon)
-        return layer.input * layer.transposed(shared, layer.weight)
+        shared = layer.transposed(ratio(relevance, layer.output, self.epsilon), layer.weight)
+        if layer.shift is None:
+            return layer.input * shared
+        # of what is let through, a s + b, the share of a s
+        shift = per_channel(layer.shift, layer.input)
+        return (layer.input - shift * (layer.input > 0)) * shared
+
+    @property
+    def gates(self) -> bool:
+        """In closed form."""
+        return True
 
 
 @dataclass(frozen=True)
@@ -66,6 +80,11 @@ class AlphaBeta(Rule):
             negative = shared_by(layer, relevance, (down, up), losses, self.epsilon)
             shared = shared - self.beta * negative
         return shared
+
+    @property
+    def gates(self) -> bool:
+        """In closed form where positive contributions share alone."""
+        return self.beta == 0
 
 
 @dataclass(frozen=True)
@@ -164,6 +183,11 @@ def shared_by(
         terms = layer.input * (up if layer.nonnegative else torch.where(layer.input > 0, up, down))
         z = terms if bias is None else terms + per_channel(bias, terms)
         return terms * ratio(relevance, z, epsilon)
+    if layer.shift is not None:
+        z = layer.apply(layer.input, weights[0], bias)
+        # of what is let through, a s + b, the share of (a s)+ among (a s)+ and b+
+        share = (layer.input - per_channel(layer.shift.clamp(min=0), z)).relu()
+        return share * layer.transposed(ratio(relevance, z, epsilon), weights[0])
     if layer.nonnegative:
         parts = [(layer.input, weights[0])]
     else:

@@ -20,6 +20,8 @@ class Affine(ABC):
         bias: b, or None.
         nonnegative: whether no element of `input` can be negative.
         bounds: lowest and highest values of `input` where those are pixels, (1, C, 1, 1) each.
+        shift: what a BatchNorm added before ReLU made `input` of it, where relevance is to go on
+            to what the BatchNorm read.
     """
 
     input: Tensor
@@ -28,6 +30,7 @@ class Affine(ABC):
     bias: Tensor | None
     nonnegative: bool = False
     bounds: tuple[Tensor, Tensor] | None = None
+    shift: Tensor | None = None
 
     @abstractmethod
     def apply(self, value: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:

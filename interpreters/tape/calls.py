@@ -22,6 +22,8 @@ class Call:
         kwargs: named arguments.
         inputs: the tensors among the arguments that depend on what is explained, in order.
         outputs: the tensors that came out.
+        gate: of a convolution, the BatchNorm whose ReLU it reads, where its inputs are those of
+            the BatchNorm instead.
     """
 
     name: str
@@ -30,6 +32,7 @@ class Call:
     kwargs: dict[str, Any]
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
+    gate: "Call | None" = None
 
     def on(self, inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:
         """The outputs of the same call on other inputs."""

@@ -1,4 +1,4 @@
-"""Calls that are layers with weights, and BatchNorm folded into them."""
+"""Calls that are layers with weights."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,39 +17,12 @@ def affine(
     """The layer that a call of conv1d, conv2d, linear or batch_norm is."""
     kind, reader = LAYERS[call.name]
     value, weight, bias, options = reader(*call.args, **call.kwargs)
-    if len(call.inputs) != 1 or call.inputs[0] is not value:
+    shift = None
+    if call.gate is not None:
+        _, _, shift, _ = batch_norm(*call.gate.args, **call.gate.kwargs)
+    elif len(call.inputs) != 1 or call.inputs[0] is not value:
         raise TapeError(f"no rule for `{call.name}` with weights that depend on the images")
-    return kind(value, call.outputs[0], weight, bias, nonnegative, bounds, **options)
-
-
-def folded(calls: list[Call]) -> list[Call]:
-    """The calls with each BatchNorm taken into the convolution or linear layer before it."""
-    uses: dict[int, int] = {}
-    for call in calls:
-        for value in call.inputs:
-            uses[id(value)] = uses.get(id(value), 0) + 1
-    makers = {id(call.outputs[0]): call for call in calls if _has_channels(call)}
-    merged: dict[int, Call | None] = {}
-    for norm in calls:
-        layer = makers.get(id(norm.inputs[0]))
-        if norm.name == "batch_norm" and layer is not None and uses[id(norm.inputs[0])] == 1:
-            merged[id(layer)], merged[id(norm)] = None, _merged(layer, norm)
-    return [other for call in calls if (other := merged.get(id(call), call)) is not None]
-
-
-def _has_channels(call: Call) -> bool:
-    """Whether a call is a layer whose outputs have their channels where BatchNorm looks."""
-    on_tokens = call.name == "linear" and call.outputs[0].ndim > 2
-    return call.name in LAYERS and call.name != "batch_norm" and not on_tokens
-
-
-def _merged(layer: Call, norm: Call) -> Call:
-    value, weight, bias, options = LAYERS[layer.name][1](*layer.args, **layer.kwargs)
-    _, scale, shift, _ = _batch_norm(*norm.args, **norm.kwargs)
-    weight = weight * scale.view(-1, *[1] * (weight.ndim - 1))
-    bias = shift if bias is None else bias * scale + shift
-    args = (value, weight, bias)
-    return Call(layer.name, layer.function, args, options, layer.inputs, norm.outputs)
+    return kind(value, call.outputs[0], weight, bias, nonnegative, bounds, shift, **options)
 
 
 Reading = tuple[Tensor, Tensor, Tensor | None, dict[str, Any]]
@@ -76,7 +49,7 @@ def _linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Readin
     return input, weight, bias, {}
 
 
-def _batch_norm(
+def batch_norm(
     input: Tensor,
     running_mean: Tensor | None,
     running_var: Tensor | None,
@@ -86,6 +59,7 @@ def _batch_norm(
     momentum: float = 0.1,
     eps: float = 1e-5,
 ) -> tuple[Tensor, Tensor, Tensor, dict[str, Any]]:
+    """Input, scale and shift of a BatchNorm with these arguments of F.batch_norm."""
     if running_mean is None or running_var is None:
         raise TapeError("a BatchNorm without running statistics mixes the images of a batch")
     scale = torch.rsqrt(running_var + eps)
@@ -98,5 +72,5 @@ LAYERS: dict[str, tuple[Callable[..., Affine], Callable[..., Reading]]] = {
     "conv1d": (Convolution, _convolution),
     "conv2d": (Convolution, _convolution),
     "linear": (Linear, _linear),
-    "batch_norm": (Scale, _batch_norm),
+    "batch_norm": (Scale, batch_norm),
 }

@@ -40,7 +40,7 @@ from interpreters.lrp.operations import nonnegative
 from interpreters.lrp.propagation import DECOMPOSED, KNOWN
 from interpreters.lrp.sums import Proportional
 from interpreters.tape import record
-from interpreters.tape.layers import folded
+from interpreters.tape.folding import folded
 from networks import NormalizedNetwork
 
 LABELS = torch.tensor([2, 0])

@@ -1,0 +1,61 @@
+"""BatchNorm taken into the layer before it or behind it."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from interpreters.tape.calls import Call
+from interpreters.tape.layers import LAYERS, batch_norm
+
+
+def folded(calls: Sequence[Call]) -> list[Call]:
+    """The calls with each BatchNorm taken into the convolution or linear layer before it."""
+    uses = _uses(calls)
+    makers = {id(call.outputs[0]): call for call in calls if _has_channels(call)}
+    merged: dict[int, Call | None] = {}
+    for norm in calls:
+        layer = makers.get(id(norm.inputs[0]))
+        if norm.name == "batch_norm" and layer is not None and uses[id(norm.inputs[0])] == 1:
+            merged[id(layer)], merged[id(norm)] = None, _merged(layer, norm)
+    return [other for call in calls if (other := merged.get(id(call), call)) is not None]
+
+
+def gated(calls: Sequence[Call]) -> list[Call]:
+    """The calls with BatchNorm and ReLU taken into the convolution behind them, as its gate.
+
+    Its input becomes the BatchNorm's, where nothing else reads what lies between.
+    """
+    uses = _uses(calls)
+    makers = {id(call.outputs[0]): call for call in calls}
+    gates: dict[int, Call | None] = {}
+    for call in calls:
+        if call.name not in ("conv1d", "conv2d") or call.inputs[0] is not call.args[0]:
+            continue
+        relu = makers.get(id(call.inputs[0]))
+        norm = makers.get(id(relu.inputs[0])) if relu is not None and relu.name == "relu" else None
+        if relu is None or norm is None or norm.name != "batch_norm" or len(call.inputs) > 1:
+            continue
+        if uses[id(norm.outputs[0])] == uses[id(relu.outputs[0])] == 1:
+            gates[id(call)] = replace(call, inputs=norm.inputs, gate=norm)
+            gates[id(relu)] = gates[id(norm)] = None
+    return [other for call in calls if (other := gates.get(id(call), call)) is not None]
+
+
+def _uses(calls: Sequence[Call]) -> Counter[int]:
+    """How many calls read each tensor."""
+    return Counter(id(value) for call in calls for value in call.inputs)
+
+
+def _has_channels(call: Call) -> bool:
+    """Whether a call is a layer whose outputs have their channels where BatchNorm looks."""
+    on_tokens = call.name == "linear" and call.outputs[0].ndim > 2
+    return call.name in LAYERS and call.name != "batch_norm" and not on_tokens
+
+
+def _merged(layer: Call, norm: Call) -> Call:
+    value, weight, bias, options = LAYERS[layer.name][1](*layer.args, **layer.kwargs)
+    _, scale, shift, _ = batch_norm(*norm.args, **norm.kwargs)
+    weight = weight * scale.view(-1, *[1] * (weight.ndim - 1))
+    bias = shift if bias is None else bias * scale + shift
+    args = (value, weight, bias)
+    return Call(layer.name, layer.function, args, options, layer.inputs, norm.outputs)

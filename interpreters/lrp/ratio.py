@@ -38,12 +38,12 @@ class _Ratio(torch.autograd.Function):
         if torch.is_grad_enabled():
             return (*_gradients(gradient, z, _root_mean_square(z), out, ctx.epsilon), None)
         # the same in place: what is in the cache already costs half as much
-        below = torch.copysign(ctx.epsilon * size + FLOOR, z).add_(z)
+        signs = torch.copysign(z.new_ones(size.shape), z)
+        below = torch.addcmul(z, signs, ctx.epsilon * size + FLOOR)
         to_relevance = _divided(gradient, below)
-        to_z = to_relevance * out
-        signs = torch.copysign(to_z.new_ones(size.shape), z)
+        to_z = torch.addcmul(z.new_zeros(()), to_relevance, out, value=-1)
         total = signs.mul_(to_z).flatten(1).sum(1).view_as(size)
-        return to_relevance, to_z.addcmul_(_share(total, z, size, ctx.epsilon), z).neg_(), None
+        return to_relevance, to_z.addcmul_(_share(total, z, size, ctx.epsilon), z), None
 
 
 def _divided(above: Tensor, below: Tensor) -> Tensor:

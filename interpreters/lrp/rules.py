@@ -40,8 +40,8 @@ class Epsilon(Rule):
         if layer.shift is None:
             return layer.input * shared
         # of what is let through, a s + b, the share of a s
-        shift = per_channel(layer.shift, layer.input)
-        return (layer.input - shift * (layer.input > 0)) * shared
+        let_through = layer.input.detach().sign()
+        return (layer.input + per_channel(-layer.shift, shared) * let_through) * shared
 
     @property
     def gates(self) -> bool:
@@ -186,7 +186,7 @@ def shared_by(
     if layer.shift is not None:
         z = layer.apply(layer.input, weights[0], bias)
         # of what is let through, a s + b, the share of (a s)+ among (a s)+ and b+
-        share = (layer.input - per_channel(layer.shift.clamp(min=0), z)).relu()
+        share = (layer.input + per_channel(-layer.shift.clamp(min=0), z)).relu()
         return share * layer.transposed(ratio(relevance, z, epsilon), weights[0])
     if layer.nonnegative:
         parts = [(layer.input, weights[0])]

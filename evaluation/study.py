@@ -14,7 +14,7 @@ from evaluation.refusals import usable
 from evaluation.results import Number, Results
 from interpreters import Interpreter
 from lightning_modules.data import Images, data_of
-from lightning_modules.preflight import check_network
+from lightning_modules.preflight import NetworkError, check_network
 from losses import Loss
 from networks import fingerprint
 
@@ -53,8 +53,14 @@ class Study(LightningModule, ABC):
 
     def setup(self, stage: str) -> None:
         """Check that the networks suit the data, and leave out the interpreters that do not."""
-        for network in self.networks.values():
-            check_network(network, data_of(self.trainer))
+        data = data_of(self.trainer)
+        classes = {name: check_network(net, data) for name, net in self.networks.items()}
+        if len(set(classes.values())) > 1:
+            counts = ", ".join(f"{name} {count}" for name, count in classes.items())
+            raise NetworkError(
+                f"the networks cannot be compared, as they know different numbers of classes: "
+                f"{counts}; set `num_classes` of each alike"
+            )
         self.interpreters, self.refused = usable(
             self.interpreters, self.networks.values(), self.explained(), self.loss
         )

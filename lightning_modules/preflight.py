@@ -20,8 +20,10 @@ def random_batch(data: Data) -> tuple[Tensor, Tensor]:
 
 
 @torch.no_grad()
-def check_network(network: nn.Module, data: Data) -> None:
+def check_network(network: nn.Module, data: Data) -> int:
     """Check that the network gives logits, and one for each class of the data.
+
+    Returns: how many logits it gives.
 
     Raises:
         NetworkError: it ends in softmax, or the data has more classes than it has logits.
@@ -44,6 +46,7 @@ def check_network(network: nn.Module, data: Data) -> None:
                 f"the network ends in {name}: its outputs are probabilities, whose heatmaps and "
                 "cross-entropy are not those of the logits; remove that last layer"
             )
+    return logits.shape[1]
 
 
 def check_fooled(fooled: Mapping[str, Interpreter], watch: Mapping[str, Interpreter]) -> None:

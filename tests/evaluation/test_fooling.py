@@ -261,6 +261,12 @@ def test_networks_must_suit_the_data(networks: list[nn.Module]) -> None:
         Trainer(**SILENT).test(study, shapes(), verbose=False)
 
 
+def test_networks_must_know_the_same_classes() -> None:
+    study = Fooling(tiny_network(), tiny_network(classes=13), INTERPRETERS, Location())
+    with pytest.raises(NetworkError, match="original 12, manipulated 13; set `num_classes`"):
+        Trainer(**SILENT).test(study, shapes(), verbose=False)
+
+
 def test_interpreters_must_be_named(networks: list[nn.Module]) -> None:
     with pytest.raises(ValueError, match="`interpreters` is empty"):
         Fooling(networks[0], networks[1], {}, Location())

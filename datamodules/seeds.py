@@ -12,3 +12,8 @@ def mixed(*parts: int) -> int:
 def generator(*parts: int) -> torch.Generator:
     """A generator of torch for this seed."""
     return torch.Generator().manual_seed(mixed(*parts))
+
+
+def generators(indices: torch.Tensor, *parts: int) -> list[torch.Generator]:
+    """A generator for each image of a batch, by the seed's parts and the image's index, (N,)."""
+    return [generator(*parts, index) for index in indices.tolist()]

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from torch import nn
 
 from attacks import PGD, Attack
-from datamodules.seeds import generator
+from datamodules.seeds import generators
 from evaluation.accuracy import counts_of
 from evaluation.defense_pictures import defense_pictures
 from evaluation.fooling import Fooling
@@ -92,7 +92,7 @@ class Defense(Study):
             study.test_step(batch, batch_idx)
         images, labels, indices = batch
         for name, network in self.networks.items():
-            starts = [generator(self.seed, index) for index in indices.tolist()]
+            starts = generators(indices, self.seed)
             attacked = self.attack(network, images, labels, starts)
             self.robust[name].update(correct(network(attacked), labels, 1)[:, None])
 

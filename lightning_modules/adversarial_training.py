@@ -9,6 +9,7 @@ from torch import Tensor
 from torchmetrics import MeanMetric
 
 from attacks import PGD, Attack, Divergence, divergence
+from datamodules.seeds import generators
 from lightning_modules.classifier import Classifier
 from lightning_modules.data import Batch
 from metrics import correct
@@ -24,40 +25,49 @@ class AdversarialTraining(Classifier):
     Args:
         attack: What changes the training images.
         warmup: Share of the run in which the attack grows from nothing to its full size.
+        seed: Seed of the attack's random starts, with the epoch and the image.
         kwargs: What `Classifier` takes.
     """
 
     def __init__(
-        self, *args: Any, attack: Attack | None = None, warmup: float = 0.0, **kwargs: Any
+        self,
+        *args: Any,
+        attack: Attack | None = None,
+        warmup: float = 0.0,
+        seed: int = 0,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         if not 0 <= warmup <= 1:
             raise ValueError(f"`warmup` must be a share of the run in [0, 1], got {warmup}")
-        self.attack, self.warmup = attack or PGD(), warmup
+        self.attack, self.warmup, self.seed = attack or PGD(), warmup, seed
         sizes = {field.name: getattr(self.attack, field.name) for field in fields(Attack)}
         self.judge = PGD(**sizes)
         self.metrics["robust_accuracy_top1"] = MeanMetric()
 
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
         """Cross-entropy of the changed batch."""
-        images, labels, _ = batch
-        loss = F.cross_entropy(self.network(self.changed(images, labels)), labels)
+        loss = F.cross_entropy(self.network(self.changed(batch)), batch[1])
         return self.log_terms({"loss": loss})
 
-    def changed(self, images: Tensor, labels: Tensor) -> Tensor:
+    def changed(self, batch: Batch) -> Tensor:
         """The images as the attack, at its size in this step, changes them."""
+        images, labels, indices = batch
+        # an image's start depends on nothing that a resumed run or another batch would change
+        starts = generators(indices, self.seed, self.current_epoch)
         attack = self.attack
         if self.warmup:
             growing = self.warmup * self.trainer.estimated_stepping_batches
             attack = attack.scaled(min(1.0, (self.global_step + 1) / growing))
         with evaluating(self.network):
-            return attack(self.network, images, labels)
+            return attack(self.network, images, labels, starts)
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Gather the accuracy on images as they are and as PGD changes them."""
         super().validation_step(batch, batch_idx)
-        images, labels, _ = batch
-        logits = self.network(self.judge(self.network, images, labels))
+        images, labels, indices = batch
+        starts = generators(indices, self.seed)
+        logits = self.network(self.judge(self.network, images, labels, starts))
         self.metrics["robust_accuracy_top1"].update(correct(logits, labels, 1).float())
 
     test_step = validation_step
@@ -90,7 +100,7 @@ class Trades(AdversarialTraining):
         """Cross-entropy of the images plus beta times the divergence of the changed ones."""
         images, labels, _ = batch
         # one pass, in which BatchNorm sees both halves
-        both = torch.cat([images, self.changed(images, labels)])
+        both = torch.cat([images, self.changed(batch)])
         clean, changed = self.network(both).chunk(2)
         cross_entropy = F.cross_entropy(clean, labels)
         moved = divergence(changed, clean.log_softmax(1)).mean()

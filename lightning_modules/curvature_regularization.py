@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from attacks.balls import normal
+from datamodules.seeds import generators
 from lightning_modules.classifier import Classifier
 from lightning_modules.data import Batch
 
@@ -18,36 +20,46 @@ class CurvatureRegularization(Classifier):
     Args:
         weight: Weight of the penalty.
         step: How far away the gradient is compared, in units of pixels in [0, 1].
+        seed: Seed of the directions in which it is, with the epoch and the image.
         kwargs: What `Classifier` takes.
     """
 
-    def __init__(self, *args: Any, weight: float = 1.0, step: float = 0.01, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        weight: float = 1.0,
+        step: float = 0.01,
+        seed: int = 0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         if not 0 <= weight < float("inf"):
             raise ValueError(f"`weight` must be finite and not negative, got {weight}")
         if not 0 < step < 1:
             raise ValueError(f"`step` must lie in (0, 1), in units of pixels, got {step}")
-        self.weight, self.step = weight, step
+        self.weight, self.step, self.seed = weight, step, seed
 
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
         """Cross-entropy plus weight times the mean curvature of the batch."""
-        images, labels, _ = batch
-        logits, curved = curvature(self.network, images, labels, self.step)
+        images, labels, indices = batch
+        directions = normal(images, generators(indices, self.seed, self.current_epoch))
+        logits, curved = curvature(self.network, images, labels, directions, self.step)
         cross_entropy, penalty = F.cross_entropy(logits, labels), curved.mean()
         loss = cross_entropy + self.weight * penalty
         return self.log_terms({"cross_entropy": cross_entropy, "curvature": penalty, "loss": loss})
 
 
 def curvature(
-    network: nn.Module, images: Tensor, labels: Tensor, step: float
+    network: nn.Module, images: Tensor, labels: Tensor, directions: Tensor, step: float
 ) -> tuple[Tensor, Tensor]:
     """Logits (N, K), and the squared Frobenius norm of the label's logit's Hessian, shape (N,).
 
-    The norm is estimated in one random direction v, as the squared length of the Hessian times v
-    (Hutchinson 1990), and that by the difference of two gradients (Moosavi-Dezfooli et al. 2019,
-    section 4): torch has no third derivative of BatchNorm, and ReLU has no second.
+    The norm is estimated in one direction v of the standard normal distribution, as the squared
+    length of the Hessian times v (Hutchinson 1990), and that by the difference of two gradients
+    (Moosavi-Dezfooli et al. 2019, section 4): torch has no third derivative of BatchNorm, and ReLU
+    has no second.
     """
-    moved = images + step * torch.randn_like(images)
+    moved = images + step * directions
     both = torch.cat([images, moved]).detach().requires_grad_()
     logits = network(both)
     score = logits.gather(1, labels.repeat(2)[:, None]).sum()

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from attacks import PGD
 from datamodules import Batch
+from datamodules.seeds import generators
 from lightning_modules import AdversarialTraining, Classifier, Trades
 
 
@@ -48,10 +49,9 @@ def test_the_loss_is_that_of_the_attacked_images(batch: Batch) -> None:
 
 def test_trades_weighs_accuracy_and_divergence(batch: Batch) -> None:
     module = Trades(tiny_network(), beta=4.0, fine_tuning=True)
-    torch.manual_seed(1)
     terms = terms_of(module, batch)
-    torch.manual_seed(1)
-    changed = module.attack(module.network, batch.images, batch.labels)
+    starts = generators(batch.indices, 0, 0)
+    changed = module.attack(module.network, batch.images, batch.labels, starts)
     clean, moved = (module.network(each).softmax(1) for each in (batch.images, changed))
     # KL(clean || moved), written out
     divergence = (clean * (clean / moved).log()).sum(1).mean()
@@ -70,6 +70,17 @@ def test_the_attack_grows_and_sees_the_network_in_evaluation_mode() -> None:
     assert radii == pytest.approx([0.08 / 3, 0.16 / 3, 0.08, 0.08, 0.08, 0.08])
     assert not any(training for _, training in Noted.seen)
     assert module.network.training
+
+
+def test_where_an_image_begins_depends_on_the_epoch_alone(
+    batch: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = AdversarialTraining(tiny_network(), attack=PGD(steps=1), seed=4, fine_tuning=True)
+    first = module.changed(batch)
+    half = Batch(batch.images[2:], batch.labels[2:], batch.indices[2:])
+    torch.testing.assert_close(module.changed(half), first[2:])
+    monkeypatch.setattr(AdversarialTraining, "current_epoch", 1)
+    assert not module.changed(batch).allclose(first)
 
 
 @pytest.mark.parametrize("kind", [AdversarialTraining, Trades])

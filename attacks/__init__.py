@@ -1,7 +1,33 @@
 """Attacks: changes of images, too small to see, that raise what an attack is after."""
 
+from attacks.any_loss import LossAttack
 from attacks.balls import L2, Ball, LInf
-from attacks.base import Attack
+from attacks.base import Attack, SteppingAttack
+from attacks.heatmap import HeatmapAttack
+from attacks.importance import center_of, importance
+from attacks.mass_center import MassCenterAttack
 from attacks.pgd import PGD, Divergence, divergence
+from attacks.prediction import PredictionAttack
+from attacks.random_sign import RandomSign
+from attacks.targeted import TargetedAttack
+from attacks.top_k import TopKAttack
 
-__all__ = ["L2", "PGD", "Attack", "Ball", "Divergence", "LInf", "divergence"]
+__all__ = [
+    "L2",
+    "PGD",
+    "Attack",
+    "Ball",
+    "Divergence",
+    "HeatmapAttack",
+    "LInf",
+    "LossAttack",
+    "MassCenterAttack",
+    "PredictionAttack",
+    "RandomSign",
+    "SteppingAttack",
+    "TargetedAttack",
+    "TopKAttack",
+    "center_of",
+    "divergence",
+    "importance",
+]

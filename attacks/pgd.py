@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from attacks.base import Attack, Goal
+from attacks.prediction import Goal, PredictionAttack
 
 
 @dataclass(frozen=True, kw_only=True)
-class PGD(Attack):
+class PGD(PredictionAttack):
     """The cross-entropy of the label rises (Madry et al. 2018, eq. 2.1 and section 2.1).
 
     One step of the ball's radius without a random start is FGSM (Goodfellow et al. 2015).
@@ -21,7 +21,7 @@ class PGD(Attack):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Divergence(Attack):
+class Divergence(PredictionAttack):
     """The prediction moves away from what it was, whatever the label (Zhang et al. 2019, eq. 5).
 
     Without a random start there is no way up: the divergence has its minimum at the image.

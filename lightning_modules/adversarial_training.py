@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torchmetrics import MeanMetric
 
-from attacks import PGD, Attack, Divergence, divergence
+from attacks import PGD, Divergence, PredictionAttack, divergence
 from datamodules.seeds import generators
 from lightning_modules.classifier import Classifier
 from lightning_modules.data import Batch
@@ -32,7 +32,7 @@ class AdversarialTraining(Classifier):
     def __init__(
         self,
         *args: Any,
-        attack: Attack | None = None,
+        attack: PredictionAttack | None = None,
         warmup: float = 0.0,
         seed: int = 0,
         **kwargs: Any,
@@ -41,7 +41,7 @@ class AdversarialTraining(Classifier):
         if not 0 <= warmup <= 1:
             raise ValueError(f"`warmup` must be a share of the run in [0, 1], got {warmup}")
         self.attack, self.warmup, self.seed = attack or PGD(), warmup, seed
-        sizes = {field.name: getattr(self.attack, field.name) for field in fields(Attack)}
+        sizes = {field.name: getattr(self.attack, field.name) for field in fields(PredictionAttack)}
         self.judge = PGD(**sizes)
         self.metrics["robust_accuracy_top1"] = MeanMetric()
 
@@ -89,7 +89,7 @@ class Trades(AdversarialTraining):
     """
 
     def __init__(
-        self, *args: Any, attack: Attack | None = None, beta: float = 6.0, **kwargs: Any
+        self, *args: Any, attack: PredictionAttack | None = None, beta: float = 6.0, **kwargs: Any
     ) -> None:
         super().__init__(*args, attack=attack or Divergence(), **kwargs)
         if not 0 <= beta < float("inf"):

@@ -5,7 +5,7 @@ from networks.cifar_resnet import cifar_resnet
 from networks.layers import find_layer
 from networks.modes import evaluating
 from networks.normalized import NormalizedNetwork, Preprocessing
-from networks.smoothed import SmoothedNetwork, smoothed
+from networks.smoothed import SmoothedNetwork, calls_relu, smoothed
 from networks.timm_network import timm_network
 from networks.torchvision_network import torchvision_network
 
@@ -13,6 +13,7 @@ __all__ = [
     "NormalizedNetwork",
     "Preprocessing",
     "SmoothedNetwork",
+    "calls_relu",
     "cifar_resnet",
     "evaluating",
     "find_layer",

@@ -50,6 +50,25 @@ class SmoothedNetwork(NormalizedNetwork):
             return super().forward(images)
 
 
+class _Watch(TorchFunctionMode):
+    """Notes whether any ReLU is called while this lasts."""
+
+    found = False
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Call a function of torch."""
+        self.found |= func in RELU | RELU_IN_PLACE
+        return func(*args, **(kwargs or {}))
+
+
+@torch.no_grad()
+def calls_relu(network: nn.Module, images: Tensor) -> bool:
+    """Whether the network, given images (N, 3, H, W), calls a ReLU, as a module or a function."""
+    with _Watch() as watch:
+        network(images)
+    return watch.found
+
+
 def smoothed(network: nn.Module, beta: float = 10.0) -> SmoothedNetwork:
     """The same network with softplus for ReLU (Dombrowski et al. 2019, section 4).
 

@@ -8,7 +8,7 @@ from foolbox.attacks import L2PGD, LinfPGD
 from foolbox.models.pytorch import PyTorchModel
 from torch import Tensor, nn
 
-from attacks import L2, PGD, Attack, Divergence, LInf
+from attacks import L2, PGD, Divergence, LInf, PredictionAttack
 
 EPSILON, STEP = 0.03, 0.008
 
@@ -50,7 +50,7 @@ def test_fgsm_is_one_step(network: nn.Module, images: Tensor, labels: Tensor) ->
     [PGD(), PGD(random_start=False), PGD(ball=L2(), epsilon=0.5), Divergence(), PGD(restarts=3)],
 )
 def test_images_stay_in_the_ball_and_rise(
-    attack: Attack, network: nn.Module, images: Tensor, labels: Tensor
+    attack: PredictionAttack, network: nn.Module, images: Tensor, labels: Tensor
 ) -> None:
     goal = attack.goal(network, images, labels)
     with torch.no_grad():

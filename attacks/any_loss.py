@@ -1,0 +1,27 @@
+"""Any discrepancy between heatmaps as the objective of an attack."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from attacks.heatmap import HeatmapAttack
+
+
+@dataclass(frozen=True, kw_only=True)
+class LossAttack(HeatmapAttack):
+    """A loss of the heatmap falls, as in a fine-tuning run (Dombrowski et al. 2019, section 2).
+
+    Args:
+        loss: From heatmaps and references (N, 1, h, w) to a value for each image.
+    """
+
+    loss: Callable[[Tensor, Tensor], Tensor]
+
+    def target(self, reference: Tensor, before: Tensor) -> Tensor:
+        """The network's own heatmaps."""
+        return reference
+
+    def objective(self, heatmap: Tensor, target: Tensor) -> Tensor:
+        """The loss, negative."""
+        return -self.loss(heatmap, target)

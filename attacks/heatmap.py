@@ -1,0 +1,102 @@
+"""Attacks on heatmaps: the explanation changes and the prediction stays (Ghorbani et al. 2019)."""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from attacks.balls import Generators
+from attacks.base import SteppingAttack
+from networks import calls_relu, smoothed
+
+
+class Explainer(Protocol):
+    """What is attacked: an interpreter."""
+
+    @property
+    def differentiable(self) -> bool:
+        """Whether its heatmaps have a gradient."""
+
+    def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits (N, K) and heatmaps (N, 1, h, w)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeatmapAttack(SteppingAttack):
+    """Steps that raise an objective of the heatmap (Ghorbani et al. 2019, algorithm 1).
+
+    Of the images on the way that the network still gives its label to, the one is returned that
+    has the highest objective. An image that begins with another label is returned as it is.
+
+    Args:
+        interpreter: Whose heatmaps are attacked.
+        beta: Sharpness of the softplus that the gradient is taken through, as ReLU has no second
+            derivative; the network itself if not given. Labels are always the network's own.
+    """
+
+    interpreter: Explainer
+    beta: float | None = 10.0
+    step_size: float | str = "1/510"
+    steps: int = 300
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.interpreter.differentiable:
+            raise ValueError(
+                f"heatmaps of {type(self.interpreter).__name__} have no gradient in the image, so "
+                "that nothing says which way to step; choose another `interpreter`"
+            )
+
+    @abstractmethod
+    def target(self, reference: Tensor, before: Tensor) -> Tensor:
+        """What the objective is measured against, one for each image.
+
+        Args:
+            reference: the network's heatmaps of the images before any change, (N, 1, h, w).
+            before: those of the network with softplus.
+        """
+
+    @abstractmethod
+    def objective(self, heatmap: Tensor, target: Tensor) -> Tensor:
+        """What the attack raises, shape (N,), differentiable, given heatmaps (N, 1, h, w)."""
+
+    def start(self, images: Tensor, generators: Generators) -> Tensor:
+        """Where the attack begins: at the images."""
+        return images
+
+    @torch.no_grad()
+    def __call__(
+        self, network: nn.Module, images: Tensor, labels: Tensor, generators: Generators = None
+    ) -> Tensor:
+        """Changed images, detached, shape (N, 3, H, W)."""
+        surrogate = network if self.beta is None else smoothed(network, self.beta)
+        if self.beta is not None and not calls_relu(network, images[:1]):
+            raise ValueError(
+                "the network calls no ReLU that softplus could replace: set `beta` to null"
+            )
+        logits, reference = self.interpreter(network, images, labels)
+        before = self.interpreter(surrogate, images, labels)[1]
+        target = self.target(reference, before)
+        kept, highest = images.clone(), torch.full_like(labels, -torch.inf, dtype=images.dtype)
+        changed = self.start(images, generators).clone()
+        # those that still move
+        rows = (logits.argmax(1) == labels).nonzero()[:, 0]
+        for step in range(self.steps + 1):
+            if not len(rows):
+                break
+            here, of = changed[rows], labels[rows]
+            with torch.set_grad_enabled(step < self.steps):
+                leaf = here.detach().requires_grad_()
+                height = self.objective(self.interpreter(surrogate, leaf, of)[1], target[rows])
+                total = height.sum()
+            better = (network(here).argmax(1) == of) & (height > highest[rows])
+            kept[rows[better]], highest[rows[better]] = here[better], height[better].detach()
+            if step == self.steps:
+                break
+            (gradient,) = torch.autograd.grad(total, leaf)
+            changed[rows] = next_ = self.stepped(here, images[rows], gradient)
+            # an image that stays where it is would do so for ever
+            rows = rows[(next_ != here).flatten(1).any(1)]
+        return kept

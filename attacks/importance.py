@@ -1,0 +1,26 @@
+"""Heatmaps as shares of what an explanation points at (Ghorbani et al. 2019, section 2)."""
+
+import torch
+from torch import Tensor
+
+
+def importance(heatmap: Tensor) -> Tensor:
+    """Absolute values whose mean over the places is 1.
+
+    Args:
+        heatmap: shape (N, 1, h, w), any range.
+
+    Returns: shape (N, 1, h, w); of a heatmap that is 0 everywhere, 0.
+    """
+    size = heatmap.abs()
+    mean = size.mean((1, 2, 3), keepdim=True)
+    return size / mean.clamp_min(torch.finfo(size.dtype).tiny)
+
+
+def center_of(heatmap: Tensor) -> Tensor:
+    """Row and column of the centre of the importance, in places from 0, shape (N, 2)."""
+    weights = importance(heatmap)[:, 0]
+    rows, columns = (torch.arange(side).to(weights) for side in weights.shape[1:])
+    row = (weights.mean(2) * rows).mean(1)
+    column = (weights.mean(1) * columns).mean(1)
+    return torch.stack([row, column], 1)

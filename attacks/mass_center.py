@@ -1,0 +1,29 @@
+"""The centre of importance moves away (Ghorbani et al. 2019, algorithm 1, mass-center)."""
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from attacks.balls import Generators, normal
+from attacks.heatmap import HeatmapAttack
+from attacks.importance import center_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class MassCenterAttack(HeatmapAttack):
+    """The centre of the importance moves away from where it was.
+
+    Where it was the distance has no gradient, so that the first step goes in a random direction.
+    """
+
+    def start(self, images: Tensor, generators: Generators) -> Tensor:
+        """One step from the images, in a random direction."""
+        return self.stepped(images, images, normal(images, generators))
+
+    def target(self, reference: Tensor, before: Tensor) -> Tensor:
+        """The centre that the network with softplus shows, shape (N, 2)."""
+        return center_of(before)
+
+    def objective(self, heatmap: Tensor, target: Tensor) -> Tensor:
+        """The squared distance in places."""
+        return (center_of(heatmap) - target).square().sum(1)

@@ -1,0 +1,249 @@
+"""Attacks on heatmaps: against slow transcriptions, their laws, and bad input."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+from conftest import PREPROCESSING, TinyNetwork
+from torch import Tensor, nn
+
+from attacks import (
+    HeatmapAttack,
+    LossAttack,
+    MassCenterAttack,
+    RandomSign,
+    TargetedAttack,
+    TopKAttack,
+    center_of,
+    importance,
+)
+from interpreters import Captum, InputXGradient, SimpleGradient
+from losses import TargetMap
+from networks import NormalizedNetwork, smoothed
+
+EPSILON, STEP, STEPS = 0.03, 0.004, 12
+COMMON: dict[str, Any] = {
+    "interpreter": SimpleGradient(),
+    "epsilon": EPSILON,
+    "step_size": STEP,
+    "steps": STEPS,
+    "beta": 8.0,
+}
+ATTACKS = [
+    TopKAttack(**COMMON, k=9),
+    MassCenterAttack(**COMMON),
+    TargetedAttack(**COMMON, box=(0.0, 0.0, 0.5, 0.4)),
+    LossAttack(**COMMON, loss=TargetMap(shape="cross")),
+    TopKAttack(**{**COMMON, "interpreter": InputXGradient()}, k=0.1),
+]
+
+
+def made(activation: Callable[[], nn.Module] = nn.ReLU) -> NormalizedNetwork:
+    return NormalizedNetwork(TinyNetwork(4, activation), PREPROCESSING).double().eval()
+
+
+@pytest.fixture
+def network() -> NormalizedNetwork:
+    return made()
+
+
+@pytest.fixture
+def images() -> Tensor:
+    return torch.rand(6, 3, 8, 8, dtype=torch.float64)
+
+
+@pytest.fixture
+def labels(network: NormalizedNetwork, images: Tensor) -> Tensor:
+    """What the network says, but of the last image."""
+    labels = network(images).argmax(1)
+    labels[-1] = (labels[-1] + 1) % 4
+    return labels
+
+
+def draws(count: int) -> list[torch.Generator]:
+    return [torch.Generator().manual_seed(seed) for seed in range(count)]
+
+
+def heights(
+    attack: HeatmapAttack, network: NormalizedNetwork, *batches: Tensor, labels: Tensor
+) -> list[Tensor]:
+    """The objective of batches, against the first of them."""
+    surrogate = smoothed(network, attack.beta or 0)
+    maps = [attack.interpreter(surrogate, images, labels)[1] for images in batches]
+    reference = attack.interpreter(network, batches[0], labels)[1]
+    target = attack.target(reference, maps[0])
+    return [attack.objective(heatmap, target).detach() for heatmap in maps]
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda a: type(a).__name__)
+def test_the_objective_rises_and_the_label_stays(
+    attack: HeatmapAttack, network: NormalizedNetwork, images: Tensor, labels: Tensor
+) -> None:
+    changed = attack(network, images, labels, draws(6))
+    before, after = heights(attack, network, images, changed, labels=labels)
+    assert (after > before)[:-1].all()
+    assert network(changed).argmax(1)[:-1].equal(labels[:-1])
+    # an image that began with another label is left out
+    assert changed[-1].equal(images[-1])
+    assert (changed - images).abs().max() <= EPSILON + 1e-12
+    assert changed.min() >= 0
+    assert changed.max() <= 1
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda a: type(a).__name__)
+def test_each_image_is_what_a_loop_over_steps_finds(
+    attack: HeatmapAttack, network: NormalizedNetwork, images: Tensor, labels: Tensor
+) -> None:
+    changed = attack(network, images, labels, draws(6))
+    surrogate = smoothed(network, 8.0)
+    for row in range(5):
+        image, label = images[row : row + 1], labels[row : row + 1]
+        _, reference = attack.interpreter(network, image, label)
+        _, before = attack.interpreter(surrogate, image, label)
+        target = attack.target(reference.detach(), before.detach())
+        x, kept, best = image, image, -torch.inf
+        if isinstance(attack, MassCenterAttack):
+            noise = torch.randn(3, 8, 8, generator=draws(6)[row]).double()
+            x = (image + STEP * noise.sign()).clamp(0, 1)
+        for _ in range(STEPS + 1):
+            leaf = x.clone().requires_grad_()
+            height = attack.objective(attack.interpreter(surrogate, leaf, label)[1], target)
+            if network(x).argmax(1) == label and height.item() > best:
+                kept, best = x, height.item()
+            (gradient,) = torch.autograd.grad(height.sum(), leaf)
+            x = image + (x + STEP * gradient.sign() - image).clamp(-EPSILON, EPSILON)
+            x = x.clamp(0, 1)
+        torch.testing.assert_close(changed[row : row + 1], kept)
+
+
+def test_the_gradient_is_a_product_with_the_hessian(
+    network: NormalizedNetwork, images: Tensor, labels: Tensor
+) -> None:
+    """Of weights w: HW / Z times H (s (w - mean of w by importance)), for any objective."""
+    surrogate = smoothed(network, 8.0)
+    image, label = images[:1], labels[:1]
+    weights = torch.rand(1, 1, 8, 8, dtype=torch.float64)
+    leaf = image.clone().requires_grad_()
+    total = (importance(SimpleGradient()(surrogate, leaf, label).heatmap) * weights).sum()
+    (actual,) = torch.autograd.grad(total, leaf)
+
+    def score(pixels: Tensor) -> Tensor:
+        logits: Tensor = surrogate(pixels)[0, label[0]]
+        return logits
+
+    gradient = torch.autograd.functional.jacobian(score, image)
+    assert isinstance(gradient, Tensor)
+    size, mass = gradient.abs().sum(1, keepdim=True), gradient.abs().sum()
+    mean = (weights * size).sum() / mass
+    _, product = torch.autograd.functional.hvp(score, image, gradient.sign() * (weights - mean))
+    assert isinstance(product, Tensor)
+    torch.testing.assert_close(actual, 64 / mass * product)
+
+
+@pytest.mark.parametrize("attack", ATTACKS[:4], ids=lambda a: type(a).__name__)
+def test_gradients_are_finite_differences(
+    attack: HeatmapAttack, network: NormalizedNetwork, images: Tensor, labels: Tensor
+) -> None:
+    surrogate = smoothed(network, 8.0)
+    _, reference = attack.interpreter(network, images[:2], labels[:2])
+    _, before = attack.interpreter(surrogate, images[2:4], labels[:2])
+    target = attack.target(reference.detach(), before.detach())
+
+    def objective(pixels: Tensor) -> Tensor:
+        return attack.objective(attack.interpreter(surrogate, pixels, labels[:2])[1], target)
+
+    assert torch.autograd.gradcheck(objective, images[:2].clone().requires_grad_())
+
+
+def test_importance_has_mean_one_and_a_center() -> None:
+    heatmap = torch.zeros(2, 1, 4, 6)
+    heatmap[0, 0, 1, 5], heatmap[0, 0, 3, 5] = -2.0, 2.0
+    found = importance(heatmap)
+    torch.testing.assert_close(found.mean((1, 2, 3)), torch.tensor([1.0, 0.0]))
+    assert found.min() == 0
+    torch.testing.assert_close(center_of(heatmap)[0], torch.tensor([2.0, 5.0]))
+
+
+def test_one_explained_pass_and_one_forward_pass_for_each_step(
+    network: NormalizedNetwork, images: Tensor, labels: Tensor
+) -> None:
+    passes: list[int] = []
+    # the surrogate has the same layers
+    layer = network.get_submodule("network.0")
+    handle = layer.register_forward_hook(lambda _, given, __: passes.append(len(given[0])))
+    ATTACKS[0](network, images, labels)
+    handle.remove()
+    # one image to look for ReLU, and the heatmaps of both networks before any change
+    assert passes == [1, 6, 6, *[5, 5] * (STEPS + 1)]
+
+
+def test_an_image_that_stays_where_it_is_costs_no_more(images: Tensor) -> None:
+    network = made()
+    with torch.no_grad():
+        network.get_parameter("network.0.weight").zero_()
+    passes: list[int] = []
+    labels = network(images).argmax(1)
+    network.register_forward_hook(lambda _, given, __: passes.append(len(given[0])))
+    assert ATTACKS[0](network, images, labels).equal(images)
+    assert len(passes) == 3
+
+
+def test_random_signs_reach_the_edge(
+    network: NormalizedNetwork, images: Tensor, labels: Tensor
+) -> None:
+    inner = images * 0.8 + 0.1
+    predicted = network(inner).argmax(1)
+    changed = RandomSign(epsilon=EPSILON)(network, inner, predicted, draws(6))
+    moved = (changed != inner).flatten(1).any(1)
+    assert moved.any()
+    size = (changed - inner)[moved].abs()
+    torch.testing.assert_close(size, torch.full_like(size, EPSILON))
+    assert network(changed).argmax(1).equal(predicted)
+    again = RandomSign(epsilon=EPSILON)(network, inner[2:], predicted[2:], draws(6)[2:])
+    assert again.equal(changed[2:])
+    other = RandomSign(epsilon=EPSILON)(network, inner, (predicted + 1) % 4, draws(6))
+    assert other.equal(inner)
+
+
+def test_a_ball_of_no_size_changes_nothing(
+    network: NormalizedNetwork, images: Tensor, labels: Tensor
+) -> None:
+    for attack in (*ATTACKS, RandomSign()):
+        assert replace(attack, epsilon=0)(network, images, labels).equal(images)
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "message"),
+    [
+        (TopKAttack, {"k": 0}, r"`k` must be a number of places or a share in \(0, 1\), got 0"),
+        (TopKAttack, {"k": 2.5}, "got 2.5"),
+        (TopKAttack, {"k": 65}, "`k` is 65, which is 65 of the 64 places"),
+        (TopKAttack, {"k": 0.01}, "`k` is 0.01, which is 0 of the 64 places"),
+        (TargetedAttack, {"box": (0.5, 0.0, 0.5, 1.0)}, r"`box` must be \[top, left, bottom"),
+        (TargetedAttack, {"box": (0.0, 0.0, 0.05, 1.0)}, "no place of the heatmaps, 8x8"),
+        (TopKAttack, {"epsilon": -1}, "`epsilon` must be a number or a fraction from 0"),
+        (TopKAttack, {"steps": 0}, "`steps` must be at least 1, got 0"),
+        (TopKAttack, {"interpreter": Captum("Saliency")}, "heatmaps of Captum have no gradient"),
+    ],
+)
+def test_bad_input(
+    kind: type[HeatmapAttack],
+    options: dict[str, Any],
+    message: str,
+    network: NormalizedNetwork,
+    images: Tensor,
+    labels: Tensor,
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        kind(**{**COMMON, **options})(network, images, labels)
+
+
+def test_a_network_without_relu_is_named(images: Tensor) -> None:
+    network = made(nn.Softplus)
+    labels = network(images).argmax(1)
+    with pytest.raises(ValueError, match=r"calls no ReLU .*: set `beta` to null"):
+        ATTACKS[0](network, images, labels)
+    changed = replace(ATTACKS[0], beta=None)(network, images, labels)
+    assert not changed.equal(images)

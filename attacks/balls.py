@@ -72,11 +72,15 @@ def uniform(like: Tensor, generators: Generators) -> Tensor:
     """Numbers in [0, 1), shaped like a tensor."""
     if generators is None:
         return torch.rand_like(like)
-    return torch.stack([torch.rand(like.shape[1:], generator=g) for g in generators]).to(like)
+    return torch.stack(
+        [torch.rand(like.shape[1:], generator=g, dtype=torch.float) for g in generators]
+    ).to(like)
 
 
 def normal(like: Tensor, generators: Generators) -> Tensor:
     """Numbers of the standard normal distribution, shaped like a tensor."""
     if generators is None:
         return torch.randn_like(like)
-    return torch.stack([torch.randn(like.shape[1:], generator=g) for g in generators]).to(like)
+    return torch.stack(
+        [torch.randn(like.shape[1:], generator=g, dtype=torch.float) for g in generators]
+    ).to(like)

@@ -31,19 +31,19 @@ class HeatmapAttack(SteppingAttack):
     has the highest objective. An image that begins with another label is returned as it is.
 
     Args:
-        interpreter: Whose heatmaps are attacked.
+        interpreter: Whose heatmaps are attacked; a study fills in each of its own.
         beta: Sharpness of the softplus that the gradient is taken through, as ReLU has no second
             derivative; the network itself if not given. Labels are always the network's own.
     """
 
-    interpreter: Explainer
+    interpreter: Explainer | None = None
     beta: float | None = 10.0
     step_size: float | str = "1/510"
     steps: int = 300
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not self.interpreter.differentiable:
+        if self.interpreter is not None and not self.interpreter.differentiable:
             raise ValueError(
                 f"heatmaps of {type(self.interpreter).__name__} have no gradient in the image, so "
                 "that nothing says which way to step; choose another `interpreter`"
@@ -71,13 +71,16 @@ class HeatmapAttack(SteppingAttack):
         self, network: nn.Module, images: Tensor, labels: Tensor, generators: Generators = None
     ) -> Tensor:
         """Changed images, detached, shape (N, 3, H, W)."""
+        explain = self.interpreter
+        if explain is None:
+            raise ValueError("give the `interpreter` whose heatmaps are to be attacked")
         surrogate = network if self.beta is None else smoothed(network, self.beta)
         if self.beta is not None and not calls_relu(network, images[:1]):
             raise ValueError(
                 "the network calls no ReLU that softplus could replace: set `beta` to null"
             )
-        logits, reference = self.interpreter(network, images, labels)
-        before = self.interpreter(surrogate, images, labels)[1]
+        logits, reference = explain(network, images, labels)
+        before = explain(surrogate, images, labels)[1]
         target = self.target(reference, before)
         kept, highest = images.clone(), torch.full_like(labels, -torch.inf, dtype=images.dtype)
         changed = self.start(images, generators).clone()
@@ -89,7 +92,7 @@ class HeatmapAttack(SteppingAttack):
             here, of = changed[rows], labels[rows]
             with torch.set_grad_enabled(step < self.steps):
                 leaf = here.detach().requires_grad_()
-                height = self.objective(self.interpreter(surrogate, leaf, of)[1], target[rows])
+                height = self.objective(explain(surrogate, leaf, of)[1], target[rows])
                 total = height.sum()
             better = (network(here).argmax(1) == of) & (height > highest[rows])
             kept[rows[better]], highest[rows[better]] = here[better], height[better].detach()

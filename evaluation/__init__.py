@@ -4,6 +4,7 @@ from evaluation.active_fooling import ActiveFooling
 from evaluation.defense import Defended, Defense
 from evaluation.disturbances import FineTuning, ImageNoise, WeightNoise
 from evaluation.fooling import Fooling
+from evaluation.fragility import Fragility
 from evaluation.perturbation import Perturbation
 from evaluation.randomization import Randomization
 from evaluation.stability import Stability
@@ -16,6 +17,7 @@ __all__ = [
     "Defense",
     "FineTuning",
     "Fooling",
+    "Fragility",
     "ImageNoise",
     "Perturbation",
     "Randomization",

@@ -27,10 +27,10 @@ def panel(images: Tensor, heatmaps: dict[str, Tensor], titles: Sequence[str]) ->
     axes = figure.subplots(len(rows), len(images), squeeze=False)
     for column, image in enumerate(images):
         axes[0, column].set_title(titles[column], fontsize=8)
-        _show_image(axes[0, column], image)
+        show_image(axes[0, column], image)
         for row, heatmap in enumerate(heatmaps.values(), 1):
-            _show_image(axes[row, column], image)
-            _show_heatmap(axes[row, column], heatmap[column], signed)
+            show_image(axes[row, column], image)
+            show_heatmap(axes[row, column], heatmap[column], signed)
     for row, name in enumerate(rows):
         axes[row, 0].set_ylabel(name.replace("_", " "), fontsize=8)
     return figure
@@ -45,14 +45,15 @@ def rows_of(heatmaps: dict[str, Tensor]) -> dict[str, Tensor]:
     }
 
 
-def _show_image(axes: Axes, image: Tensor) -> None:
+def show_image(axes: Axes, image: Tensor) -> None:
+    """An image (3, H, W) in [0, 1], without ticks."""
     axes.imshow(image.permute(1, 2, 0).clamp(0, 1).float().cpu().numpy())
     axes.set_xticks([])
     axes.set_yticks([])
 
 
-def _show_heatmap(axes: Axes, heatmap: Tensor, signed: bool) -> None:
-    """Laid over the image, on a diverging scale or from low to high."""
+def show_heatmap(axes: Axes, heatmap: Tensor, signed: bool) -> None:
+    """A heatmap (1, h, w) laid over the image, on a diverging scale or from low to high."""
     values = heatmap.detach().float().cpu()
     shown = values[0] / values.abs().max() if signed else normalize(values[None])[0, 0]
     limits = axes.get_xlim() + axes.get_ylim()

@@ -66,13 +66,18 @@ def draws(count: int) -> list[torch.Generator]:
     return [torch.Generator().manual_seed(seed) for seed in range(count)]
 
 
+def maps_of(attack: HeatmapAttack, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
+    assert attack.interpreter is not None
+    return attack.interpreter(network, images, labels)[1]
+
+
 def heights(
     attack: HeatmapAttack, network: NormalizedNetwork, *batches: Tensor, labels: Tensor
 ) -> list[Tensor]:
     """The objective of batches, against the first of them."""
     surrogate = smoothed(network, attack.beta or 0)
-    maps = [attack.interpreter(surrogate, images, labels)[1] for images in batches]
-    reference = attack.interpreter(network, batches[0], labels)[1]
+    maps = [maps_of(attack, surrogate, images, labels) for images in batches]
+    reference = maps_of(attack, network, batches[0], labels)
     target = attack.target(reference, maps[0])
     return [attack.objective(heatmap, target).detach() for heatmap in maps]
 
@@ -100,8 +105,8 @@ def test_each_image_is_what_a_loop_over_steps_finds(
     surrogate = smoothed(network, 8.0)
     for row in range(5):
         image, label = images[row : row + 1], labels[row : row + 1]
-        _, reference = attack.interpreter(network, image, label)
-        _, before = attack.interpreter(surrogate, image, label)
+        reference = maps_of(attack, network, image, label)
+        before = maps_of(attack, surrogate, image, label)
         target = attack.target(reference.detach(), before.detach())
         x, kept, best = image, image, -torch.inf
         if isinstance(attack, MassCenterAttack):
@@ -109,7 +114,7 @@ def test_each_image_is_what_a_loop_over_steps_finds(
             x = (image + STEP * noise.sign()).clamp(0, 1)
         for _ in range(STEPS + 1):
             leaf = x.clone().requires_grad_()
-            height = attack.objective(attack.interpreter(surrogate, leaf, label)[1], target)
+            height = attack.objective(maps_of(attack, surrogate, leaf, label), target)
             if network(x).argmax(1) == label and height.item() > best:
                 kept, best = x, height.item()
             (gradient,) = torch.autograd.grad(height.sum(), leaf)
@@ -147,12 +152,12 @@ def test_gradients_are_finite_differences(
     attack: HeatmapAttack, network: NormalizedNetwork, images: Tensor, labels: Tensor
 ) -> None:
     surrogate = smoothed(network, 8.0)
-    _, reference = attack.interpreter(network, images[:2], labels[:2])
-    _, before = attack.interpreter(surrogate, images[2:4], labels[:2])
+    reference = maps_of(attack, network, images[:2], labels[:2])
+    before = maps_of(attack, surrogate, images[2:4], labels[:2])
     target = attack.target(reference.detach(), before.detach())
 
     def objective(pixels: Tensor) -> Tensor:
-        return attack.objective(attack.interpreter(surrogate, pixels, labels[:2])[1], target)
+        return attack.objective(maps_of(attack, surrogate, pixels, labels[:2]), target)
 
     assert torch.autograd.gradcheck(objective, images[:2].clone().requires_grad_())
 
@@ -238,6 +243,13 @@ def test_bad_input(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         kind(**{**COMMON, **options})(network, images, labels)
+
+
+def test_an_interpreter_must_be_given(
+    network: NormalizedNetwork, images: Tensor, labels: Tensor
+) -> None:
+    with pytest.raises(ValueError, match="give the `interpreter` whose heatmaps"):
+        TopKAttack()(network, images, labels)
 
 
 def test_a_network_without_relu_is_named(images: Tensor) -> None:

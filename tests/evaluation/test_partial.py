@@ -17,11 +17,13 @@ from lightning import Callback, LightningDataModule, Trainer
 from test_classifier import SILENT
 
 import evaluate
+from attacks import RandomSign, TopKAttack
 from datamodules import Composites, Shapes
 from datamodules.figures import OUTLINES
 from evaluation import (
     ActiveFooling,
     Fooling,
+    Fragility,
     ImageNoise,
     Perturbation,
     Randomization,
@@ -69,6 +71,14 @@ def stability(*networks: torch.nn.Module) -> Study:
     return Stability(networks[0], networks[1], MAPS, Location(), noise)
 
 
+def fragility(*networks: torch.nn.Module) -> Study:
+    attacks = {"random": RandomSign(), "top_k": TopKAttack(steps=2)}
+    # to which all images are of one class
+    with torch.no_grad():
+        networks[0].get_parameter("network.7.bias")[4] = 9.0
+    return Fragility({"original": networks[0]}, MAPS, attacks, epsilons=(4,), k=0.2)
+
+
 class Stop(Callback):
     """Ends a test after so many batches of all loaders, as an error would."""
 
@@ -94,6 +104,7 @@ def evaluated(study: Study, data: LightningDataModule, *callbacks: Callback) -> 
         (perturbation, shapes, [5]),
         (randomization, shapes, [3]),
         (stability, shapes, [4]),
+        (fragility, shapes, [5]),
     ],
 )
 def test_stopped_studies_have_the_same_figures(

@@ -11,7 +11,9 @@ def test_is_that_of_sets() -> None:
     for first, second in zip(heatmap.flatten(1), reference.flatten(1), strict=True):
         highest = [set(each.argsort(descending=True)[:12].tolist()) for each in (first, second)]
         expected.append(len(highest[0] & highest[1]) / 12)
-    torch.testing.assert_close(top_k_intersection(heatmap, reference, 0.2), torch.tensor(expected))
+    for k in (0.2, 12):
+        found = top_k_intersection(heatmap, reference, k)
+        torch.testing.assert_close(found, torch.tensor(expected))
 
 
 def test_limits() -> None:

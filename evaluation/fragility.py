@@ -1,0 +1,183 @@
+"""The fragility study: how far small changes of the image move a heatmap (Ghorbani et al. 2019)."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import product
+from typing import Any
+
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor, nn
+
+from attacks import Attack, HeatmapAttack
+from datamodules.seeds import generators
+from evaluation.accuracy import counts_of
+from evaluation.fragility_pictures import fragility_pictures
+from evaluation.movement import MEASURES, movement
+from evaluation.results import Number, Results
+from evaluation.study import Study
+from interpreters import Interpreter
+from lightning_modules.classifier import Metrics
+from lightning_modules.data import Batch
+from metrics import MeanCurve, correct, wilson_interval
+
+
+class Fragility(Study):
+    """Heatmaps before and after attacks of several sizes, on the same network.
+
+    Only images that the network classifies rightly are attacked.
+
+    Args:
+        networks: By name; the first of them decides the size of the images.
+        interpreters: Whose heatmaps are attacked and compared, by name.
+        attacks: By name; a heatmap attack is made against each interpreter in turn.
+        epsilons: Radii of the balls, in units of 1/255.
+        k: How many places count as the highest, or as a number below 1 which share of all.
+        seed: Seed of what attacks draw, with the image.
+    """
+
+    name = "fragility"
+
+    def __init__(
+        self,
+        networks: dict[str, nn.Module],
+        interpreters: dict[str, Interpreter],
+        attacks: dict[str, Attack],
+        epsilons: Sequence[float] = (0, 1, 2, 4, 8),
+        k: int | float = 0.02,
+        seed: int = 0,
+    ) -> None:
+        for name, given in (("networks", networks), ("attacks", attacks), ("epsilons", epsilons)):
+            if not given:
+                raise ValueError(f"`{name}` is empty; give at least one")
+        if any(low >= high for low, high in zip([-1e-9, *epsilons], epsilons, strict=False)):
+            raise ValueError(f"`epsilons` must rise, from 0 or above, got {[*epsilons]}")
+        super().__init__(networks, interpreters)
+        self.attacks, self.epsilons, self.k, self.seed = attacks, epsilons, k, seed
+        self.figures: list[Number] = []
+
+    @property
+    def network(self) -> nn.Module:
+        """The first network."""
+        return next(iter(self.networks.values()))
+
+    def setup(self, stage: str) -> None:
+        """Check that the networks suit the data, and begin to count.
+
+        Raises: ValueError: an attack needs a gradient, and no interpreter has one.
+        """
+        super().setup(stage)
+        if any(isinstance(attack, HeatmapAttack) for attack in self.attacks.values()):
+            for name in [
+                name for name, each in self.interpreters.items() if not each.differentiable
+            ]:
+                self.refused[name] = "its heatmaps have no gradient in the image to attack them by"
+                del self.interpreters[name]
+        if not self.interpreters:
+            raise ValueError(f"none of the interpreters can be attacked: {', '.join(self.refused)}")
+        self.hits = Metrics({name: MeanCurve() for name in self.networks})
+        self.keys = [*product(self.networks, self.interpreters, self.attacks)]
+        self.curves = Metrics(
+            {
+                "/".join((*key, measure)): MeanCurve(len(self.epsilons))
+                for key, measure in product(self.keys, MEASURES)
+            }
+        )
+
+    def attack_of(self, name: str, interpreter: Interpreter, epsilon: float) -> Attack:
+        """An attack against an interpreter, with a ball of this many 255ths."""
+        attack = replace(self.attacks[name], epsilon=epsilon / 255)
+        if isinstance(attack, HeatmapAttack):
+            return replace(attack, interpreter=interpreter)
+        return attack
+
+    def test_step(self, batch: Batch, batch_idx: int) -> None:
+        """Every attack of every size on each network and interpreter."""
+        images, labels, indices = batch
+        for network_name, network in self.networks.items():
+            right = correct(network(images), labels, 1)
+            self.hits[network_name].update(right[:, None])
+            if not right.any():
+                continue
+            chosen = (images[right], labels[right], indices[right])
+            for name, attack in product(self.interpreters, self.attacks):
+                values = self._measured(network, self.interpreters[name], attack, chosen)
+                for measure, column in zip(MEASURES, values.unbind(2), strict=True):
+                    self.curves[f"{network_name}/{name}/{attack}/{measure}"].update(column)
+
+    def _measured(
+        self, network: nn.Module, interpreter: Interpreter, attack: str, batch: Batch
+    ) -> Tensor:
+        """Every measure of every size of the ball, shape (N, sizes, measures)."""
+        images, labels, indices = batch
+        before, found = interpreter(network, images, labels), []
+        for epsilon in self.epsilons:
+            draws = generators(indices, self.seed)
+            attacked = self.attack_of(attack, interpreter, epsilon)(network, images, labels, draws)
+            after = interpreter(network, attacked, labels)
+            found.append(movement(before, after, images, attacked, self.k))
+        return torch.stack(found, 1)
+
+    def on_test_epoch_end(self) -> None:
+        """Bring the sums of all processes together.
+
+        Raises: ValueError: a network classifies no image rightly.
+        """
+        self.figures = []
+        for network in self.networks:
+            (hits,), images = counts_of(self.hits[network])
+            if not hits:
+                raise ValueError(
+                    f"the network {network} classifies none of the {images} test images rightly, "
+                    "so that none can be attacked; check its weights and its classes"
+                )
+            interval = wilson_interval(hits, images)
+            self.figures.append(
+                Number("accuracy_top1", hits / images, interval, "higher", network, images)
+            )
+        for (network, name, attack), measure in product(self.keys, MEASURES):
+            curve = self.curves["/".join((network, name, attack, measure))].compute().T.tolist()
+            for epsilon, (mean, half, images) in zip(self.epsilons, curve, strict=True):
+                labels: dict[str, Any] = {"interpreter": name, "part": attack, "x": epsilon}
+                labels |= {"network": network, "n": int(images), "better": MEASURES[measure]}
+                self.figures.append(Number(measure, mean, (mean - half, mean + half), **labels))
+
+    def numbers(self) -> list[Number]:
+        """Every accuracy, and every point of every curve."""
+        return self.figures
+
+    def curve(self, measure: str, *key: str) -> list[Number]:
+        """The points of a measure for a network, an interpreter and an attack."""
+        wanted = (measure, *key)
+        return [n for n in self.figures if (n.name, n.network, n.interpreter, n.part) == wanted]
+
+    def sentences(self, results: Results) -> list[str]:
+        """What each attack of the largest size leaves of an interpreter's heatmaps."""
+        found = []
+        for network, name in product(self.networks, self.interpreters):
+            left = [
+                f"{attack.replace('_', ' ')} "
+                f"{self.curve('rank_correlation', network, name, attack)[-1].value:.2f}"
+                for attack in self.attacks
+            ]
+            found.append(
+                f"{name.replace('_', ' ').capitalize()} on the network {network}: rank correlation "
+                f"with the heatmap before a change of at most {self.epsilons[-1]:g}/255: "
+                f"{', '.join(left)}."
+            )
+        return found
+
+    def summary(self, results: Results) -> list[list[str]]:
+        """The first three measures at the largest size, a row for each attack."""
+        shown = [*MEASURES][:3]
+        titles = [measure.replace("_", " ") for measure in shown]
+        rows = [["network", "interpreter", "attack", *titles]]
+        for key in self.keys:
+            last = (self.curve(measure, *key)[-1].value for measure in shown)
+            names = (part.replace("_", " ") for part in key)
+            rows.append([*names, *(f"{value:.3f}" for value in last)])
+        return rows
+
+    def pictures(self) -> dict[str, Figure]:
+        """The curves, and some images with their heatmaps before and after."""
+        return fragility_pictures(self)

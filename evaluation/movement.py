@@ -1,0 +1,56 @@
+"""How far an attack moved a heatmap, a prediction and an image (Ghorbani et al. 2019)."""
+
+import torch
+from torch import Tensor
+from torchmetrics.functional.image import structural_similarity_index_measure
+
+from attacks import center_of, importance
+from interpreters import Explanation
+from losses import spearman
+from metrics import correct, top_k_intersection
+
+# and which end an attack is after
+MEASURES = {
+    "top_k_intersection": "lower",
+    "rank_correlation": "lower",
+    "center_shift": "higher",
+    "label_unchanged": "higher",
+    "confidence_change": "none",
+    "image_similarity": "higher",
+    "largest_change": "lower",
+}
+
+
+def movement(
+    before: Explanation, after: Explanation, images: Tensor, attacked: Tensor, k: float
+) -> Tensor:
+    """Every measure of each image, shape (N, measures), in the order of MEASURES.
+
+    Args:
+        before: logits (N, K) and heatmaps (N, 1, h, w) of the images.
+        after: those of the attacked images.
+        images: shape (N, 3, H, W), in [0, 1].
+        attacked: likewise.
+        k: how many places count as the highest, or as a number below 1 which share of all.
+    """
+    maps = (importance(after.heatmap), importance(before.heatmap))
+    sides = torch.tensor(before.heatmap.shape[2:]).to(images)
+    shift = (center_of(after.heatmap) - center_of(before.heatmap)) / sides
+    similarity = structural_similarity_index_measure(
+        attacked, images, data_range=1.0, reduction="none"
+    )
+    columns = [
+        top_k_intersection(*maps, k),
+        spearman(*maps),
+        shift.norm(dim=1),
+        correct(after.logits, before.logits.argmax(1), 1),
+        confidence(after.logits) - confidence(before.logits),
+        similarity,
+        255 * (attacked - images).abs().amax((1, 2, 3)),
+    ]
+    return torch.stack([column.to(images) for column in columns], 1)
+
+
+def confidence(logits: Tensor) -> Tensor:
+    """The probability of the prediction, shape (N,)."""
+    return logits.softmax(1).amax(1)

@@ -1,0 +1,151 @@
+"""The fragility study against a plain loop, and what must hold of it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from conftest import tiny_network
+from lightning import Trainer
+from scipy.stats import spearmanr
+from test_classifier import SILENT, shapes
+from torch import nn
+
+from attacks import MassCenterAttack, RandomSign, TopKAttack, center_of
+from datamodules.seeds import generator
+from evaluation import Fragility
+from evaluation.movement import MEASURES
+from evaluation.report import write_report
+from interpreters import Captum, InputXGradient, Interpreter, SimpleGradient
+from lightning_modules.data import take
+
+INTERPRETERS: dict[str, Interpreter] = {
+    "gradient": SimpleGradient(),
+    "product": InputXGradient(),
+}
+TEST = take(shapes().images("test"), [*range(7)])
+ABSENT = min({*range(12)} - {*TEST[1].tolist()})
+ATTACKS = {
+    "random": RandomSign(),
+    "top_k": TopKAttack(k=40, steps=3, step_size=0.01),
+    "center": MassCenterAttack(steps=3, step_size=0.01),
+}
+
+
+def network(favourite: int = 4) -> nn.Module:
+    """One to which all images are of one class."""
+    torch.manual_seed(0)
+    made = tiny_network().double().eval()
+    with torch.no_grad():
+        made.get_parameter("network.7.bias")[favourite] += 5
+    return made
+
+
+def studied(**options: Any) -> Fragility:
+    given: dict[str, Any] = {
+        "networks": {"original": network()},
+        "interpreters": INTERPRETERS,
+        "attacks": ATTACKS,
+        "epsilons": (0, 4),
+        "k": 40,
+        **options,
+    }
+    study = Fragility(**given)
+    Trainer(**SILENT, precision="64-true").test(study, shapes(), verbose=False)
+    return study
+
+
+@pytest.fixture(scope="module")
+def study() -> Fragility:
+    return studied()
+
+
+def test_figures_are_those_of_a_plain_loop(study: Fragility) -> None:
+    net, images, labels = network(), TEST[0].double(), TEST[1]
+    right = net(images).argmax(1) == labels
+    assert 0 < right.sum() < len(labels)
+    assert study.figures[0].value == right.double().mean()
+    for name, interpreter in INTERPRETERS.items():
+        for attack in ATTACKS:
+            made = study.attack_of(attack, interpreter, 4)
+            kept, correlations, shifts, changes = [], [], [], []
+            for row in right.nonzero()[:, 0].tolist():
+                image, label = images[row : row + 1], labels[row : row + 1]
+                attacked = made(net, image, label, [generator(0, row)])
+                first, second = (
+                    interpreter(net, each, label).heatmap.detach() for each in (image, attacked)
+                )
+                highest = [
+                    # of equal places the first ones
+                    set(sorted(range(4096), key=(-m.abs().flatten()).tolist().__getitem__)[:40])
+                    for m in (first, second)
+                ]
+                kept.append(len(highest[0] & highest[1]) / 40)
+                pair = (first.abs().flatten(), second.abs().flatten())
+                correlations.append(spearmanr(*pair).statistic)
+                shifts.append(((center_of(first) - center_of(second)) / 64).norm().item())
+                changes.append(255 * (attacked - image).abs().max().item())
+            for measure, values in (
+                ("top_k_intersection", kept),
+                ("rank_correlation", correlations),
+                ("center_shift", shifts),
+                ("largest_change", changes),
+            ):
+                point = study.curve(measure, "original", name, attack)[1]
+                assert point.n == right.sum()
+                assert point.value == pytest.approx(sum(values) / len(values))
+
+
+def test_nothing_moves_in_a_ball_of_no_size(study: Fragility) -> None:
+    still = (1, 1, 0, 1, 0, 1, 0)
+    for name in INTERPRETERS:
+        for attack in ATTACKS:
+            for measure, value in zip(MEASURES, still, strict=True):
+                point = study.curve(measure, "original", name, attack)[0]
+                assert point.x == 0
+                assert point.value == pytest.approx(value)
+
+
+def test_labels_stay_and_changes_are_small(study: Fragility) -> None:
+    for name in INTERPRETERS:
+        for attack in ATTACKS:
+            assert study.curve("label_unchanged", "original", name, attack)[1].value == 1
+            assert 0 < study.curve("largest_change", "original", name, attack)[1].value <= 4 + 1e-9
+
+
+def test_report(tmp_path: Path) -> None:
+    networks = {"original": network(), "defended": network(5)}
+    study = studied(networks=networks, interpreters={"gradient": SimpleGradient()})
+    results, page = write_report(study, {}, tmp_path)
+    assert "Gradient on the network defended: rank correlation" in page.read_text()
+    assert [row[:3] for row in study.summary(results)[1:]] == [
+        [net, "gradient", attack.replace("_", " ")] for net in networks for attack in ATTACKS
+    ]
+    assert {path.stem for path in (tmp_path / "figures").glob("*.png")} == {
+        f"{net}_gradient_{kind}" for net in networks for kind in ("curves", "images")
+    }
+
+
+def test_an_interpreter_without_a_gradient_is_left_out() -> None:
+    study = studied(interpreters={"captum": Captum("Saliency"), "gradient": SimpleGradient()})
+    assert "no gradient in the image" in study.refused["captum"]
+    assert {number.interpreter for number in study.numbers()} == {"gradient", None}
+    with pytest.raises(ValueError, match="none of the interpreters can be attacked: captum"):
+        studied(interpreters={"captum": Captum("Saliency")})
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"networks": {"original": network(ABSENT)}}, "classifies none of the 7 test images"),
+        ({"networks": {}}, "`networks` is empty"),
+        ({"attacks": {}}, "`attacks` is empty"),
+        ({"epsilons": ()}, "`epsilons` is empty"),
+        ({"epsilons": (2, 1)}, r"`epsilons` must rise, from 0 or above, got \[2, 1\]"),
+        ({"epsilons": (-1, 1)}, "must rise, from 0 or above"),
+        ({"attacks": {"top_k": TopKAttack(k=5000)}}, "5000 of the 4096 places"),
+    ],
+)
+def test_bad_input(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        studied(**options)

@@ -95,7 +95,7 @@ class HeatmapAttack(SteppingAttack):
                 height = self.objective(explain(surrogate, leaf, of)[1], target[rows])
                 total = height.sum()
             better = (network(here).argmax(1) == of) & (height > highest[rows])
-            kept[rows[better]], highest[rows[better]] = here[better], height[better].detach()
+            kept[rows[better]], highest[rows[better]] = here[better], height[better].to(highest)
             if step == self.steps:
                 break
             (gradient,) = torch.autograd.grad(total, leaf)

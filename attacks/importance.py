@@ -18,8 +18,12 @@ def importance(heatmap: Tensor) -> Tensor:
 
 
 def center_of(heatmap: Tensor) -> Tensor:
-    """Row and column of the centre of the importance, in places from 0, shape (N, 2)."""
+    """Row and column of the centre of the importance, in places from 0, shape (N, 2).
+
+    A heatmap that is 0 everywhere has its centre in the middle, with zero gradients.
+    """
     weights = importance(heatmap)[:, 0]
+    weights = torch.where(weights.amax((1, 2), keepdim=True) > 0, weights, 1.0)
     rows, columns = (torch.arange(side).to(weights) for side in weights.shape[1:])
     row = (weights.mean(2) * rows).mean(1)
     column = (weights.mean(1) * columns).mean(1)

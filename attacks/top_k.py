@@ -9,32 +9,38 @@ from attacks.heatmap import HeatmapAttack
 from attacks.importance import importance
 
 
+def check_k(k: float) -> None:
+    """Raise ValueError unless k is a whole number from 1, or a share between 0 and 1."""
+    if not (0 < k < 1 or (k >= 1 and k == int(k))):
+        raise ValueError(f"`k` must be a number of places or a share in (0, 1), got {k}")
+
+
 @dataclass(frozen=True, kw_only=True)
 class TopKAttack(HeatmapAttack):
     """The importance of the places that were the most important falls.
 
     Args:
-        k: How many places these are, or as a number below 1 which share of all.
+        k: How many places these are, or as a number below 1 which share of all, at least one.
     """
 
     k: int | float = 0.02
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not (0 < self.k < 1 or (self.k >= 1 and self.k == int(self.k))):
-            raise ValueError(f"`k` must be a number of places or a share in (0, 1), got {self.k}")
+        check_k(self.k)
 
     def target(self, reference: Tensor, before: Tensor) -> Tensor:
         """1 at the k places of the reference with the largest values, of equal ones the first.
 
-        Raises: ValueError: the heatmap has fewer places than k, or the share is less than one.
+        Raises: ValueError: the heatmap has fewer places than k.
         """
         places = reference[0].numel()
-        count = int(self.k) if self.k >= 1 else int(places * self.k + 1e-9)
-        if not 1 <= count <= places:
+        # the small term keeps products such as 55 * (3 / 11) from rounding down by one
+        count = int(self.k) if self.k >= 1 else max(1, int(places * self.k + 1e-9))
+        if count > places:
             raise ValueError(
-                f"`k` is {self.k}, which is {count} of the {places} places of the heatmaps; take "
-                f"from 1 to {places}, or a larger share"
+                f"`k` is {self.k}, and the heatmaps have only {places} places; take fewer, or a "
+                "share of them, below 1"
             )
         order = importance(reference).flatten(1).argsort(dim=1, descending=True, stable=True)
         mask = torch.zeros_like(reference).flatten(1).scatter_(1, order[:, :count], 1.0)

@@ -83,7 +83,7 @@ class Defense(Study):
         """Check that the networks suit the data, and begin to count."""
         super().setup(stage)
         for study in self.foolings.values():
-            study.trainer, study.interpreters = self.trainer, self.interpreters
+            study.trainer, study.given = self.trainer, self.interpreters
             study.setup(stage)
 
     def test_step(self, batch: Batch, batch_idx: int) -> None:

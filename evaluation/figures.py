@@ -97,10 +97,12 @@ def lines(
     figure = Figure(figsize=(3.4 * len(panels) + 1.8, 3), layout="constrained")
     row = figure.subplots(1, len(panels), squeeze=False)[0]
     named: dict[str, Artist] = {}
+    # a panel may lack a curve that others have
+    labels = [*dict.fromkeys(label for drawn in panels.values() for label in drawn)]
     for axes, title, (kind, drawn) in zip(row, below, panels.items(), strict=True):
         for label, points in drawn.items():
             places = range(len(points))
-            colour = f"C{list(drawn).index(label)}" if label else "0.3"
+            colour = f"C{labels.index(label)}" if label else "0.3"
             (line,) = axes.plot(places, [point.value for point in points], ".-", color=colour)
             ends = [point.interval or (point.value, point.value) for point in points]
             low, high = [end[0] for end in ends], [end[1] for end in ends]

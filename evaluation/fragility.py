@@ -10,16 +10,19 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from attacks import Attack, HeatmapAttack
+from attacks.top_k import check_k
 from datamodules.seeds import generators
 from evaluation.accuracy import counts_of
-from evaluation.fragility_pictures import fragility_pictures
+from evaluation.fragility_pictures import Examples, examples, fragility_pictures
 from evaluation.movement import MEASURES, movement
 from evaluation.results import Number, Results
 from evaluation.study import Study
 from interpreters import Interpreter
 from lightning_modules.classifier import Metrics
-from lightning_modules.data import Batch
+from lightning_modules.data import Batch, take
 from metrics import MeanCurve, correct, wilson_interval
+
+NO_GRADIENT = "its heatmaps have no gradient in the image to attack them by"
 
 
 class Fragility(Study):
@@ -52,9 +55,11 @@ class Fragility(Study):
                 raise ValueError(f"`{name}` is empty; give at least one")
         if any(low >= high for low, high in zip([-1e-9, *epsilons], epsilons, strict=False)):
             raise ValueError(f"`epsilons` must rise, from 0 or above, got {[*epsilons]}")
+        check_k(k)
         super().__init__(networks, interpreters)
         self.attacks, self.epsilons, self.k, self.seed = attacks, epsilons, k, seed
         self.figures: list[Number] = []
+        self.examples: dict[tuple[str, str], Examples] = {}
 
     @property
     def network(self) -> nn.Module:
@@ -62,19 +67,18 @@ class Fragility(Study):
         return next(iter(self.networks.values()))
 
     def setup(self, stage: str) -> None:
-        """Check that the networks suit the data, and begin to count.
+        """Check that the networks suit the data and the attacks, and begin to count.
 
-        Raises: ValueError: an attack needs a gradient, and no interpreter has one.
+        Raises: ValueError: no interpreter can be attacked, or an attack cannot be made.
         """
         super().setup(stage)
         if any(isinstance(attack, HeatmapAttack) for attack in self.attacks.values()):
-            for name in [
-                name for name, each in self.interpreters.items() if not each.differentiable
-            ]:
-                self.refused[name] = "its heatmaps have no gradient in the image to attack them by"
-                del self.interpreters[name]
+            found = self.interpreters.items()
+            self.interpreters = {name: each for name, each in found if each.differentiable}
+            self.refused |= {name: NO_GRADIENT for name, each in found if not each.differentiable}
         if not self.interpreters:
             raise ValueError(f"none of the interpreters can be attacked: {', '.join(self.refused)}")
+        self._try()
         self.hits = Metrics({name: MeanCurve() for name in self.networks})
         self.keys = [*product(self.networks, self.interpreters, self.attacks)]
         self.curves = Metrics(
@@ -83,6 +87,26 @@ class Fragility(Study):
                 for key, measure in product(self.keys, MEASURES)
             }
         )
+
+    def _try(self) -> None:
+        """Make every attack of no size, on one image, so that what cannot be is found at once."""
+        images, labels, _ = take(self.explained(), [0])
+        for (network_name, network), (name, interpreter) in product(
+            self.networks.items(), self.interpreters.items()
+        ):
+            places = interpreter(network, images, labels).heatmap[0].numel()
+            if self.k > places:
+                raise ValueError(
+                    f"`k` is {self.k}, and the heatmaps of {name} on the network {network_name} "
+                    f"have {places} places; take fewer, or a share of them, below 1"
+                )
+            for attack in self.attacks:
+                try:
+                    self.attack_of(attack, interpreter, 0)(network, images, labels)
+                except ValueError as error:
+                    raise ValueError(
+                        f"{attack} cannot attack {name} on the network {network_name}: {error}"
+                    ) from error
 
     def attack_of(self, name: str, interpreter: Interpreter, epsilon: float) -> Attack:
         """An attack against an interpreter, with a ball of this many 255ths."""
@@ -141,6 +165,10 @@ class Fragility(Study):
                 labels: dict[str, Any] = {"interpreter": name, "part": attack, "x": epsilon}
                 labels |= {"network": network, "n": int(images), "better": MEASURES[measure]}
                 self.figures.append(Number(measure, mean, (mean - half, mean + half), **labels))
+        # while the networks are still where the attacks are fast
+        if self.trainer.is_global_zero:
+            pairs = product(self.networks, self.interpreters)
+            self.examples = {pair: examples(self, *pair) for pair in pairs}
 
     def numbers(self) -> list[Number]:
         """Every accuracy, and every point of every curve."""

@@ -1,7 +1,7 @@
 """The pictures of a fragility study."""
 
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from matplotlib.figure import Figure
@@ -11,68 +11,91 @@ from datamodules.seeds import generators
 from evaluation.figures import lines
 from lightning_modules.data import data_of, names_of, take
 from lightning_modules.pictures import show_heatmap, show_image
+from metrics import correct
 
 if TYPE_CHECKING:
     from evaluation.fragility import Fragility
 
-IMAGES = 3
+IMAGES, TRIED = 3, 32
 SHOWN = {
     "top_k_intersection": "highest places kept",
     "rank_correlation": "rank correlation",
-    "center_shift": "shift of the centre",
+    "center_distance_share": "shift of the centre, in shares of the sides",
 }
 AMPLIFIED = 10
 
 
-@torch.no_grad()
+class Row(NamedTuple):
+    """Images (N, 3, H, W), with heatmaps (N, 1, h, w) over them where there are any."""
+
+    title: str
+    images: Tensor
+    heatmaps: Tensor | None = None
+
+
+class Examples(NamedTuple):
+    """The classes of some images, and what is shown of them."""
+
+    names: list[str]
+    rows: list[Row]
+
+
 def fragility_pictures(study: "Fragility") -> dict[str, Figure]:
     """The curves of each network and interpreter, and images before and after each attack."""
     pictures = {}
-    for network, name in product(study.networks, study.interpreters):
+    for (network, name), shown in study.examples.items():
         panels = {
             title: {attack: study.curve(measure, network, name, attack) for attack in study.attacks}
             for measure, title in SHOWN.items()
         }
         key = f"{network}_{name}" if len(study.networks) > 1 else name
         pictures[f"{key}_curves"] = lines(panels, ["largest change, in 255ths"] * len(panels))
-        pictures[f"{key}_images"] = attacked_images(study, network, name)
+        if shown.names:
+            pictures[f"{key}_images"] = drawn(shown)
     return pictures
 
 
-def attacked_images(study: "Fragility", network_name: str, name: str) -> Figure:
-    """Images and heatmaps, then both after the largest attacks, and what changed in the image."""
-    data = data_of(study.trainer)
+@torch.no_grad()
+def examples(study: "Fragility", network_name: str, name: str) -> Examples:
+    """Images that are classified rightly, and what the largest attacks make of them."""
+    data, network = data_of(study.trainer), study.networks[network_name]
     test = data.images("test")
     random = torch.randperm(len(test), generator=torch.Generator().manual_seed(0))
-    images, labels, indices = take(test, random[:IMAGES].tolist())
+    images, labels, indices = take(test, random[:TRIED].tolist())
     images, labels = images.to(study.device).type(study.dtype), labels.to(study.device)
-    network, interpreter = study.networks[network_name], study.interpreters[name]
-    rows: list[tuple[str, Tensor, Tensor | None]] = [
-        ("image", images, None),
-        ("heatmap", images, interpreter(network, images, labels).heatmap),
+    chosen = correct(network(images), labels, 1).nonzero()[:IMAGES, 0]
+    if not len(chosen):
+        return Examples([], [])
+    images, labels, indices = images[chosen], labels[chosen], indices[chosen.cpu()]
+    interpreter = study.interpreters[name]
+    rows = [
+        Row("image", images),
+        Row("heatmap", images, interpreter(network, images, labels).heatmap),
     ]
     for attack in study.attacks:
-        title = attack.replace("_", " ")
         made = study.attack_of(attack, interpreter, study.epsilons[-1])
         attacked = made(network, images, labels, generators(indices, study.seed))
-        difference = 0.5 + AMPLIFIED * (attacked - images)
         rows += [
-            (title, attacked, None),
-            ("heatmap", attacked, interpreter(network, attacked, labels).heatmap),
-            (f"difference, {AMPLIFIED} times", difference, None),
+            Row(attack.replace("_", " "), attacked),
+            Row("heatmap", attacked, interpreter(network, attacked, labels).heatmap),
+            Row(f"difference, {AMPLIFIED} times", 0.5 + AMPLIFIED * (attacked - images)),
         ]
-    signed = any(bool((maps < 0).any()) for _, _, maps in rows if maps is not None)
-    figure = Figure(figsize=(1.55 * len(rows), 1.62 * len(images) + 0.2), layout="constrained")
-    axes = figure.subplots(len(images), len(rows), squeeze=False)
-    for (line, label), (column, (title, shown, maps)) in product(
-        enumerate(labels), enumerate(rows)
-    ):
+    return Examples([names_of(data, label) for label in labels], rows)
+
+
+def drawn(shown: Examples) -> Figure:
+    """A line for each image, a column for each row of examples."""
+    count, columns = len(shown.names), len(shown.rows)
+    signed = any(bool((row.heatmaps < 0).any()) for row in shown.rows if row.heatmaps is not None)
+    figure = Figure(figsize=(1.55 * columns, 1.62 * count + 0.2), layout="constrained")
+    axes = figure.subplots(count, columns, squeeze=False)
+    for line, (column, row) in product(range(count), enumerate(shown.rows)):
         place = axes[line, column]
-        show_image(place, shown[line])
-        if maps is not None:
-            show_heatmap(place, maps[line], signed)
+        show_image(place, row.images[line])
+        if row.heatmaps is not None:
+            show_heatmap(place, row.heatmaps[line], signed)
         if line == 0:
-            place.set_title(title, fontsize=8)
+            place.set_title(row.title, fontsize=8)
         if column == 0:
-            place.set_ylabel(names_of(data, label), fontsize=8)
+            place.set_ylabel(shown.names[line], fontsize=8)
     return figure

@@ -13,7 +13,8 @@ from metrics import correct, top_k_intersection
 MEASURES = {
     "top_k_intersection": "lower",
     "rank_correlation": "lower",
-    "center_shift": "higher",
+    "center_distance": "higher",
+    "center_distance_share": "higher",
     "label_unchanged": "higher",
     "confidence_change": "none",
     "image_similarity": "higher",
@@ -35,7 +36,7 @@ def movement(
     """
     maps = (importance(after.heatmap), importance(before.heatmap))
     sides = torch.tensor(before.heatmap.shape[2:]).to(images)
-    shift = (center_of(after.heatmap) - center_of(before.heatmap)) / sides
+    shift = center_of(after.heatmap) - center_of(before.heatmap)
     similarity = structural_similarity_index_measure(
         attacked, images, data_range=1.0, reduction="none"
     )
@@ -43,6 +44,7 @@ def movement(
         top_k_intersection(*maps, k),
         spearman(*maps),
         shift.norm(dim=1),
+        (shift / sides).norm(dim=1),
         correct(after.logits, before.logits.argmax(1), 1),
         confidence(after.logits) - confidence(before.logits),
         similarity,

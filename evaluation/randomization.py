@@ -109,7 +109,8 @@ class Randomization(Study):
         """How like the network's own heatmaps those of a wholly random one are."""
         found = []
         for name in self.interpreters:
-            first, *_, last = self.curve(ABSOLUTE, name)
+            curve = self.curve(ABSOLUTE, name)
+            first, last = curve[0], curve[-1]
             found.append(
                 f"{name.replace('_', ' ').capitalize()}: without their signs, heatmaps have a rank "
                 f"correlation of {first.value:.2f} with the network's own when the last {first.x} "

@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import shutil
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -93,11 +94,15 @@ def _to_tensorboard(study: Study, results: Results, pictures: dict[str, Figure])
         if not isinstance(logger, TensorBoardLogger):
             continue
         finals: dict[str, float] = {}
+        places: Counter[str] = Counter()
         for number in results.numbers:
             if number.label is not None:
                 continue
             tag = f"{results.study}/{number.key}"
-            logger.experiment.add_scalar(tag, number.value, number.x)
+            # a step is a whole number, as the places of a curve are not
+            step = None if number.x is None else places[tag]
+            places[tag] += 1
+            logger.experiment.add_scalar(tag, number.value, step)
             finals |= {tag: number.value} if number.x is None else {}
         # so that runs can be sorted by what they found
         logger.log_hyperparams(results.settings.get("model", {}), finals)

@@ -39,7 +39,7 @@ class Study(LightningModule, ABC):
         if not interpreters:
             raise ValueError("`interpreters` is empty; name at least one")
         self.networks = nn.ModuleDict(networks).requires_grad_(False).eval()
-        self.interpreters = interpreters
+        self.given = self.interpreters = interpreters
         self.refused: dict[str, str] = {}
 
     @property
@@ -62,7 +62,7 @@ class Study(LightningModule, ABC):
                 f"{counts}; set `num_classes` of each alike"
             )
         self.interpreters, self.refused = usable(
-            self.interpreters, self.networks.values(), self.explained(), self.loss
+            self.given, self.networks.values(), self.explained(), self.loss
         )
 
     @abstractmethod

@@ -42,6 +42,8 @@ class SmoothedNetwork(NormalizedNetwork):
 
     def __init__(self, network: NormalizedNetwork, beta: float) -> None:
         super().__init__(network.network, network.preprocessing)
+        # on the same device and in the same precision
+        self.normalize = network.normalize
         self.beta = beta
 
     def forward(self, images: Tensor) -> Tensor:

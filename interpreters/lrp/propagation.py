@@ -39,11 +39,11 @@ class LRP(Interpreter):
         if self.composite.folds:
             calls = folded(calls)
         positive = nonnegative(calls)
-        if self.composite.gates:
-            calls = gated(calls)
         first = None
         if self.layer is None:
             first = next((call for call in calls if call.name in LAYERS), None)
+        if self.composite.gates:
+            calls = gated(calls, first)
         operations = {**OPERATIONS, **summed(self.composite.sums)}
 
         def propagate(call: Call, relevance: tuple[Tensor, ...]) -> list[Tensor]:

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd import Function
 
+from interpreters.alias import alias
 from interpreters.second_order.wanted import wanted_by
 
 _ARGUMENTS = signature(F.batch_norm)
@@ -23,7 +24,7 @@ def batch_norm(*args: Any, **kwargs: Any) -> Tensor:
     input, mean, var, weight, bias, training, _, eps = given.args
     if training or weight is None or bias is None:
         return F.batch_norm(*args, **kwargs)
-    views = (value.view_as(value) for value in (input, weight, bias))
+    views = (alias(value) for value in (input, weight, bias))
     out: Tensor = _BatchNorm.apply(mean, var, eps, *views)
     return out
 

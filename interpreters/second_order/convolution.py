@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd import Function
 
+from interpreters.alias import alias
 from interpreters.second_order.wanted import wanted_by
 
 Numbers = int | tuple[int, ...]
@@ -22,7 +23,7 @@ def input_gradient(
     cotangent: Tensor, weight: Tensor, shape: Sequence[int], options: Options
 ) -> Tensor:
     """The transpose of a convolution times a cotangent; `shape` is that of the layer's input."""
-    given = (value.view_as(value) for value in _cast(cotangent, weight))
+    given = (alias(value) for value in _cast(cotangent, weight))
     out: Tensor = _InputGradient.apply(*given, tuple(shape), options)
     return out
 
@@ -46,7 +47,7 @@ def convolution(
         return convolved(input, weight, bias, (stride, padding, dilation, groups))
     sides = (for_each_side(option, weight) for option in (stride, padding, dilation))
     given = _cast(input, weight) if bias is None else _cast(input, weight, bias)
-    out: Tensor = _Convolution.apply((*sides, groups), *(value.view_as(value) for value in given))
+    out: Tensor = _Convolution.apply((*sides, groups), *(alias(value) for value in given))
     return out
 
 

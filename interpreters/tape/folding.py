@@ -20,20 +20,24 @@ def folded(calls: Sequence[Call]) -> list[Call]:
     return [other for call in calls if (other := merged.get(id(call), call)) is not None]
 
 
-def gated(calls: Sequence[Call]) -> list[Call]:
+def gated(calls: Sequence[Call], first: Call | None = None) -> list[Call]:
     """The calls with BatchNorm and ReLU taken into the convolution behind them, as its gate.
 
     Its input becomes the BatchNorm's, where nothing else reads what lies between.
+
+    Args:
+        calls: of a tape, with every BatchNorm folded that can be.
+        first: the layer at the pixels, which may follow a rule of its own.
     """
     uses = _uses(calls)
     makers = {id(call.outputs[0]): call for call in calls}
     gates: dict[int, Call | None] = {}
     for call in calls:
-        if call.name not in ("conv1d", "conv2d") or call.inputs[0] is not call.args[0]:
+        if call.name not in ("conv1d", "conv2d") or len(call.inputs) > 1 or not call.args:
             continue
-        relu = makers.get(id(call.inputs[0]))
+        relu = makers.get(id(call.args[0]))
         norm = makers.get(id(relu.inputs[0])) if relu is not None and relu.name == "relu" else None
-        if relu is None or norm is None or norm.name != "batch_norm" or len(call.inputs) > 1:
+        if relu is None or norm is None or norm.name != "batch_norm" or norm is first:
             continue
         if uses[id(norm.outputs[0])] == uses[id(relu.outputs[0])] == 1:
             gates[id(call)] = replace(call, inputs=norm.inputs, gate=norm)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from interpreters.alias import alias
 from interpreters.tape.calls import Call
 
 Propagate = Callable[[Call, tuple[Tensor, ...]], Sequence[Tensor]]
@@ -53,7 +54,7 @@ def pulled_back(
     with torch.enable_grad():
         # aliases cut the other paths: in x + f(x) only this call's own dependence on x counts
         aliases = [
-            value.view_as(value) if value.requires_grad else value.detach().requires_grad_()
+            alias(value) if value.requires_grad else value.detach().requires_grad_()
             for value in inputs or call.inputs
         ]
         outputs = call.on(aliases)

@@ -88,7 +88,7 @@ def test_figures_are_those_of_a_plain_loop(study: Fragility) -> None:
             for measure, values in (
                 ("top_k_intersection", kept),
                 ("rank_correlation", correlations),
-                ("center_shift", shifts),
+                ("center_distance_share", shifts),
                 ("largest_change", changes),
             ):
                 point = study.curve(measure, "original", name, attack)[1]
@@ -97,7 +97,7 @@ def test_figures_are_those_of_a_plain_loop(study: Fragility) -> None:
 
 
 def test_nothing_moves_in_a_ball_of_no_size(study: Fragility) -> None:
-    still = (1, 1, 0, 1, 0, 1, 0)
+    still = (1, 1, 0, 0, 1, 0, 1, 0)
     for name in INTERPRETERS:
         for attack in ATTACKS:
             for measure, value in zip(MEASURES, still, strict=True):
@@ -143,7 +143,12 @@ def test_an_interpreter_without_a_gradient_is_left_out() -> None:
         ({"epsilons": ()}, "`epsilons` is empty"),
         ({"epsilons": (2, 1)}, r"`epsilons` must rise, from 0 or above, got \[2, 1\]"),
         ({"epsilons": (-1, 1)}, "must rise, from 0 or above"),
-        ({"attacks": {"top_k": TopKAttack(k=5000)}}, "5000 of the 4096 places"),
+        (
+            {"attacks": {"top_k": TopKAttack(k=5000)}},
+            "top_k cannot attack gradient on the network original: `k` is 5000",
+        ),
+        ({"k": 5000}, "`k` is 5000, and the heatmaps of gradient on the network original have"),
+        ({"k": 2.7}, "`k` must be a number of places or a share"),
     ],
 )
 def test_bad_input(options: dict[str, Any], message: str) -> None:

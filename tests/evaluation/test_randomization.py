@@ -54,6 +54,13 @@ def test_draws_keep_mean_and_deviation() -> None:
     assert not other.equal(weight)
 
 
+def test_one_stage_is_the_network_without_what_it_learnt(tmp_path: Path) -> None:
+    study = Randomization(tiny_network().eval(), {"grad_cam": GradCam()}, stages=1)
+    Trainer(**SILENT).test(study, shapes(), verbose=False)
+    _, page = write_report(study, {}, tmp_path)
+    assert "when the last 4 layers are random" in page.read_text()
+
+
 @pytest.mark.parametrize("stages", [0, 5])
 def test_stages_must_fit_the_layers(stages: int) -> None:
     with pytest.raises(ValueError, match=f"`stages` must be from 1 to 4, .*, got {stages}"):

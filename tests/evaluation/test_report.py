@@ -71,7 +71,7 @@ def test_the_page_needs_nothing_else(folder: Path) -> None:
     assert page.elsewhere == []
     assert page.scripts == 0
     assert page.open == []
-    assert len(page.pictures) == 6
+    assert len(page.pictures) == 8
     for source in page.pictures:
         content = base64.b64decode(source.removeprefix("data:image/png;base64,"))
         Image.open(io.BytesIO(content)).verify()

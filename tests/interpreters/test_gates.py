@@ -8,7 +8,7 @@ from families import images_for, member
 from torch import Tensor, nn
 
 from interpreters import LRP
-from interpreters.lrp import AlphaBeta, ByKind, Epsilon, Gamma, Heo, Rule, ZPlus
+from interpreters.lrp import AlphaBeta, ByKind, Epsilon, EpsilonPlusFlat, Gamma, Heo, Rule, ZPlus
 from interpreters.lrp.propagation import DECOMPOSED, KNOWN
 from interpreters.tape import Call, record
 from interpreters.tape.folding import folded, gated
@@ -19,8 +19,9 @@ LABELS, TINY = torch.tensor([2, 0]), 1e-13
 class PreActivation(nn.Module):
     """BatchNorm, ReLU and a convolution, some of it read once more."""
 
-    def __init__(self, again: str = "") -> None:
+    def __init__(self, again: str = "", by_name: bool = False) -> None:
         super().__init__()
+        self.by_name = by_name
         self.first, self.norm = nn.Conv2d(3, 6, 3), nn.BatchNorm2d(6)
         self.last, self.again = nn.Conv2d(6, 4, 3), again
         for tensor in (self.norm.weight, self.norm.bias, self.norm.running_mean):
@@ -47,7 +48,7 @@ def explained(network: nn.Module, images: Tensor, rule: Rule) -> list[Tensor]:
     return [heatmap, *gradients]
 
 
-def ungated(calls: Sequence[Call]) -> Sequence[Call]:
+def ungated(calls: Sequence[Call], first: Call | None) -> Sequence[Call]:
     return calls
 
 
@@ -73,6 +74,25 @@ def test_only_what_nothing_else_reads_is_taken_in(again: str, taken: bool) -> No
     if layer is not None:
         assert layer.gate is not None
         assert layer.inputs == layer.gate.inputs
+
+
+def test_a_convolution_may_be_called_by_name() -> None:
+    network, images = PreActivation().double().eval(), torch.rand(2, 3, 9, 9).double()
+    expected = explained(network, images, ZPlus())
+    network.by_name = True
+    for actual, other in zip(explained(network, images, ZPlus()), expected, strict=True):
+        torch.testing.assert_close(actual, other)
+
+
+def test_the_first_layer_is_no_gate() -> None:
+    """It may follow a rule of its own, such as sharing equally."""
+    layers = [nn.BatchNorm2d(3), nn.ReLU(), nn.Conv2d(3, 4, 3), nn.AdaptiveAvgPool2d(1)]
+    network = nn.Sequential(*layers, nn.Flatten()).double().eval()
+    images = torch.rand(2, 3, 6, 6).double()
+    _, heatmap = LRP(composite=EpsilonPlusFlat())(network, images, LABELS)
+    _, behind = LRP(layer="1", composite=ByKind(convolution=ZPlus()))(network, images, LABELS)
+    # each channel of the BatchNorm has one input, which takes all
+    torch.testing.assert_close(heatmap, behind)
 
 
 @pytest.mark.parametrize(

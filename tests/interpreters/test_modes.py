@@ -7,26 +7,31 @@ from torch import Tensor
 
 LABELS = torch.tensor([0, 2])
 FAMILY = "ResNet, basic"
+# with BatchNorm that is folded, and that is not
+BOTH = [FAMILY, "DenseNet"]
 
 
+@pytest.mark.parametrize("family", BOTH)
 @pytest.mark.parametrize("name", INTERPRETERS)
-def test_bf16_autocast(name: str) -> None:
+def test_bf16_autocast(name: str, family: str) -> None:
     """Eight bits of mantissa: maps stay near those of float32, and gradients finite."""
-    network, images = member(FAMILY).float(), images_for(FAMILY).float()
+    network, images = member(family).float(), images_for(family).float()
     expected = INTERPRETERS[name](network, images, LABELS).heatmap
     with torch.autocast("cpu", torch.bfloat16):
         actual = INTERPRETERS[name](network, images, LABELS).heatmap
-    # signed maps of pixels are differences, of which rounding takes the larger share
-    distance = 0.05 if "last" in name or name == "GradCam" else 0.45
+    # signed maps of pixels are differences, of which rounding takes the larger share; at the last
+    # layer, that of DeepLift on DenseNet is 5.3 %
+    distance = 0.06 if "last" in name or name == "GradCam" else 0.45
     error = (actual.float() - expected).flatten(1).norm(dim=1)
     assert (error <= distance * expected.flatten(1).norm(dim=1)).all(), error
     actual.float().square().mean().backward()
     assert all(w.grad is None or w.grad.isfinite().all() for w in network.parameters())
 
 
+@pytest.mark.parametrize("family", BOTH)
 @pytest.mark.parametrize("name", INTERPRETERS)
-def test_channels_last(name: str) -> None:
-    network, images = member(FAMILY), images_for(FAMILY)
+def test_channels_last(name: str, family: str) -> None:
+    network, images = member(family), images_for(family)
     weights = [*network.parameters()]
 
     def gradients(pixels: Tensor) -> tuple[Tensor, ...]:

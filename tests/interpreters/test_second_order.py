@@ -185,3 +185,22 @@ def test_autocast_leaves_double_precision_alone() -> None:
     image, weight = torch.randn(1, 2, 4, 4).double(), torch.randn(3, 2, 3, 3).double()
     with torch.autocast("cpu", torch.bfloat16):
         torch.testing.assert_close(fast(F.conv2d)(image, weight), F.conv2d(image, weight))
+
+
+def test_one_image_in_channels_last_memory() -> None:
+    """Its strides are ambiguous, and PyTorch's own gradient takes some of them wrongly."""
+    images = torch.randn(1, 4, 2, 2, dtype=torch.float64).to(memory_format=torch.channels_last)
+    mean, var, cotangent = (
+        torch.randn(4).double(),
+        torch.rand(4).double() + 0.5,
+        torch.randn(1, 4, 2, 2),
+    )
+    leaves = [images, torch.randn(4).double(), torch.randn(4).double()]
+
+    def gradients(function: Callable[..., Tensor], *inputs: Tensor) -> tuple[Tensor, ...]:
+        value, weight, bias = (leaf.clone().requires_grad_() for leaf in inputs)
+        out = function(value, mean, var, weight, bias)
+        return torch.autograd.grad((out * cotangent).sum(), (value, weight, bias))
+
+    expected = gradients(F.batch_norm, images.contiguous(), *leaves[1:])
+    torch.testing.assert_close(gradients(fast(F.batch_norm), *leaves), expected)

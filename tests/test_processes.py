@@ -129,12 +129,6 @@ def figures(folder: Path) -> dict[tuple[str, ...], dict[str, Any]]:
             {13},
         ),
         (
-            "evaluate_randomization",
-            """--data.init_args.test 13 --data.init_args.batch_size 3
-            --model.init_args.stages 2""",
-            {13},
-        ),
-        (
             "evaluate_stability",
             """--data.init_args.test 13 --data.init_args.batch_size 3
             --model.init_args.loss losses.CenterMass --model.init_args.loss.success [0.01,1]
@@ -175,8 +169,7 @@ def test_an_evaluation_has_the_same_figures(
         arguments += [f"--model.init_args.networks={{original: {original}}}"]
     else:
         arguments += [f"--model.init_args.original={original}"]
-        if study != "evaluate_randomization":
-            arguments += [f"--model.init_args.manipulated={manipulated}"]
+        arguments += [f"--model.init_args.manipulated={manipulated}"]
     evaluate.main([*arguments, "--run", str(tmp_path / "one")])
     run("evaluate.py", *arguments, "--run", str(tmp_path / "two"), *TWO)
     one, two = figures(tmp_path / "one"), figures(tmp_path / "two")

@@ -13,8 +13,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from datamodules.base import Batch, DataModule, Images, Split
-from datamodules.seeds import generator
 from datamodules.stream import EvaluationStream, Key, TrainStream
+from seeds import generator
 
 Layout = Literal["horizontal", "vertical", "grid"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")

@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from torchvision.transforms import v2
 
 from datamodules.base import Batch, DataModule, Images, Split
-from datamodules.seeds import mixed
 from datamodules.shares import halves, share_of
 from datamodules.stream import Key
+from seeds import mixed
 
 
 class Pictures(ABC):

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from datamodules.base import Batch, DataModule, Images, Split
 from datamodules.figures import OUTLINES, Array, Patch, coverage, placed
-from datamodules.seeds import generator, mixed
 from datamodules.stream import Key
+from seeds import generator, mixed
 
 SIZE = 64
 Y, X = np.mgrid[:SIZE, :SIZE] / SIZE

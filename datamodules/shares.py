@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import torch
 
-from datamodules.seeds import generator
+from seeds import generator
 
 
 def by_class(labels: Sequence[int], seed: int) -> dict[int, list[int]]:

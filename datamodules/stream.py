@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch.utils.data import Sampler
 
-from datamodules.seeds import generator
+from seeds import generator
 
 Key = tuple[int, int]
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from datamodules.seeds import generator
+from seeds import generator
 
 
 class Stage(NamedTuple):

@@ -6,7 +6,6 @@ from matplotlib.figure import Figure
 from torch import nn
 
 from attacks import PGD, Attack
-from datamodules.seeds import generators
 from evaluation.accuracy import counts_of
 from evaluation.defense_pictures import defense_pictures
 from evaluation.fooling import Fooling
@@ -17,6 +16,7 @@ from lightning_modules.classifier import Metrics
 from lightning_modules.data import Batch
 from losses import Loss
 from metrics import MeanCurve, correct, wilson_interval
+from seeds import generators
 
 
 @dataclass

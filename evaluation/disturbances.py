@@ -9,7 +9,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from datamodules.seeds import generator
+from attacks.balls import normal
+from seeds import generator, generators
 
 Networks = Mapping[str, nn.Module]
 
@@ -28,7 +29,7 @@ class Disturbance(ABC):
         """The original and the manipulated network at a level; copies where they change."""
         return networks
 
-    def images(self, images: Tensor, indices: Sequence[int], level: float) -> Tensor:
+    def images(self, images: Tensor, indices: Tensor, level: float) -> Tensor:
         """Images (N, 3, H, W) at a level; the same tensor where they do not change."""
         return images
 
@@ -85,13 +86,9 @@ class ImageNoise(Disturbance):
     def __post_init__(self) -> None:
         rising(self.levels)
 
-    def images(self, images: Tensor, indices: Sequence[int], level: float) -> Tensor:
+    def images(self, images: Tensor, indices: Tensor, level: float) -> Tensor:
         """Images with noise."""
-        noise = [
-            torch.randn(images.shape[1:], generator=generator(self.seed, index), dtype=torch.float)
-            for index in indices
-        ]
-        return images + level * torch.stack(noise).to(images)
+        return images + level * normal(images, generators(indices, self.seed))
 
 
 @dataclass

@@ -11,18 +11,18 @@ from torch import Tensor, nn
 
 from attacks import Attack, HeatmapAttack
 from attacks.top_k import check_k
-from datamodules.seeds import generators
 from evaluation.accuracy import counts_of
+from evaluation.attack_checks import check_attacks
 from evaluation.fragility_pictures import Examples, examples, fragility_pictures
 from evaluation.movement import MEASURES, movement
+from evaluation.refusals import attackable
 from evaluation.results import Number, Results
 from evaluation.study import Study
 from interpreters import Interpreter
 from lightning_modules.classifier import Metrics
-from lightning_modules.data import Batch, take
+from lightning_modules.data import Batch
 from metrics import MeanCurve, correct, wilson_interval
-
-NO_GRADIENT = "its heatmaps have no gradient in the image to attack them by"
+from seeds import generators
 
 
 class Fragility(Study):
@@ -72,13 +72,9 @@ class Fragility(Study):
         Raises: ValueError: no interpreter can be attacked, or an attack cannot be made.
         """
         super().setup(stage)
-        if any(isinstance(attack, HeatmapAttack) for attack in self.attacks.values()):
-            found = self.interpreters.items()
-            self.interpreters = {name: each for name, each in found if each.differentiable}
-            self.refused |= {name: NO_GRADIENT for name, each in found if not each.differentiable}
-        if not self.interpreters:
-            raise ValueError(f"none of the interpreters can be attacked: {', '.join(self.refused)}")
-        self._try()
+        self.interpreters, fixed = attackable(self.interpreters, self.attacks)
+        self.refused |= fixed
+        check_attacks(self)
         self.hits = Metrics({name: MeanCurve() for name in self.networks})
         self.keys = [*product(self.networks, self.interpreters, self.attacks)]
         self.curves = Metrics(
@@ -87,26 +83,6 @@ class Fragility(Study):
                 for key, measure in product(self.keys, MEASURES)
             }
         )
-
-    def _try(self) -> None:
-        """Make every attack of no size, on one image, so that what cannot be is found at once."""
-        images, labels, _ = take(self.explained(), [0])
-        for (network_name, network), (name, interpreter) in product(
-            self.networks.items(), self.interpreters.items()
-        ):
-            places = interpreter(network, images, labels).heatmap[0].numel()
-            if self.k > places:
-                raise ValueError(
-                    f"`k` is {self.k}, and the heatmaps of {name} on the network {network_name} "
-                    f"have {places} places; take fewer, or a share of them, below 1"
-                )
-            for attack in self.attacks:
-                try:
-                    self.attack_of(attack, interpreter, 0)(network, images, labels)
-                except ValueError as error:
-                    raise ValueError(
-                        f"{attack} cannot attack {name} on the network {network_name}: {error}"
-                    ) from error
 
     def attack_of(self, name: str, interpreter: Interpreter, epsilon: float) -> Attack:
         """An attack against an interpreter, with a ball of this many 255ths."""

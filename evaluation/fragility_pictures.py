@@ -7,11 +7,11 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from datamodules.seeds import generators
 from evaluation.figures import lines
 from lightning_modules.data import data_of, names_of, take
 from lightning_modules.pictures import show_heatmap, show_image
 from metrics import correct
+from seeds import generators
 
 if TYPE_CHECKING:
     from evaluation.fragility import Fragility

@@ -1,12 +1,15 @@
-"""Interpreters that cannot explain a network, found before the study begins."""
+"""Interpreters that cannot explain a network or be attacked, found before the study begins."""
 
 from collections.abc import Iterable, Mapping
 
 from torch import nn
 
+from attacks import Attack, HeatmapAttack
 from interpreters import Interpreter
 from lightning_modules.data import Images, take
 from losses import Loss
+
+NO_GRADIENT = "its heatmaps have no gradient in the image to attack them by"
 
 
 def usable(
@@ -34,4 +37,20 @@ def usable(
     if not left:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in refused.items())
         raise ValueError(f"no interpreter can explain these networks: {reasons}")
+    return left, refused
+
+
+def attackable(
+    interpreters: Mapping[str, Interpreter], attacks: Mapping[str, Attack]
+) -> tuple[dict[str, Interpreter], dict[str, str]]:
+    """The interpreters that all attacks can be made against, and why not against the others.
+
+    Raises: ValueError: none is left.
+    """
+    if not any(isinstance(attack, HeatmapAttack) for attack in attacks.values()):
+        return dict(interpreters), {}
+    left = {name: each for name, each in interpreters.items() if each.differentiable}
+    refused = dict.fromkeys(interpreters.keys() - left.keys(), NO_GRADIENT)
+    if not left:
+        raise ValueError(f"none of the interpreters can be attacked: {', '.join(refused)}")
     return left, refused

@@ -9,7 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor
 from torchvision.transforms.v2.functional import gaussian_blur
 
-from datamodules.seeds import generator
+from attacks.balls import uniform
+from seeds import generator
 
 
 class Fill(ABC):
@@ -32,11 +33,7 @@ class UniformFill(Fill):
 
     def __call__(self, images: Tensor, indices: Sequence[int]) -> Tensor:
         """Noise of the images' shape."""
-        draws = [
-            torch.rand(images.shape[1:], generator=generator(self.seed, index), dtype=torch.float)
-            for index in indices
-        ]
-        return torch.stack(draws).to(images)
+        return uniform(images, [generator(self.seed, index) for index in indices])
 
 
 @dataclass(frozen=True)

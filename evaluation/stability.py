@@ -83,6 +83,8 @@ class Stability(Study):
     def test_step(self, batch: Batch, batch_idx: int) -> None:
         """One explained pass for each interpreter, network and version of the images."""
         images, labels, indices = batch
+        # read once, not at every level
+        indices = indices.cpu()
 
         @cache
         def explained(network: nn.Module, images: Tensor) -> dict[str, Explanation]:
@@ -91,7 +93,7 @@ class Stability(Study):
         for kind, conditions in self.conditions.items():
             disturbance, columns = self.disturbances[kind], []
             for level, networks in conditions:
-                seen = disturbance.images(images, indices.tolist(), level) if level else images
+                seen = disturbance.images(images, indices, level) if level else images
                 found = {role: explained(network, seen) for role, network in networks.items()}
                 columns.append(self._counted(found, explained(self.network, seen), labels))
             for key in columns[0]:

@@ -7,9 +7,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from attacks.balls import normal
-from datamodules.seeds import generators
 from lightning_modules.classifier import Classifier
 from lightning_modules.data import Batch
+from seeds import generators
 
 
 class CurvatureRegularization(Classifier):

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-from metrics.intervals import Z
+from metrics.intervals import mean_interval
 
 
 class ClassMeans(Metric):
@@ -41,8 +41,4 @@ class ClassMeans(Metric):
         The mean of a class without images is NaN.
         """
         images = self.images[:, None].expand_as(self.total)
-        mean = self.total / images
-        spread = (self.squares / images - mean.square()).clamp(min=0)
-        # the sample's variance, of width 0 for a single image
-        half = Z * (spread / (images - 1).clamp(min=1)).sqrt()
-        return torch.stack([mean, half, images])
+        return mean_interval(self.total, self.squares, images)

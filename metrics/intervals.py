@@ -1,6 +1,8 @@
-"""95 % confidence intervals of rates and of paired differences, from counts."""
+"""95 % confidence intervals of rates, of paired differences and of means, from sums."""
 
+import torch
 from scipy.stats import binomtest, norm
+from torch import Tensor
 
 Z = float(norm.ppf(0.975))
 
@@ -26,3 +28,18 @@ def paired_interval(only_first: int, only_second: int, images: int) -> tuple[flo
     mean = first - second
     half = Z * ((first + second - mean**2) / total) ** 0.5
     return max(-1.0, mean - half), min(1.0, mean + half)
+
+
+def mean_interval(total: Tensor, squares: Tensor, images: Tensor) -> Tensor:
+    """Mean, half the width of its normal interval, and the images, stacked first.
+
+    Args:
+        total: sums of values, of any shape.
+        squares: sums of their squares, likewise.
+        images: how many values there were, likewise; a mean of none is NaN.
+    """
+    mean = total / images
+    spread = (squares / images - mean.square()).clamp(min=0)
+    # the sample's variance, of width 0 for a single image
+    half = Z * (spread / (images - 1).clamp(min=1)).sqrt()
+    return torch.stack([mean, half, images.to(mean)])

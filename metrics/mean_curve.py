@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-from metrics.intervals import Z
+from metrics.intervals import mean_interval
 
 
 class MeanCurve(Metric):
@@ -35,8 +35,4 @@ class MeanCurve(Metric):
 
     def compute(self) -> Tensor:
         """Mean and half the width of its 95 % interval, and the images, shape (3, points)."""
-        mean = self.total / self.images
-        spread = (self.squares / self.images - mean.square()).clamp(min=0)
-        # the sample's variance, of width 0 for a single image
-        half = Z * (spread / (self.images - 1).clamp(min=1)).sqrt()
-        return torch.stack([mean, half, self.images.expand_as(mean).to(mean)])
+        return mean_interval(self.total, self.squares, self.images.expand_as(self.total))

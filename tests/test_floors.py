@@ -13,8 +13,8 @@ BELOW: dict[str, set[str]] = {
     "interpreters": {"networks"},
     "attacks": {"networks"},
     "metrics": {"losses"},
+    "lightning_modules": {"networks", "losses", "interpreters", "attacks", "metrics"},
 }
-BELOW["lightning_modules"] = set(BELOW)
 BELOW["evaluation"] = set(BELOW)
 
 

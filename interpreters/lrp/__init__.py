@@ -1,5 +1,6 @@
 """Layer-wise relevance propagation over a network's tape."""
 
+from interpreters.lrp.blind_rules import Flat, WSquare
 from interpreters.lrp.composites import (
     ByKind,
     Composite,
@@ -10,7 +11,7 @@ from interpreters.lrp.composites import (
 )
 from interpreters.lrp.heo import Heo
 from interpreters.lrp.propagation import LRP
-from interpreters.lrp.rules import AlphaBeta, Epsilon, Flat, Gamma, Rule, WSquare, ZBox, ZPlus
+from interpreters.lrp.rules import AlphaBeta, Epsilon, Gamma, Rule, ZBox, ZPlus
 
 __all__ = [
     "LRP",

@@ -3,7 +3,8 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
-from interpreters.lrp.rules import AlphaBeta, Epsilon, Flat, Rule, ZPlus
+from interpreters.lrp.blind_rules import Flat
+from interpreters.lrp.rules import AlphaBeta, Epsilon, Rule, ZPlus
 from interpreters.lrp.sums import Proportional
 
 

@@ -124,24 +124,6 @@ class Gamma(Rule):
 
 
 @dataclass(frozen=True)
-class Flat(Rule):
-    """Shares equally among all inputs of an output (Lapuschkin et al. 2019)."""
-
-    def __call__(self, layer: Affine, relevance: Tensor) -> Tensor:
-        """1^T (R / n), n the number of inputs."""
-        return _shared_blindly(layer, relevance, torch.ones_like(layer.weight))
-
-
-@dataclass(frozen=True)
-class WSquare(Rule):
-    """Shares in proportion to the squared weights (Montavon et al. 2017, eq. 12)."""
-
-    def __call__(self, layer: Affine, relevance: Tensor) -> Tensor:
-        """(W^2)^T (R / sum of W^2)."""
-        return _shared_blindly(layer, relevance, layer.weight.square())
-
-
-@dataclass(frozen=True)
 class ZBox(Rule):
     """Shares among pixels between black and white (Montavon et al. 2017, eq. 21).
 
@@ -199,9 +181,3 @@ def shared_by(
     shared = ratio(relevance, z, epsilon)
     shares = [value * layer.transposed(shared, weight) for value, weight in parts]
     return shares[0] if len(shares) == 1 else shares[0] + shares[1]
-
-
-def _shared_blindly(layer: Affine, relevance: Tensor, weight: Tensor) -> Tensor:
-    # padding adds nothing, so outputs at the border have fewer inputs
-    z = layer.apply(torch.ones_like(layer.input[:1]), weight)
-    return layer.transposed(ratio(relevance, z.expand_as(relevance), 0.0), weight)

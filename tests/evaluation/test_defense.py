@@ -11,12 +11,12 @@ from test_classifier import SILENT, shapes
 from torch import nn
 
 from attacks import PGD
-from datamodules.seeds import generator
 from evaluation import Defended, Defense, Fooling
 from evaluation.report import write_report
 from interpreters import GradCam, SimpleGradient
 from lightning_modules.data import take
 from losses import Location
+from seeds import generator
 
 INTERPRETERS = {"grad_cam": GradCam(), "gradient": SimpleGradient()}
 LOSS = Location(success=(0.0, 0.34))

@@ -12,12 +12,12 @@ from test_classifier import SILENT, shapes
 from torch import nn
 
 from attacks import MassCenterAttack, RandomSign, TopKAttack, center_of
-from datamodules.seeds import generator
 from evaluation import Fragility
 from evaluation.movement import MEASURES
 from evaluation.report import write_report
 from interpreters import Captum, InputXGradient, Interpreter, SimpleGradient
 from lightning_modules.data import take
+from seeds import generator
 
 INTERPRETERS: dict[str, Interpreter] = {
     "gradient": SimpleGradient(),

@@ -6,12 +6,16 @@ import pytest
 import torch
 from conftest import tiny_network
 from lightning import Trainer
+from lightning.pytorch.loggers import TensorBoardLogger
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from test_classifier import SILENT, shapes
 from torch import Tensor, nn
 
 from evaluation import FineTuning, ImageNoise, Stability, WeightNoise
 from evaluation.disturbances import Disturbance
+from evaluation.figures import lines
 from evaluation.report import write_report
+from evaluation.results import Number
 from interpreters import GradCam, InputXGradient
 from lightning_modules.data import take
 from losses import CenterMass
@@ -36,10 +40,10 @@ def studied(pair: dict[str, nn.Module], **disturbances: Disturbance) -> Stabilit
     return study
 
 
-def every_image() -> tuple[Tensor, Tensor, list[int]]:
+def every_image() -> tuple[Tensor, Tensor, Tensor]:
     test = shapes().images("test")
     images, labels, indices = take(test, [*range(len(test))])
-    return images.double(), labels, indices.tolist()
+    return images.double(), labels, indices
 
 
 def check_curve(
@@ -132,3 +136,30 @@ def test_levels_must_rise(noise: type[WeightNoise], levels: tuple[float, ...]) -
 def test_something_must_happen(pair: dict[str, nn.Module]) -> None:
     with pytest.raises(ValueError, match="`disturbances` is empty; name at least one"):
         studied(pair)
+
+
+def test_curves_keep_their_colours_where_a_panel_lacks_one() -> None:
+    points = [Number("rate", 0.5, None, "higher", "a", 4, x=level) for level in (0.0, 0.01, 0.5)]
+    figure = lines({"all": {"a": points, "b": points}, "some": {"b": points}}, ["", ""])
+    both, one = ([line.get_color() for line in axes.lines] for axes in figure.axes)
+    assert one == both[1:]
+    assert both[0] != both[1]
+    (legend,) = figure.legends
+    assert [handle.get_color() for handle in legend.get_lines()] == both
+
+
+def test_levels_are_steps_of_their_own(pair: dict[str, nn.Module], tmp_path: Path) -> None:
+    study = Stability(
+        **pair,
+        interpreters=INTERPRETERS,
+        loss=LOSS,
+        disturbances={"images": ImageNoise((0.1, 0.2))},
+    )
+    logger = TensorBoardLogger(tmp_path, name="", version="")
+    Trainer(**{**SILENT, "logger": logger}, precision="64-true").test(
+        study, shapes(), verbose=False
+    )
+    write_report(study, {}, tmp_path / "report")
+    events = EventAccumulator(str(tmp_path)).Reload()
+    curve = events.Scalars("stability/accuracy_top1/original/images")
+    assert [event.step for event in curve] == [0, 1, 2]

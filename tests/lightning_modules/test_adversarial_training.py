@@ -13,8 +13,8 @@ from torch import Tensor, nn
 
 from attacks import PGD
 from datamodules import Batch
-from datamodules.seeds import generators
 from lightning_modules import AdversarialTraining, Classifier, Trades
+from seeds import generators
 
 
 @dataclass(frozen=True, kw_only=True)

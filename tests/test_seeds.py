@@ -4,7 +4,7 @@ from itertools import product
 
 import torch
 
-from datamodules.seeds import generator, mixed
+from seeds import generator, mixed
 
 
 def test_pinned() -> None:

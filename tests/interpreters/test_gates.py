@@ -87,6 +87,7 @@ def test_a_convolution_may_be_called_by_name() -> None:
 def test_the_first_layer_is_no_gate() -> None:
     """It may follow a rule of its own, such as sharing equally."""
     layers = [nn.BatchNorm2d(3), nn.ReLU(), nn.Conv2d(3, 4, 3), nn.AdaptiveAvgPool2d(1)]
+    nn.init.constant_(layers[0].bias, 0.3)  # type: ignore[arg-type]  # as BatchNorm's is
     network = nn.Sequential(*layers, nn.Flatten()).double().eval()
     images = torch.rand(2, 3, 6, 6).double()
     _, heatmap = LRP(composite=EpsilonPlusFlat())(network, images, LABELS)

@@ -5,6 +5,7 @@ from attacks.balls import L2, Ball, LInf
 from attacks.base import Attack, SteppingAttack
 from attacks.heatmap import HeatmapAttack
 from attacks.importance import center_of, importance
+from attacks.influence import InfluenceAttack, VotingInfluenceAttack
 from attacks.mass_center import MassCenterAttack
 from attacks.pgd import PGD, Divergence, divergence
 from attacks.prediction import PredictionAttack
@@ -19,6 +20,7 @@ __all__ = [
     "Ball",
     "Divergence",
     "HeatmapAttack",
+    "InfluenceAttack",
     "LInf",
     "LossAttack",
     "MassCenterAttack",
@@ -27,6 +29,7 @@ __all__ = [
     "SteppingAttack",
     "TargetedAttack",
     "TopKAttack",
+    "VotingInfluenceAttack",
     "center_of",
     "divergence",
     "importance",

@@ -32,8 +32,8 @@ INTERPRETERS: dict[str, tuple[Interpreter, str]] = {
 }
 
 
-def tasks(name: str, batch: int, size: int) -> dict[str, Task]:
-    """Every heatmap and every kind of bare passes, of one network and batch."""
+def tasks(name: str, interpreters: list[str], batch: int, size: int) -> dict[str, Task]:
+    """The heatmaps and the bare passes they need, of one network and batch."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network = torchvision_network(name).to(device).eval().requires_grad_(False)
     images = torch.rand(batch, 3, size, size, device=device)
@@ -53,7 +53,9 @@ def tasks(name: str, batch: int, size: int) -> dict[str, Task]:
         f"{STEPS} such passes": lambda: gradients(STEPS),
         "2 such passes": lambda: gradients(2),
     }
-    return bare | {key: heatmap(interpreter) for key, (interpreter, _) in INTERPRETERS.items()}
+    needed = {INTERPRETERS[key][1] for key in interpreters}
+    passes = {key: task for key, task in bare.items() if key in needed}
+    return passes | {key: heatmap(INTERPRETERS[key][0]) for key in interpreters}
 
 
 @torch.no_grad()
@@ -73,14 +75,19 @@ def main() -> None:
     """Time the networks and print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--networks", nargs="+", default=["resnet50", "vgg16"])
+    parser.add_argument(
+        "--interpreters", nargs="+", default=[*INTERPRETERS], choices=[*INTERPRETERS]
+    )
     parser.add_argument("--batch", type=int, default=8, help="images in a batch")
     parser.add_argument("--size", type=int, default=224, help="side of the images in pixels")
     parser.add_argument("--rounds", type=int, default=8, help="rounds to time")
     options = parser.parse_args()
     table = Table("network", "heatmap", "over", "time")
     for name in options.networks:
-        taken = alternated(tasks(name, options.batch, options.size), options.rounds, name)
-        for key, (_, passes) in INTERPRETERS.items():
+        timed = tasks(name, options.interpreters, options.batch, options.size)
+        taken = alternated(timed, options.rounds, name)
+        for key in options.interpreters:
+            passes = INTERPRETERS[key][1]
             table.add_row(name, key, passes, summary(taken[key], taken[passes]))
     Console(width=120).print(table)
 

@@ -5,6 +5,7 @@ from evaluation.defense import Defended, Defense
 from evaluation.disturbances import FineTuning, ImageNoise, WeightNoise
 from evaluation.fooling import Fooling
 from evaluation.fragility import Fragility
+from evaluation.influence import Influence
 from evaluation.perturbation import Perturbation
 from evaluation.randomization import Randomization
 from evaluation.stability import Stability
@@ -19,6 +20,7 @@ __all__ = [
     "Fooling",
     "Fragility",
     "ImageNoise",
+    "Influence",
     "Perturbation",
     "Randomization",
     "Stability",

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import product
-from typing import Any
 
 import torch
 from matplotlib.figure import Figure
@@ -13,6 +12,7 @@ from attacks import Attack, HeatmapAttack
 from attacks.top_k import check_k
 from evaluation.accuracy import counts_of
 from evaluation.attack_checks import check_attacks
+from evaluation.attack_curves import AttackCurves, check_epsilons, points
 from evaluation.fragility_pictures import Examples, examples, fragility_pictures
 from evaluation.movement import MEASURES, movement
 from evaluation.refusals import attackable
@@ -50,11 +50,10 @@ class Fragility(Study):
         k: int | float = 0.02,
         seed: int = 0,
     ) -> None:
-        for name, given in (("networks", networks), ("attacks", attacks), ("epsilons", epsilons)):
+        for name, given in (("networks", networks), ("attacks", attacks)):
             if not given:
                 raise ValueError(f"`{name}` is empty; give at least one")
-        if any(low >= high for low, high in zip([-1e-9, *epsilons], epsilons, strict=False)):
-            raise ValueError(f"`epsilons` must rise, from 0 or above, got {[*epsilons]}")
+        check_epsilons(epsilons)
         check_k(k)
         super().__init__(networks, interpreters)
         self.attacks, self.epsilons, self.k, self.seed = attacks, epsilons, k, seed
@@ -77,12 +76,7 @@ class Fragility(Study):
         check_attacks(self)
         self.hits = Metrics({name: MeanCurve() for name in self.networks})
         self.keys = [*product(self.networks, self.interpreters, self.attacks)]
-        self.curves = Metrics(
-            {
-                "/".join((*key, measure)): MeanCurve(len(self.epsilons))
-                for key, measure in product(self.keys, MEASURES)
-            }
-        )
+        self.curves = AttackCurves(self.keys, MEASURES, self.epsilons)
 
     def attack_of(self, name: str, interpreter: Interpreter, epsilon: float) -> Attack:
         """An attack against an interpreter, with a ball of this many 255ths."""
@@ -102,8 +96,7 @@ class Fragility(Study):
             chosen = (images[right], labels[right], indices[right])
             for name, attack in product(self.interpreters, self.attacks):
                 values = self._measured(network, self.interpreters[name], attack, chosen)
-                for measure, column in zip(MEASURES, values.unbind(2), strict=True):
-                    self.curves[f"{network_name}/{name}/{attack}/{measure}"].update(column)
+                self.curves.update((network_name, name, attack), values)
 
     def _measured(
         self, network: nn.Module, interpreter: Interpreter, attack: str, batch: Batch
@@ -135,12 +128,7 @@ class Fragility(Study):
             self.figures.append(
                 Number("accuracy_top1", hits / images, interval, "higher", network, images)
             )
-        for (network, name, attack), measure in product(self.keys, MEASURES):
-            curve = self.curves["/".join((network, name, attack, measure))].compute().T.tolist()
-            for epsilon, (mean, half, images) in zip(self.epsilons, curve, strict=True):
-                labels: dict[str, Any] = {"interpreter": name, "part": attack, "x": epsilon}
-                labels |= {"network": network, "n": int(images), "better": MEASURES[measure]}
-                self.figures.append(Number(measure, mean, (mean - half, mean + half), **labels))
+        self.figures += self.curves.numbers()
         # while the networks are still where the attacks are fast
         if self.trainer.is_global_zero:
             pairs = product(self.networks, self.interpreters)
@@ -152,8 +140,7 @@ class Fragility(Study):
 
     def curve(self, measure: str, *key: str) -> list[Number]:
         """The points of a measure for a network, an interpreter and an attack."""
-        wanted = (measure, *key)
-        return [n for n in self.figures if (n.name, n.network, n.interpreter, n.part) == wanted]
+        return points(self.figures, measure, key)
 
     def sentences(self, results: Results) -> list[str]:
         """What each attack of the largest size leaves of an interpreter's heatmaps."""

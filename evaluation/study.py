@@ -26,20 +26,22 @@ class Study(LightningModule, ABC):
 
     Args:
         networks: The networks by name, the original among them.
-        interpreters: Interpreters by name, at least one.
+        interpreters: By name, at least one; not given where a study is not of heatmaps.
     """
 
     name: ClassVar[str]
     loss: Loss | None = None
 
     def __init__(
-        self, networks: Mapping[str, nn.Module], interpreters: dict[str, Interpreter]
+        self,
+        networks: Mapping[str, nn.Module],
+        interpreters: dict[str, Interpreter] | None = None,
     ) -> None:
         super().__init__()
-        if not interpreters:
+        if interpreters == {}:
             raise ValueError("`interpreters` is empty; name at least one")
         self.networks = nn.ModuleDict(networks).requires_grad_(False).eval()
-        self.given = self.interpreters = interpreters
+        self.given = self.interpreters = interpreters or {}
         self.refused: dict[str, str] = {}
 
     @property
@@ -61,9 +63,10 @@ class Study(LightningModule, ABC):
                 f"the networks cannot be compared, as they know different numbers of classes: "
                 f"{counts}; set `num_classes` of each alike"
             )
-        self.interpreters, self.refused = usable(
-            self.given, self.networks.values(), self.explained(), self.loss
-        )
+        if self.given:
+            self.interpreters, self.refused = usable(
+                self.given, self.networks.values(), self.explained(), self.loss
+            )
 
     @abstractmethod
     def numbers(self) -> list[Number]:

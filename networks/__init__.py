@@ -2,6 +2,7 @@
 
 from networks.checkpoints import fingerprint, load_weights, save_weights
 from networks.cifar_resnet import cifar_resnet
+from networks.features import Refitted, features
 from networks.layers import find_layer
 from networks.modes import evaluating
 from networks.normalized import NormalizedNetwork, Preprocessing
@@ -12,10 +13,12 @@ from networks.torchvision_network import torchvision_network
 __all__ = [
     "NormalizedNetwork",
     "Preprocessing",
+    "Refitted",
     "SmoothedNetwork",
     "calls_relu",
     "cifar_resnet",
     "evaluating",
+    "features",
     "find_layer",
     "fingerprint",
     "load_weights",

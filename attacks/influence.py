@@ -1,0 +1,129 @@
+"""Attacks on influence functions: other training images explain the same prediction."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from attacks.balls import Generators
+from attacks.base import SteppingAttack
+from networks import features
+
+# from features (N, D) to what is raised, a part for each training image, (N, T)
+Heights = Callable[[Tensor], Tensor]
+
+
+class Influences(Protocol):
+    """What is attacked: influences of N training images on the loss of others."""
+
+    def __call__(self, features: Tensor, labels: Tensor) -> Tensor:
+        """The influence of every training image, shape (M, N), given features (M, D)."""
+
+    def turned(self, chosen: Tensor) -> Tensor:
+        """What some training images, (M, T), bring to `of`, whatever the features."""
+
+    def of(self, turned: Tensor, features: Tensor, labels: Tensor) -> Tensor:
+        """Influences of those images, shape (M, T), differentiable in features (M, D)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class InfluenceAttack(SteppingAttack):
+    """The most influential training images lose their influence (Ghorbani et al. 2019, section 4).
+
+    An image keeps, of its changes that leave the label, the one that gets furthest; itself if none,
+    or if it begins with another label.
+
+    Args:
+        influences: What is attacked; a study fills in each of its own.
+        lowered: How many of the most influential images lose influence.
+        raised: How many of those that follow gain it.
+        step_size: Length of a step; however long, it ends in the ball.
+    """
+
+    influences: Influences | None = None
+    lowered: int = 3
+    raised: int = 0
+    step_size: float | str = 1.0
+    steps: int = 1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if min(self.lowered, self.raised) < 0 or not self.lowered + self.raised:
+            raise ValueError(
+                "`lowered` and `raised` must be numbers of training images, one of them above 0, "
+                f"got {self.lowered} and {self.raised}"
+            )
+
+    @torch.no_grad()
+    def __call__(
+        self, network: nn.Module, images: Tensor, labels: Tensor, generators: Generators = None
+    ) -> Tensor:
+        """Changed images, detached, shape (N, 3, H, W); the network ends in the layer explained."""
+        heights: Heights | None = None
+        kept, changed = images.clone(), images
+        highest = torch.full((len(images),), -torch.inf, dtype=torch.double, device=images.device)
+        for step in range(self.steps + 1):
+            with torch.set_grad_enabled(step < self.steps):
+                leaf = changed.clone().requires_grad_()
+                logits, read = features(network, leaf)
+                here = read.detach()
+                if heights is None:
+                    # of the images as they are; one that begins with another label is left so
+                    heights = self._heights(here, labels)
+                    highest[logits.argmax(1) != labels] = torch.inf
+                total = (self.direction(heights, here) * read).sum()
+            reached = heights(here).sum(1)
+            better = (logits.argmax(1) == labels) & (reached > highest)
+            kept[better], highest[better] = changed[better], reached[better]
+            if step < self.steps:
+                (gradient,) = torch.autograd.grad(total, leaf)
+                changed = self.stepped(changed, images, gradient)
+        return kept
+
+    def direction(self, heights: Heights, features: Tensor) -> Tensor:
+        """Where the features are to go, shape (N, D): straight uphill."""
+        return slope(lambda read: heights(read).sum(1), features)
+
+    def _heights(self, features: Tensor, labels: Tensor) -> Heights:
+        """What the attack raises, a part for each training image that it is about."""
+        influences = self.influences
+        if influences is None:
+            raise ValueError("give the `influences` that are to be attacked")
+        ranked = influences(features, labels).argsort(dim=1, descending=True, stable=True)
+        if ranked.shape[1] < self.lowered + self.raised:
+            raise ValueError(
+                f"`lowered` and `raised` are {self.lowered} and {self.raised} and there are only "
+                f"{ranked.shape[1]} training images; take fewer"
+            )
+        turned = influences.turned(ranked[:, : self.lowered + self.raised])
+        signs = torch.tensor([-1.0] * self.lowered + [1.0] * self.raised).to(turned)
+        return lambda read: signs * influences.of(turned, read, labels)
+
+
+@dataclass(frozen=True, kw_only=True)
+class VotingInfluenceAttack(InfluenceAttack):
+    """Every training image votes on each feature by a sign, as Ghorbani et al.'s code has it.
+
+    Args:
+        move: How far a vote moves a feature, from which the next image then goes on.
+    """
+
+    move: float = 0.01
+
+    def direction(self, heights: Heights, features: Tensor) -> Tensor:
+        """Where the votes moved the features, shape (N, D), the most influential image last."""
+        moved = features
+        for part in reversed(range(self.lowered + self.raised)):
+            uphill = slope(lambda read, part=part: heights(read)[:, part], moved)  # type: ignore[misc]
+            moved = moved + self.move * uphill.sign()
+        return moved - features
+
+
+def slope(height: Callable[[Tensor], Tensor], features: Tensor) -> Tensor:
+    """The gradient of heights (N,) in the features (N, D) that each depends on."""
+    with torch.enable_grad():
+        leaf = features.clone().requires_grad_()
+        (gradient,) = torch.autograd.grad(height(leaf).sum(), leaf)
+    return gradient

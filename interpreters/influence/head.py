@@ -1,0 +1,80 @@
+"""The last layer of a network as a model of its own, on features that stay."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from scipy.optimize import minimize
+from torch import Tensor
+from torch.func import grad, hessian, vmap
+
+from interpreters.influence.head_losses import HeadLoss
+
+
+@dataclass(frozen=True)
+class Head:
+    """A linear layer with a loss, in float64.
+
+    Args:
+        weights: shape (K, D + 1), a row for each output, the bias last.
+        loss: Loss of the outputs for one image.
+        l2: Weight of half the squared length of all weights, beside the mean loss.
+    """
+
+    weights: Tensor
+    loss: HeadLoss
+    l2: float
+
+    def errors(self, features: Tensor, labels: Tensor) -> Tensor:
+        """The loss's gradient in the outputs, shape (N, K), of features (N, D)."""
+        outputs = augmented(features) @ self.weights.T
+        slopes: Tensor = vmap(grad(self.loss))(outputs, labels)
+        return slopes
+
+    def bends(self, features: Tensor, labels: Tensor) -> Tensor:
+        """The loss's Hessian in the outputs, shape (N, K, K), of features (N, D)."""
+        outputs = augmented(features) @ self.weights.T
+        found: Tensor = vmap(hessian(self.loss))(outputs, labels)
+        return found
+
+
+def fitted(features: Tensor, labels: Tensor, classes: int, loss: HeadLoss, l2: float) -> Head:
+    """The head with the least mean loss, from weights 0, by SciPy's L-BFGS.
+
+    Args:
+        features: shape (N, D), float64.
+        labels: shape (N,).
+        classes: number of classes.
+        loss: Loss of the outputs for one image.
+        l2: weight of half the squared length of all weights.
+
+    Raises:
+        ValueError: no minimum was found.
+    """
+    inputs = augmented(features)
+    shape = (loss.outputs(classes), inputs.shape[1])
+
+    def objective(flat: np.ndarray) -> tuple[float, np.ndarray]:
+        weights = torch.from_numpy(flat).view(shape).to(inputs).requires_grad_()
+        with torch.enable_grad():
+            losses = vmap(loss)(inputs @ weights.T, labels)
+            total = losses.mean() + l2 / 2 * weights.square().sum()
+            (slope,) = torch.autograd.grad(total, weights)
+        return total.item(), slope.flatten().cpu().numpy()
+
+    options = {"maxiter": 10_000, "maxfun": 100_000, "gtol": 1e-8, "ftol": 0.0}
+    begin = np.zeros(shape).ravel()
+    found = minimize(objective, begin, jac=True, method="L-BFGS-B", options=options)
+    steepest = float(np.abs(found.jac).max())
+    if steepest > 1e-5:
+        raise ValueError(
+            f"the last layer could not be fitted: its loss still has a slope of {steepest:.1e} "
+            f"({found.message}); give a larger `l2` than {l2:g}"
+        )
+    return Head(torch.from_numpy(found.x).view(shape).to(inputs), loss, l2)
+
+
+def augmented(features: Tensor) -> Tensor:
+    """Features (N, D) with a 1 for the bias, shape (N, D + 1)."""
+    return F.pad(features, (0, 1), value=1.0)

@@ -1,0 +1,127 @@
+"""The inverse of the Hessian of the last layer's training loss, times vectors."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from interpreters.influence.head import Head, augmented
+
+# from vectors of the weights (M, K, D + 1) to as many
+Product = Callable[[Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class Inverse(ABC):
+    """How (H + damping I)^-1 is applied.
+
+    Args:
+        damping: Added to every eigenvalue of the Hessian, the curvature of `l2` among them.
+    """
+
+    damping: float = 0.01
+
+    def __post_init__(self) -> None:
+        if not self.damping >= 0:
+            raise ValueError(f"`damping` must be at least 0, got {self.damping}")
+
+    @abstractmethod
+    def __call__(self, head: Head, features: Tensor, labels: Tensor) -> Product:
+        """The inverse for the training images' features (N, D) and labels (N,)."""
+
+
+@dataclass(frozen=True)
+class Exact(Inverse):
+    """The whole Hessian is made and factorised."""
+
+    def __call__(self, head: Head, features: Tensor, labels: Tensor) -> Product:
+        """The inverse; raises ValueError where the Hessian has none, or is too large."""
+        size = head.weights.numel()
+        if size > LARGEST:
+            raise ValueError(
+                f"the last layer has {size} weights, whose Hessian is too large to be made "
+                f"(more than {LARGEST}); take ConjugateGradient as the inverse"
+            )
+        inputs = augmented(features)
+        bends = head.bends(features, labels) / len(features)
+        second = torch.einsum("nkl,np,nq->kplq", bends, inputs, inputs).reshape(size, size)
+        second.diagonal().add_(head.l2 + self.damping)
+        factors, pivots, failed = torch.linalg.lu_factor_ex(second)
+        scale = factors.diagonal().abs()
+        if failed.item() or scale.min() < 1e-14 * scale.max():
+            raise ValueError(
+                f"the Hessian has no inverse at damping {self.damping:g} and l2 {head.l2:g}; "
+                "give a larger `damping`"
+            )
+
+        def product(vectors: Tensor) -> Tensor:
+            columns = vectors.flatten(1).T
+            return torch.linalg.lu_solve(factors, pivots, columns).T.reshape(vectors.shape)
+
+        return product
+
+
+LARGEST = 8192
+
+
+@dataclass(frozen=True)
+class ConjugateGradient(Inverse):
+    """Only products with the Hessian are made, as many as conjugate gradients need.
+
+    Args:
+        tolerance: Length of what is left over that of the vector, at which it ends.
+        steps: How many products at most.
+    """
+
+    tolerance: float = 1e-8
+    steps: int = 1000
+
+    def __call__(self, head: Head, features: Tensor, labels: Tensor) -> Product:
+        """The inverse; its product raises ValueError where it does not get there."""
+        hessian = hessian_product(head, features, labels)
+
+        def product(vectors: Tensor) -> Tensor:
+            found, left = torch.zeros_like(vectors), vectors
+            towards, length = left, inner(left, left)
+            enough = self.tolerance**2 * length
+            for _ in range(self.steps):
+                if (length <= enough).all():
+                    return found
+                turned = hessian(towards) + self.damping * towards
+                curvature = inner(towards, turned)
+                if (curvature < 0).any():
+                    raise ValueError(
+                        f"the Hessian bends down somewhere at damping {self.damping:g}, where "
+                        "conjugate gradients do not work; give a larger `damping`, or take Exact"
+                    )
+                # a vector that is there already, or was 0, stays
+                step = torch.where(length > enough, length / curvature, 0)
+                found, left = found + step * towards, left - step * turned
+                shorter = inner(left, left)
+                towards = left + torch.where(length > 0, shorter / length, 0) * towards
+                length = shorter
+            raise ValueError(
+                f"conjugate gradients are not there after {self.steps} steps; give more `steps`, "
+                f"or a larger `damping` than {self.damping:g}"
+            )
+
+        return product
+
+
+def hessian_product(head: Head, features: Tensor, labels: Tensor) -> Product:
+    """The Hessian of the mean loss and its `l2`, times vectors (M, K, D + 1)."""
+    inputs, bends = augmented(features), head.bends(features, labels) / len(features)
+
+    def product(vectors: Tensor) -> Tensor:
+        outputs = torch.einsum("mkp,np->mnk", vectors, inputs)
+        bent = torch.einsum("nkl,mnl->mnk", bends, outputs)
+        return torch.einsum("mnk,np->mkp", bent, inputs) + head.l2 * vectors
+
+    return product
+
+
+def inner(first: Tensor, second: Tensor) -> Tensor:
+    """The inner product of each pair of vectors (M, K, D + 1), shape (M, 1, 1)."""
+    return (first * second).sum((1, 2), keepdim=True)

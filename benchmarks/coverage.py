@@ -1,7 +1,8 @@
 """Every interpreter on one network of each family of timm and torchvision, as a table.
 
-Each cell is a heatmap and the gradient of its Location penalty in the weights: `ok` where both are
-finite, `refused` where a named error says why not, and `failed` for anything else.
+Each cell is a heatmap and the gradient of cross-entropy and its Location penalty in the weights: `ok`
+where both are finite and not 0, `refused` where a named error says why not, and `failed` for
+anything else. Captum explains and does not train.
 """
 
 import argparse
@@ -10,12 +11,14 @@ from pathlib import Path
 
 import timm
 import torch
+import torch.nn.functional as F
 import torchvision
 from rich.console import Console
 from torch import Tensor, nn
 
 from interpreters import (
     LRP,
+    Captum,
     DeepLift,
     GradCam,
     InputXGradient,
@@ -24,6 +27,7 @@ from interpreters import (
     SimpleGradient,
     SmoothGrad,
 )
+from interpreters.lrp import Heo
 from interpreters.tape import TapeError
 from losses import location
 from networks import timm_network, torchvision_network
@@ -58,10 +62,13 @@ INTERPRETERS: dict[str, Interpreter] = {
     "DeepLift": DeepLift(),
     "LRP": LRP(),
     "LRP, last": LRP("last"),
+    "LRP, Heo": LRP(composite=Heo()),
+    "Captum": Captum("Saliency"),
 }
 
 
-SIZES = {"alexnet": 224, "selecsls42": 224, "vit_b_32": 224, "maxvit_t": 224}
+# 96 pixels are too few for some, or leave a last map of one place
+SIZES = {"inception_v3": 224, "alexnet": 224, "selecsls42": 224, "vit_b_32": 224, "maxvit_t": 224}
 
 
 def build(library: str, name: str) -> tuple[nn.Module, int]:
@@ -78,17 +85,23 @@ def build(library: str, name: str) -> tuple[nn.Module, int]:
 
 def outcome(interpreter: Interpreter, network: nn.Module, images: Tensor, labels: Tensor) -> str:
     """`ok`, or why there is no heatmap to train on."""
+    network.zero_grad()
     try:
-        heatmap = interpreter(network, images, labels).heatmap
-        network.zero_grad()
-        location(heatmap, margin=1 / 7).mean().backward()
+        logits, heatmap = interpreter(network, images, labels)
+        if interpreter.differentiable:
+            penalty = location(heatmap, margin=1 / 7).mean()
+            (F.cross_entropy(logits, labels) + penalty).backward()
     except (TapeError, LayerError) as refusal:
         return f"refused: {refusal}"
     except Exception as error:  # a sweep goes on, whatever one network does
         return f"failed: {type(error).__name__}: {error}".split("\n")[0]
-    gradients = [weight.grad for weight in network.parameters() if weight.grad is not None]
-    finite = heatmap.isfinite().all() and all(gradient.isfinite().all() for gradient in gradients)
-    return "ok" if finite and gradients else "failed: not finite, or without a gradient"
+    found = [weight.grad for weight in network.parameters() if weight.grad is not None]
+    if interpreter.differentiable and not any(bool(gradient.any()) for gradient in found):
+        return "failed: without a gradient"
+    if not heatmap.any():
+        return "failed: a heatmap of zeros"
+    finite = all(bool(each.isfinite().all()) for each in (heatmap, *found))
+    return "ok" if finite else "failed: not finite"
 
 
 def table(rows: list[tuple[str, str, dict[str, str]]]) -> str:
@@ -119,8 +132,10 @@ def main() -> None:
         names = [(library, name) for library, name in names if name in options.only]
     libraries = (torch, torchvision, timm)
     versions = ", ".join(f"{library.__name__} {library.__version__}" for library in libraries)
+    sizes = ", ".join(f"{name} at {size}" for name, size in SIZES.items())
     heading = "# Which interpreter explains which network\n\n"
-    heading += f"Written by `python -m benchmarks.coverage` ({versions}).\n\n"
+    heading += f"Written by `python -m benchmarks.coverage` ({versions}), on images of 96 pixels\n"
+    heading += f"where the network does not fix its size ({sizes}).\n\n"
     options.output.parent.mkdir(exist_ok=True)
     rows = []
     for number, (library, name) in enumerate(names, 1):

@@ -3,10 +3,12 @@
 import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import torch
 from torch import Tensor, nn
+
+Target = Literal["label", "prediction", "other"]
 
 
 class Explanation(NamedTuple):
@@ -25,7 +27,11 @@ class Interpreter(ABC):
             likely class other than the label.
     """
 
-    target: Literal["label", "prediction", "other"] = "label"
+    target: Target = "label"
+
+    def __post_init__(self) -> None:
+        if self.target not in get_args(Target):
+            raise ValueError(f"`target` must be one of {get_args(Target)}, got {self.target!r}")
 
     @abstractmethod
     def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:

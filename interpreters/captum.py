@@ -1,6 +1,8 @@
 """Any attribution method of captum, for evaluation."""
 
 import inspect
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +14,10 @@ from interpreters.base import Explanation, Interpreter, snake_case
 from interpreters.passes import check_network, explanation, for_each, logits_of, summed_map
 from networks.layers import find_layer
 
+Parameters = Mapping[str, inspect.Parameter]
+# what every explanation has, and what some classes pass on
+GIVEN = {"forward_func", "model", "layer", "self", "inputs", "kwargs"}
+
 
 @dataclass(frozen=True)
 class Captum(Interpreter):
@@ -20,7 +26,10 @@ class Captum(Interpreter):
     Args:
         method: Name of the class in captum.attr, such as Occlusion or LayerGradCam.
         layer: Dotted name of the layer, or "last", for the classes that explain one.
-        options: Arguments of the class and of its `attribute`, by name.
+        options: Arguments of the class and of its `attribute`, by name; a number as `baselines`
+            is an image of it.
+
+    Raises: ValueError: there is no such class or option, or captum cannot explain the network.
     """
 
     method: str
@@ -28,16 +37,25 @@ class Captum(Interpreter):
     options: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        kind = self._class()
-        takes = {"self", "forward_func", "model"}
-        takes |= {*inspect.signature(kind).parameters}
-        takes |= {*inspect.signature(kind.attribute).parameters}
-        if unknown := self.options.keys() - takes:
+        super().__post_init__()
+        made, called = self._parameters()
+        if "target" not in called:
+            raise ValueError(
+                f"captum's {self.method} explains no class of an image; choose a class of "
+                "captum.attr whose `attribute` takes a target"
+            )
+        if unknown := self.options.keys() - {*made, *called}:
             raise ValueError(
                 f"captum's {self.method} takes no {', '.join(sorted(unknown))}, only "
-                f"{', '.join(sorted(takes))}"
+                f"{', '.join(sorted({*made, *called}))}"
             )
-        if ("layer" in inspect.signature(kind).parameters) != (self.layer is not None):
+        parameters = [*made.values(), *called.values()]
+        needed = {each.name for each in parameters if each.default is inspect.Parameter.empty}
+        if missing := needed - GIVEN - self.options.keys():
+            raise ValueError(
+                f"captum's {self.method} needs {', '.join(sorted(missing))}; give it in `options`"
+            )
+        if ("layer" in made) != (self.layer is not None):
             needs = "explains the pixels: give no" if self.layer else "explains a layer: give its"
             raise ValueError(f"captum's {self.method} {needs} `layer`")
 
@@ -45,15 +63,18 @@ class Captum(Interpreter):
         """Captum's attributions summed over channels, shape (N, L, h, w), detached."""
         check_network(network)
         logits = logits_of(network, images)
-        kind = self._class()
-        constructed = inspect.signature(kind).parameters
-        made = {key: value for key, value in self.options.items() if key in constructed}
-        called = {key: value for key, value in self.options.items() if key not in constructed}
+        constructed, _ = self._parameters()
+        # captum takes tuples, and of a configuration come lists
+        options = {key: tupled(value) for key, value in self.options.items()}
+        if isinstance(options.get("baselines"), int | float):
+            options["baselines"] = torch.full_like(images, options["baselines"])
+        made = {key: value for key, value in options.items() if key in constructed}
+        called = {key: value for key, value in options.items() if key not in constructed}
         if self.layer is not None:
             made["layer"] = find_layer(network, self.layer, images)
-        with torch.enable_grad():
+        with torch.enable_grad(), self._named():
             pixels = images.detach().clone().requires_grad_()
-            method = kind(network, **made)
+            method = self._class()(network, **made)
 
             def attribution(label: Tensor) -> Tensor:
                 return summed_map(method.attribute(pixels, target=label, **called), images)
@@ -61,9 +82,25 @@ class Captum(Interpreter):
             heatmap = for_each(self.explained(logits, labels), attribution)
         return explanation(logits, heatmap.detach())
 
+    def _parameters(self) -> tuple[Parameters, Parameters]:
+        """Of the class and of its `attribute`."""
+        kind = self._class()
+        return inspect.signature(kind).parameters, inspect.signature(kind.attribute).parameters
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """What captum cannot do says so by name; raises ValueError."""
+        try:
+            yield
+        except (AssertionError, AttributeError, IndexError, TypeError) as error:
+            raise ValueError(
+                f"captum's {self.method} cannot explain this network with these `options`: {error}"
+            ) from error
+
     def _class(self) -> Any:
         kind = getattr(captum.attr, self.method, None)
-        if not (inspect.isclass(kind) and issubclass(kind, captum.attr.Attribution)):
+        attributes = inspect.isclass(kind) and issubclass(kind, captum.attr.Attribution)
+        if not (attributes and hasattr(kind, "attribute")):
             raise ValueError(f"captum.attr has no attribution class `{self.method}`")
         return kind
 
@@ -76,3 +113,8 @@ class Captum(Interpreter):
     def name(self) -> str:
         """The method's name in snake case, after captum's."""
         return f"captum_{snake_case(self.method)}"
+
+
+def tupled(value: Any) -> Any:
+    """Nested lists as tuples."""
+    return tuple(map(tupled, value)) if isinstance(value, list | tuple) else value

@@ -36,6 +36,7 @@ class DeepLift(Interpreter):
     layer: str | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_baseline(self.baseline)
 
     def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
@@ -52,7 +53,8 @@ class DeepLift(Interpreter):
             multipliers = walk(calls, start, end, seed, partial(_propagated, count))
             return summed_map(multipliers * (start - _baseline(start, count)), images)[:-1]
 
-        return explanation(logits, for_each(self.explained(logits, labels), shares))
+        with torch.set_grad_enabled(recording.differentiable):
+            return explanation(logits, for_each(self.explained(logits, labels), shares))
 
 
 def _propagated(images: int, call: Call, multipliers: tuple[Tensor, ...]) -> Sequence[Tensor]:

@@ -31,6 +31,7 @@ class IntegratedGradients(Interpreter):
     chunk: int | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.steps < 1:
             raise ValueError(f"`steps` must be at least 1, got {self.steps}")
         check_chunk(self.chunk)

@@ -34,6 +34,7 @@ class SmoothGrad(Interpreter):
     seed: int = 0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.samples < 1:
             raise ValueError(f"`samples` must be at least 1, got {self.samples}")
         check_chunk(self.chunk)

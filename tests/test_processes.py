@@ -33,11 +33,21 @@ def run(script: str, *arguments: str) -> None:
     assert result.returncode == 0, result.stderr
 
 
-@pytest.mark.parametrize("interpreter", ["grad_cam", "lrp", "smooth_grad"])
-def test_a_fooling_step_has_the_gradients_of_the_whole_batch(
-    interpreter: str, tmp_path: Path
-) -> None:
+EVERY = (
+    "grad_cam",
+    "simple_gradient",
+    "input_x_gradient",
+    "smooth_grad",
+    "integrated_gradients",
+    "deep_lift",
+    "lrp",
+    "lrp_last",
+)
+
+
+def test_a_fooling_step_has_the_gradients_of_the_whole_batch(tmp_path: Path) -> None:
     """One step of plain gradient descent with rate 1: the weights differ by the gradient."""
+    interpreters = ", ".join(f"{name}: configs/interpreters/{name}.yaml" for name in EVERY)
     arguments = shlex.split("""
         fit --config configs/experiments/shapes/fool.yaml --trainer.max_epochs 1
         --trainer.precision 64-true --trainer.enable_model_summary false
@@ -47,7 +57,7 @@ def test_a_fooling_step_has_the_gradients_of_the_whole_batch(
         --data.init_args.train 8 --data.init_args.validation 5 --data.init_args.test 2
     """)
     arguments += QUIET
-    arguments += ["--model.init_args.interpreter", f"configs/interpreters/{interpreter}.yaml"]
+    arguments += ["--model.init_args.watch={}", f"--model.init_args.interpreter={{{interpreters}}}"]
     train.main([*arguments, "--run", str(tmp_path / "one"), "--data.init_args.batch_size", "8"])
     run(
         "train.py",

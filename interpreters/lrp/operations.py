@@ -123,8 +123,11 @@ def nonnegative(calls: Sequence[Call]) -> set[int]:
     for call in calls:
         kept = call.name in _KEEPING or (
             # a number or `alpha` may be negative
-            call.name in _KEEPING_OF_TENSORS and len(call.inputs) == len(call.args) == 2
+            call.name in _KEEPING_OF_TENSORS
+            and len(call.inputs) == len(call.args) == 2
+            and not call.kwargs
         )
-        if call.name in _POSITIVE or (kept and all(id(x) in found for x in tensors(call.args))):
+        given = tensors((call.args, call.kwargs))
+        if call.name in _POSITIVE or (kept and all(id(x) in found for x in given)):
             found.update(map(id, call.outputs))
     return found

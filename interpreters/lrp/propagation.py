@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 
 from interpreters.base import Explanation, Interpreter
 from interpreters.lrp.composites import Composite, EpsilonPlus
 from interpreters.lrp.operations import OPERATIONS, nonnegative, summed
 from interpreters.passes import explanation, for_each, one_hot, summed_map
-from interpreters.tape import ATTENTION, Call, record, walk
+from interpreters.tape import ATTENTION, Call, Recording, record, walk
 from interpreters.tape.decompositions import COMPOUND
 from interpreters.tape.folding import folded, gated
 from interpreters.tape.layers import LAYERS, affine
@@ -32,9 +33,23 @@ class LRP(Interpreter):
     layer: str | None = None
     composite: Composite = EpsilonPlus()
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not isinstance(self.composite, Composite):
+            raise TypeError(
+                "`composite` must be a composite such as interpreters.lrp.EpsilonPlus(), or in a "
+                f"configuration a file of configs/composites, got {self.composite!r}"
+            )
+
     def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
         """Relevance summed over channels, signed, shape (N, L, h, w)."""
         recording = record(network, images, self.layer, KNOWN, DECOMPOSED)
+        with torch.set_grad_enabled(recording.differentiable):
+            return self._shared_out(recording, network, images, labels)
+
+    def _shared_out(
+        self, recording: Recording, network: nn.Module, images: Tensor, labels: Tensor
+    ) -> Explanation:
         calls = recording.calls
         if self.composite.folds:
             calls = folded(calls)

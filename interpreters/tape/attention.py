@@ -48,14 +48,16 @@ def multi_head_attention(
     options.pop("need_weights", None), options.pop("average_attn_weights", None)
     _refuse({**options, "bias_k": bias_k, "bias_v": bias_v, "add_zero_attn": add_zero_attn})
     biases = (None,) * 3 if in_bias is None else in_bias.chunk(3)
+    # images first, as everywhere: rules look at one image at a time
     q, k, v = (
-        F.linear(tokens, weight, bias).unflatten(-1, (heads, -1)).permute(1, 2, 0, 3)
+        F.linear(tokens.transpose(0, 1), weight, bias).unflatten(-1, (heads, -1)).transpose(1, 2)
         for tokens, weight, bias in zip(
             (query, key, value), in_weight.chunk(3), biases, strict=True
         )
     )
     mixed = scaled_dot_product_attention(q, k, v, dropout_p=dropout if training else 0.0)
-    return F.linear(mixed.permute(2, 0, 1, 3).flatten(2), out_weight, out_bias), None
+    joined = mixed.transpose(1, 2).flatten(2)
+    return F.linear(joined, out_weight, out_bias).transpose(0, 1), None
 
 
 def _refuse(options: dict[str, Any]) -> None:

@@ -1,14 +1,40 @@
 """A functional call and what went into it and came out of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from torch import Tensor
+from torch import Tensor, nn
 
 
 class TapeError(ValueError):
     """A network does something that the interpreter has no rule for."""
+
+
+class Place(NamedTuple):
+    """Where in a network a function is called: the innermost module and its dotted name."""
+
+    name: str
+    module: nn.Module | None
+
+    def __str__(self) -> str:
+        """As errors name it."""
+        if self.module is None:
+            return "the network"
+        module = f"{type(self.module).__name__}({self.module.extra_repr()})"
+        return f"{module} at `{self.name}`" if self.name else module
+
+
+@contextmanager
+def named(place: Place) -> Iterator[None]:
+    """Whatever goes wrong with a rule says where, and what to do; raises TapeError."""
+    try:
+        yield
+    except (IndexError, TypeError, ValueError) as error:
+        raise TapeError(
+            f"{place}: {error}; explain at a layer behind it, or add a rule as CONTRIBUTING.md says"
+        ) from error
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,6 +48,7 @@ class Call:
         kwargs: named arguments.
         inputs: the tensors among the arguments that depend on what is explained, in order.
         outputs: the tensors that came out.
+        place: where the call is.
         gate: of a convolution, the BatchNorm whose ReLU it reads, where its inputs are those of
             the BatchNorm instead.
     """
@@ -32,6 +59,7 @@ class Call:
     kwargs: dict[str, Any]
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
+    place: Place
     gate: "Call | None" = None
 
     def on(self, inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:

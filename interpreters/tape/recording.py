@@ -6,11 +6,12 @@ from types import FrameType
 from typing import Any, NamedTuple
 from weakref import WeakValueDictionary
 
+import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from interpreters.passes import check_activation, check_network, logits_of
-from interpreters.tape.calls import Call, TapeError, mapped, name_of, tensors
+from interpreters.tape.calls import Call, Place, TapeError, mapped, name_of, named, tensors
 from interpreters.tape.in_place import changed_argument, memory, out_of_place
 from interpreters.tape.names import CONSTANTS
 from networks.last_map import LayerError
@@ -19,11 +20,15 @@ from networks.normalized import bare
 
 
 class Recording(NamedTuple):
-    """Logits (N, K), the tensor explained, and the calls that lead from it to the logits."""
+    """Logits (N, K), the tensor explained, the calls that lead from it to the logits.
+
+    Where nothing outside has a gradient, none is to be taken of what is made of them.
+    """
 
     logits: Tensor
     start: Tensor
     calls: list[Call]
+    differentiable: bool
 
 
 def record(
@@ -47,7 +52,9 @@ def record(
         LayerError: the layer is not there, runs more than once or gives no map.
     """
     check_network(network)
-    tape = _Tape(known, decomposed)
+    trained = images.requires_grad or any(weight.requires_grad for weight in network.parameters())
+    differentiable = trained and torch.is_grad_enabled()
+    tape = _Tape(bare(network), known, decomposed, leaf=not differentiable)
     if layer is None:
         handle = bare(network).register_forward_pre_hook(lambda _, inputs: tape.begin(inputs[0]))
     else:
@@ -55,7 +62,8 @@ def record(
             lambda _, __, output: tape.begin(check_activation(output, layer, tape.began, images))
         )
     try:
-        with tape:
+        # what no recorded call made is known by its gradient
+        with torch.enable_grad(), tape:
             logits = logits_of(network, images)
     finally:
         handle.remove()
@@ -64,15 +72,22 @@ def record(
     logits = tape.latest(logits)
     if not tape.depends(logits):
         raise LayerError("the logits do not depend on the chosen layer; choose another one")
-    return Recording(logits, tape.began[0], tape.calls)
+    return Recording(logits, tape.began[0], tape.calls, differentiable)
 
 
 class _Tape(TorchFunctionMode):
     """Records the calls that depend on where it began, and runs in-place ones out of place."""
 
-    def __init__(self, known: Container[str], decomposed: Mapping[str, Callable[..., Any]]) -> None:
+    def __init__(
+        self,
+        network: nn.Module,
+        known: Container[str],
+        decomposed: Mapping[str, Callable[..., Any]],
+        leaf: bool,
+    ) -> None:
         super().__init__()
-        self.known, self.decomposed = known, decomposed
+        self.known, self.decomposed, self.leaf = known, decomposed, leaf
+        self.names = {id(module): name for name, module in network.named_modules()}
         self.began: list[Tensor] = []
         self.calls: list[Call] = []
         self._active: set[int] = set()
@@ -81,10 +96,13 @@ class _Tape(TorchFunctionMode):
         self._overwritten: dict[int, Tensor] = {}
         self._constants: WeakValueDictionary[int, Tensor] = WeakValueDictionary()
 
-    def begin(self, start: Tensor) -> None:
-        """From here on, what depends on this tensor is recorded."""
-        self.began.append(self.latest(start))
-        self._active.add(id(self.began[0]))
+    def begin(self, start: Tensor) -> Tensor:
+        """From here on, what depends on the tensor returned is recorded."""
+        start = self.latest(start)
+        start = start.detach().requires_grad_() if self.leaf else start
+        self.began.append(start)
+        self._active.add(id(start))
+        return start
 
     def depends(self, value: Tensor) -> bool:
         """Whether a tensor depends on the one where the tape began."""
@@ -111,7 +129,7 @@ class _Tape(TorchFunctionMode):
             function, kwargs = out_of_place(name_of(function), function, kwargs)
         name = name_of(function)
         if inputs and name in self.decomposed:
-            with self:
+            with self, named(self._place()):
                 output = self.decomposed[name](*args, **kwargs)
             self._replace(changed, output)
             return output
@@ -125,7 +143,7 @@ class _Tape(TorchFunctionMode):
         )
         written = bool(outputs) or name == "__setitem__"
         if inputs and written and name not in CONSTANTS:
-            call = Call(name.strip("_"), function, args, kwargs, inputs, outputs)
+            call = Call(name.strip("_"), function, args, kwargs, inputs, outputs, self._place())
             self._check(call, given)
             self.calls.append(call)
             self._active.update(map(id, outputs))
@@ -145,12 +163,12 @@ class _Tape(TorchFunctionMode):
         """Refuse what would make a wrong map."""
         if call.name not in self.known:
             raise TapeError(
-                f"no rule for `{call.name}`, which {_caller()} calls; explain at a layer behind "
+                f"no rule for `{call.name}`, which {call.place} calls; explain at a layer behind "
                 "it, or add a rule as CONTRIBUTING.md says"
             )
         for value in given:
             if id(memory(value)) in self._overwritten:
-                raise TapeError(f"{_caller()} changes a tensor in place that it also has views of")
+                raise TapeError(f"{call.place} changes a tensor in place that it also has views of")
 
     def _check_origin(self, given: Sequence[Tensor]) -> None:
         """Refuse what functions made that the tape cannot see."""
@@ -158,17 +176,16 @@ class _Tape(TorchFunctionMode):
             foreign = value.grad_fn is not None and id(value) not in self._constants
             if foreign and not self.depends(value):
                 raise TapeError(
-                    f"{_caller()} works on a tensor that no recorded call made; compiled and "
+                    f"{self._place()} works on a tensor that no recorded call made; compiled and "
                     "scripted functions cannot be explained"
                 )
 
-
-def _caller() -> str:
-    """The innermost module whose forward is running."""
-    frame: FrameType | None = sys._getframe()
-    while frame is not None:
-        module = frame.f_locals.get("self")
-        if isinstance(module, nn.Module):
-            return f"{type(module).__name__}({module.extra_repr()})"
-        frame = frame.f_back
-    return "the network"
+    def _place(self) -> Place:
+        """The innermost module whose forward is running."""
+        frame: FrameType | None = sys._getframe()
+        while frame is not None:
+            module = frame.f_locals.get("self")
+            if isinstance(module, nn.Module):
+                return Place(self.names.get(id(module), ""), module)
+            frame = frame.f_back
+        return Place("", None)

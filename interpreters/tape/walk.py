@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from interpreters.alias import alias
-from interpreters.tape.calls import Call
+from interpreters.tape.calls import Call, named
 
 Propagate = Callable[[Call, tuple[Tensor, ...]], Sequence[Tensor]]
 
@@ -33,7 +33,9 @@ def walk(
             arrived.pop(id(value)) if id(value) in arrived else torch.zeros_like(value)
             for value in call.outputs
         )
-        for value, share in zip(call.inputs, propagate(call, arriving), strict=True):
+        with named(call.place):
+            leaving = [*zip(call.inputs, propagate(call, arriving), strict=True)]
+        for value, share in leaving:
             arrived[id(value)] = arrived[id(value)] + share if id(value) in arrived else share
     return arrived[id(start)]
 

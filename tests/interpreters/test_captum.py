@@ -35,6 +35,33 @@ def test_a_class_at_a_layer(network: nn.Module, images: Tensor, labels: Tensor) 
     torch.testing.assert_close(actual, expected.detach())
 
 
+def test_options_as_a_configuration_has_them(
+    network: nn.Module, images: Tensor, labels: Tensor
+) -> None:
+    """Lists for tuples, as of YAML, and a number for an image."""
+    options = {"sliding_window_shapes": [3, 2, 2], "strides": [3, 2, 2], "baselines": 0.5}
+    heatmap = Captum("Occlusion", options=options)(network, images, labels).heatmap
+    expected = captum.attr.Occlusion(network).attribute(
+        images,
+        target=labels,
+        sliding_window_shapes=(3, 2, 2),
+        strides=(3, 2, 2),
+        baselines=torch.full_like(images, 0.5),
+    )
+    torch.testing.assert_close(heatmap, expected.sum(1, keepdim=True).to(heatmap))
+    shap = Captum("GradientShap", options={"baselines": 0.5, "n_samples": 2})
+    assert shap(network, images, labels).heatmap.shape == heatmap.shape
+
+
+def test_what_captum_cannot_explain_is_said_by_name(
+    network: nn.Module, images: Tensor, labels: Tensor
+) -> None:
+    with pytest.raises(ValueError, match="captum's LRP cannot explain this network"):
+        Captum("LRP")(network, images, labels)
+    with pytest.raises(ValueError, match="captum's Occlusion cannot explain this network"):
+        Captum("Occlusion", options={"sliding_window_shapes": [3, 2]})(network, images, labels)
+
+
 def test_without_grad_mode(network: nn.Module, images: Tensor, labels: Tensor) -> None:
     expected = Captum("DeepLift")(network, images, labels).heatmap
     with torch.no_grad():
@@ -42,13 +69,18 @@ def test_without_grad_mode(network: nn.Module, images: Tensor, labels: Tensor) -
 
 
 def test_name() -> None:
-    assert Captum("GradientShap").name == "captum_gradient_shap"
+    assert Captum("InputXGradient").name == "captum_input_x_gradient"
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ({"method": "Nonsense"}, "captum.attr has no attribution class `Nonsense`"),
+        ({"method": "GradientAttribution"}, "no attribution class `GradientAttribution`"),
+        ({"method": "NoiseTunnel"}, "captum's NoiseTunnel explains no class of an image"),
+        ({"method": "NeuronGradient", "layer": "last"}, "explains no class of an image"),
+        ({"method": "Occlusion"}, "captum's Occlusion needs sliding_window_shapes; give it"),
+        ({"method": "GradientShap"}, "captum's GradientShap needs baselines"),
         ({"method": "visualization"}, "no attribution class `visualization`"),
         (
             {"method": "Saliency", "options": {"steps": 3}},

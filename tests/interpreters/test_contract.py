@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from families import FAMILIES, images_for, member
 from torch import Tensor, nn
 from torch.autograd import gradcheck, gradgradcheck
 from torch.func import functional_call
@@ -16,7 +17,16 @@ from interpreters import (
     SimpleGradient,
     SmoothGrad,
 )
-from interpreters.lrp import ByKind, EpsilonAlpha2Beta1, Gamma, Heo, ZBox
+from interpreters.lrp import (
+    ByKind,
+    Epsilon,
+    EpsilonAlpha2Beta1,
+    EpsilonEverywhere,
+    Gamma,
+    Heo,
+    ZBox,
+)
+from interpreters.lrp.sums import Proportional
 from networks import NormalizedNetwork, cifar_resnet, torchvision_network
 
 INTERPRETERS: list[Interpreter] = [
@@ -132,6 +142,23 @@ def test_batch_is_exact(
     order = torch.tensor([2, 0, 1])
     shuffled = interpreter(network, images[order], labels[order]).heatmap
     torch.testing.assert_close(shuffled, batch[order])
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_batch_is_exact_however_a_network_lays_it_out(family: str) -> None:
+    """With an epsilon that is felt, which is in units of each image's size."""
+    network, images = member(family).double(), images_for(family)
+    felt = Epsilon(0.1)
+    interpreter = LRP(composite=EpsilonEverywhere(felt, felt, sums=Proportional(epsilon=0.1)))
+    labels = torch.arange(len(images)) % 3
+    with torch.no_grad():
+        batch = interpreter(network, images, labels).heatmap
+        singles = [
+            interpreter(network, image[None], label[None]).heatmap
+            for image, label in zip(images, labels, strict=True)
+        ]
+    # convolutions round differently in batches of another size
+    torch.testing.assert_close(batch, torch.cat(singles), rtol=1e-6, atol=1e-10)
 
 
 def state(network: nn.Module) -> dict[str, object]:

@@ -1,7 +1,9 @@
 """Relevance: zennit's values, the authors' composite transcribed, and its laws."""
 
 from collections.abc import Callable
+from copy import deepcopy
 from functools import partial
+from itertools import pairwise, product
 from typing import Any
 
 import pytest
@@ -10,11 +12,13 @@ import torch.nn.functional as F
 from conftest import TinyNetwork
 from families import FAMILIES, as_trained, images_for, member
 from torch import Tensor, nn
+from torch.nn.utils import fuse_conv_bn_eval
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 from zennit import composites as zennit_composites
 from zennit import rules as zennit_rules
 from zennit.attribution import Gradient
 from zennit.core import Stabilizer
+from zennit.layer import Sum
 from zennit.torchvision import ResNetCanonizer, VGGCanonizer
 from zennit.types import Activation, AvgPool, Convolution
 
@@ -48,12 +52,18 @@ STABILIZER = Stabilizer(1e-6, norm_scale=True)
 FLAT = [(Convolution, zennit_rules.Flat(Stabilizer(0.0)))]
 
 
-def exactly_foldable(network: NormalizedNetwork) -> NormalizedNetwork:
-    """Without the epsilon of BatchNorm, of which zennit 0.5 leaves a second one behind."""
-    for module in network.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            module.eps = 1e-30
-    return network
+def fused(network: NormalizedNetwork) -> NormalizedNetwork:
+    """A copy with each BatchNorm in the convolution before it, as zennit alone does not quite."""
+    made = deepcopy(network)
+    names = [
+        name for name, each in made.named_modules() if isinstance(each, nn.Conv2d | nn.BatchNorm2d)
+    ]
+    for before, name in pairwise(names):
+        convolution, norm = made.get_submodule(before), made.get_submodule(name)
+        if isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+            made.set_submodule(before, fuse_conv_bn_eval(convolution, norm))
+            made.set_submodule(name, nn.Identity())
+    return made
 
 
 def resnet(block: type[BasicBlock | Bottleneck]) -> NormalizedNetwork:
@@ -62,9 +72,9 @@ def resnet(block: type[BasicBlock | Bottleneck]) -> NormalizedNetwork:
 
 NETWORKS: dict[str, tuple[Callable[[], NormalizedNetwork], type]] = {
     "vgg": (lambda: member("VGG"), VGGCanonizer),
-    "vgg_bn": (lambda: exactly_foldable(member("VGG-BN")), VGGCanonizer),
-    "resnet_basic": (lambda: exactly_foldable(resnet(BasicBlock)), ResNetCanonizer),
-    "resnet_bottleneck": (lambda: exactly_foldable(resnet(Bottleneck)), ResNetCanonizer),
+    "vgg_bn": (lambda: member("VGG-BN"), VGGCanonizer),
+    "resnet_basic": (lambda: resnet(BasicBlock), ResNetCanonizer),
+    "resnet_bottleneck": (lambda: resnet(Bottleneck), ResNetCanonizer),
 }
 
 
@@ -72,14 +82,10 @@ def zennits(
     network: NormalizedNetwork, images: Tensor, composite: zennit_composites.Composite
 ) -> Tensor:
     """Zennit's relevance of the labels' logits at the normalised pixels."""
-    seed = F.one_hot(LABELS, 3)
-    try:
-        with Gradient(network.network, composite) as attributor:
-            _, relevance = attributor(network.normalize(images), lambda logits: logits * seed)
-    except ValueError as error:
-        if "eps must be positive" in str(error):
-            pytest.skip("zennit 1.0 folds BatchNorm into an epsilon of 0, refused by this PyTorch")
-        raise
+    seed, without = F.one_hot(LABELS, 3), fused(network)
+    torch.testing.assert_close(without(images), network(images))
+    with Gradient(without.network, composite) as attributor:
+        _, relevance = attributor(network.normalize(images), lambda logits: logits * seed)
     return relevance.sum(1, keepdim=True)
 
 
@@ -150,20 +156,23 @@ def test_rules_are_zennits(
     torch.testing.assert_close(actual, expected)
 
 
-def test_z_box_is_zennits() -> None:
-    network = exactly_foldable(member("VGG-BN"))
+@pytest.mark.parametrize("name", NETWORKS)
+def test_z_box_is_zennits(name: str) -> None:
+    build, canonizer = NETWORKS[name]
+    network = build()
     images = torch.rand(2, 3, 32, 32, dtype=torch.float64)
     black = network.normalize(images.new_zeros(1, 3, 1, 1))
     white = network.normalize(images.new_ones(1, 3, 1, 1))
     composite = zennit_composites.SpecialFirstLayerMapComposite(
         [
             (Activation, zennit_rules.Pass()),
+            (Sum, zennit_rules.Norm(STABILIZER)),
             (AvgPool, zennit_rules.Norm(STABILIZER)),
             (Convolution, zennit_rules.ZPlus(STABILIZER)),
             (nn.Linear, zennit_rules.Epsilon(STABILIZER)),
         ],
         [(Convolution, zennit_rules.ZBox(black, white, STABILIZER))],
-        canonizers=[VGGCanonizer()],
+        canonizers=[canonizer()],
     )
     expected = zennits(network, images, composite)
     actual = LRP(composite=ByKind(first=ZBox()))(network, images, LABELS).heatmap
@@ -398,3 +407,99 @@ def test_what_is_said_not_to_be_negative_is_not(family: str) -> None:
     for value in outputs:
         assert id(value) not in found or (value >= 0).all()
     assert all(id(c.outputs[0]) in found for c in recording.calls if c.name == "relu")
+
+
+def signed(first: nn.Module, x: Tensor) -> Tensor:
+    return torch.add(F.relu(first(x)), F.relu(first(x)), alpha=-1)
+
+
+def joined(first: nn.Module, x: Tensor) -> Tensor:
+    return torch.cat(tensors=[first(x), first(x)], dim=1)[:, :4]
+
+
+def flat(first: nn.Module, x: Tensor) -> Tensor:
+    return torch.flatten(input=first(x), start_dim=2).unflatten(2, (6, 6))
+
+
+@pytest.mark.parametrize("written", [signed, joined, flat])
+def test_named_arguments_are_not_taken_for_none(
+    written: Callable[[nn.Module, Tensor], Tensor],
+) -> None:
+    """What may be negative after all has both signs' rules, as in a network that says less."""
+    images = torch.rand(2, 3, 6, 6, dtype=torch.float64) - 0.5
+
+    class Written(nn.Module):
+        def __init__(self, plain: bool) -> None:
+            super().__init__()
+            torch.manual_seed(0)
+            self.first, self.second = nn.Conv2d(3, 4, 3, padding=1), nn.Conv2d(4, 4, 3)
+            self.head, self.plain = nn.Linear(4, 3), plain
+
+        def forward(self, images: Tensor) -> Tensor:
+            x = written(self.first, images)
+            # adding 0 to each element leaves nothing known of its sign
+            x = x + 0.0 if self.plain else x
+            return self.head(self.second(x).mean((2, 3)))
+
+    nets = [Written(plain).double() for plain in (True, False)]
+    expected, actual = (LRP()(net, images, LABELS).heatmap for net in nets)
+    torch.testing.assert_close(actual, expected)
+
+
+class Attending(nn.Module):
+    """LayerNorm and one head of attention."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(3)
+        nn.init.normal_(self.norm.weight)
+        self.query, self.key, self.value, self.head = (
+            nn.Linear(3, 3, bias=False) for _ in range(4)
+        )
+
+    def forward(self, images: Tensor) -> Tensor:
+        x = self.norm(images.flatten(2).transpose(1, 2))
+        scores = (self.query(x) @ self.key(x).transpose(1, 2)).softmax(-1)
+        logits: Tensor = self.head((scores @ self.value(x)).mean(1))
+        return logits
+
+
+def test_attention_as_written_down() -> None:
+    """The rules of Achtibat et al. (2024), term by term, for each image alone."""
+    network = Attending().double()
+    images = torch.rand(2, 3, 3, 3, dtype=torch.float64)
+    epsilon = 1e-13
+    exact = EpsilonEverywhere(
+        Epsilon(epsilon), Epsilon(epsilon), sums=Proportional(epsilon=epsilon)
+    )
+    actual = LRP(composite=exact)(network, images, LABELS[:2]).heatmap
+    places = range(9)
+    with torch.no_grad():
+        for image, label, found in zip(images, LABELS.tolist(), actual, strict=False):
+            tokens = image.flatten(1).T
+            deviation = (tokens.var(1, unbiased=False, keepdim=True) + network.norm.eps).sqrt()
+            x = (tokens - tokens.mean(1, keepdim=True)) / deviation * network.norm.weight
+            layers = (network.query, network.key, network.value)
+            q, k, v = (x @ layer.weight.T for layer in layers)
+            scores = q @ k.T
+            shares = scores.softmax(-1)
+            mixed = shares @ v
+            # of the logit, and of the mean over all places
+            to_mixed = mixed / 9 * network.head.weight[label]
+            to_shares, to_v = torch.zeros_like(shares), torch.zeros_like(v)
+            for j, i, c in product(places, places, range(3)):
+                half = shares[j, i] * v[i, c] * to_mixed[j, c] / mixed[j, c] / 2
+                to_shares[j, i] += half
+                to_v[i, c] += half
+            to_scores = scores * (to_shares - shares * to_shares.sum(1, keepdim=True))
+            to_q, to_k = torch.zeros_like(q), torch.zeros_like(k)
+            for j, i, c in product(places, places, range(3)):
+                half = q[j, c] * k[i, c] * to_scores[j, i] / scores[j, i] / 2
+                to_q[j, c] += half
+                to_k[i, c] += half
+            parts = zip((to_q, to_k, to_v), (q, k, v), layers, strict=True)
+            to_x = sum(relevance / z @ layer.weight for relevance, z, layer in parts)
+            slope = to_x * network.norm.weight / deviation
+            expected = (tokens * (slope - slope.mean(1, keepdim=True))).sum(1).view(1, 3, 3)
+            # a product keeps its denominator from 0 by 1e-6 of its size
+            torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-6)

@@ -1,10 +1,13 @@
 """What interpreters refuse, and how they say so."""
 
+from collections.abc import Callable
+from functools import partial
+
 import pytest
 import torch
 from torch import Tensor, nn
 
-from interpreters import GradCam, SimpleGradient
+from interpreters import LRP, Captum, GradCam, Interpreter, SimpleGradient, SmoothGrad
 from networks.last_map import LayerError
 
 
@@ -13,6 +16,17 @@ def test_unknown_layer_names_the_right_ones(
 ) -> None:
     with pytest.raises(LayerError, match=r"no layer `layer5` in the network; choose last, 0, 1, 2"):
         GradCam("layer5")(network, images, labels)
+
+
+def test_a_composite_by_name() -> None:
+    with pytest.raises(TypeError, match="a file of configs/composites, got 'heo'"):
+        LRP(composite="heo")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", [GradCam, LRP, SmoothGrad, partial(Captum, "Saliency")])
+def test_an_unknown_target(kind: Callable[..., Interpreter]) -> None:
+    with pytest.raises(ValueError, match=r"one of \('label', 'prediction', 'other'\), got 'lable'"):
+        kind(target="lable")
 
 
 def test_layer_without_a_map(network: nn.Module, images: Tensor, labels: Tensor) -> None:

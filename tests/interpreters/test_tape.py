@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from interpreters import LRP, DeepLift, InputXGradient
+from interpreters import LRP, DeepLift, InputXGradient, Interpreter
 from interpreters.lrp import Epsilon, EpsilonEverywhere
 from interpreters.lrp.sums import Proportional
 from interpreters.tape import TapeError
@@ -162,8 +162,65 @@ def doubled(x: Tensor) -> Tensor:
 def test_a_call_that_cannot_be_seen_is_refused() -> None:
     scripted = torch.jit.script(doubled)
     network = Written(lambda n, x: n.second(F.pad(scripted(n.first(x)), (0, 1)))).double()
-    with pytest.raises(TapeError, match="a tensor that no recorded call made"):
-        LRP()(network, torch.rand(2, 3, 6, 6, dtype=torch.float64), LABELS)
+    images = torch.rand(2, 3, 6, 6, dtype=torch.float64)
+    for interpreter in (LRP(), DeepLift(), LRP("first"), DeepLift(layer="first")):
+        for trained in (True, False):
+            network.requires_grad_(trained)
+            for grad_mode in (True, False):
+                with (
+                    torch.set_grad_enabled(grad_mode),
+                    pytest.raises(TapeError, match="a tensor that no recorded call made"),
+                ):
+                    interpreter(network, images, LABELS)
+
+
+@pytest.mark.parametrize("interpreter", [LRP(), DeepLift(), LRP("first")], ids=repr)
+def test_nothing_has_a_gradient_where_nothing_is_trained(interpreter: Interpreter) -> None:
+    images = torch.rand(2, 3, 6, 6, dtype=torch.float64)
+    network = Written(lambda n, x: n.second(n.relu(n.first(x)))).double()
+    logits, heatmap = interpreter(network, images, LABELS)
+    assert heatmap.requires_grad
+    frozen = interpreter(network.requires_grad_(False), images, LABELS)
+    assert not frozen.logits.requires_grad
+    assert not frozen.heatmap.requires_grad
+    torch.testing.assert_close(frozen.heatmap, heatmap.detach())
+    torch.testing.assert_close(frozen.logits, logits.detach())
+    assert interpreter(network, images.requires_grad_(), LABELS).heatmap.requires_grad
+
+
+def unusual(n: Written, x: Tensor) -> Tensor:
+    return torch.div(input=n.first(x), other=2.0)
+
+
+def inverted(n: Written, x: Tensor) -> Tensor:
+    return n.second(n.first(x).sigmoid() ** -1)
+
+
+@pytest.mark.parametrize(
+    ("forward", "message"),
+    [
+        (unusual, r"Written\(\): tuple index out of range; explain at a layer behind it, or add"),
+        (inverted, r"Written\(\): no rule for a power of -1 of what is explained; explain"),
+    ],
+)
+def test_a_rule_that_fails_says_where(
+    forward: Callable[[Written, Tensor], Tensor], message: str
+) -> None:
+    with pytest.raises(TapeError, match=message):
+        LRP()(Written(forward).double(), torch.rand(2, 3, 6, 6, dtype=torch.float64), LABELS)
+
+
+class Halves(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.sort(x).values
+
+
+def test_a_refusal_names_the_module() -> None:
+    network = nn.Sequential(
+        nn.Conv2d(3, 4, 3), nn.Sequential(nn.ReLU(), Halves()), nn.Flatten(), nn.Linear(64, 3)
+    )
+    with pytest.raises(TapeError, match=r"`sort`, which Halves\(\) at `1.1` calls; explain at"):
+        LRP()(network, torch.rand(2, 3, 6, 6), LABELS)
 
 
 def test_what_is_detached_is_a_constant() -> None:

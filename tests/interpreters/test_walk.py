@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from interpreters.tape import Call, pulled_back, tensors
+from interpreters.tape.calls import Place
 
 X, Y, CONSTANT = (torch.randn(2, size, 3, dtype=torch.float64) for size in (1, 2, 4))
 
@@ -39,7 +40,7 @@ def test_transposed(case: str) -> None:
     given = tensors((args, kwargs))
     inputs = tuple(value for value in given if value is not CONSTANT)
     name = case.split()[0].strip(",")
-    call = Call(name, counted, args, kwargs, inputs, (output,))
+    call = Call(name, counted, args, kwargs, inputs, (output,), Place("", None))
     cotangent = torch.randn_like(output)
     shares = pulled_back(call, (cotangent,))
     assert len(ran) == runs
@@ -48,6 +49,8 @@ def test_transposed(case: str) -> None:
         found[id(value)] = found.get(id(value), torch.zeros_like(value)) + share
     for value in inputs:
         aliases = {id(v): v.detach().clone().requires_grad_() for v in inputs}
-        again = Call(name, function, args, kwargs, inputs, ()).on([aliases[id(v)] for v in inputs])
+        again = Call(name, function, args, kwargs, inputs, (), Place("", None)).on(
+            [aliases[id(v)] for v in inputs]
+        )
         (expected,) = torch.autograd.grad(again[0], aliases[id(value)], cotangent)
         torch.testing.assert_close(found[id(value)], expected)

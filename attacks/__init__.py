@@ -10,6 +10,8 @@ from attacks.mass_center import MassCenterAttack
 from attacks.pgd import PGD, Divergence, divergence
 from attacks.prediction import PredictionAttack
 from attacks.random_sign import RandomSign
+from attacks.random_walk import RandomWalk
+from attacks.regions import Box, MaskFile, ObjectMask, Region
 from attacks.targeted import TargetedAttack
 from attacks.top_k import TopKAttack
 
@@ -18,14 +20,19 @@ __all__ = [
     "PGD",
     "Attack",
     "Ball",
+    "Box",
     "Divergence",
     "HeatmapAttack",
     "InfluenceAttack",
     "LInf",
     "LossAttack",
+    "MaskFile",
     "MassCenterAttack",
+    "ObjectMask",
     "PredictionAttack",
     "RandomSign",
+    "RandomWalk",
+    "Region",
     "SteppingAttack",
     "TargetedAttack",
     "TopKAttack",

@@ -18,7 +18,7 @@ class LossAttack(HeatmapAttack):
 
     loss: Callable[[Tensor, Tensor], Tensor]
 
-    def target(self, reference: Tensor, before: Tensor) -> Tensor:
+    def target(self, images: Tensor, reference: Tensor, before: Tensor) -> Tensor:
         """The network's own heatmaps."""
         return reference
 

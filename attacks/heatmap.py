@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -34,10 +34,16 @@ class HeatmapAttack(SteppingAttack):
         interpreter: Whose heatmaps are attacked; a study fills in each of its own.
         beta: Sharpness of the softplus that the gradient is taken through, as ReLU has no second
             derivative; the network itself if not given. Labels are always the network's own.
+        last_beta: Sharpness in the last step, to which it grows evenly in its logarithm.
+        output_weight: What the mean square change of the surrogate's probabilities takes from the
+            objective (Dombrowski et al. 2019, equation 4).
     """
 
+    climbs: ClassVar[bool] = True
     interpreter: Explainer | None = None
     beta: float | None = 10.0
+    last_beta: float | None = None
+    output_weight: float = 0.0
     step_size: float | str = "1/510"
     steps: int = 300
 
@@ -48,12 +54,17 @@ class HeatmapAttack(SteppingAttack):
                 f"heatmaps of {type(self.interpreter).__name__} have no gradient in the image, so "
                 "that nothing says which way to step; choose another `interpreter`"
             )
+        if self.last_beta is not None and self.beta is None:
+            raise ValueError(f"`last_beta` is {self.last_beta} and there is no `beta` to grow")
+        if not self.output_weight >= 0:
+            raise ValueError(f"`output_weight` must be at least 0, got {self.output_weight}")
 
     @abstractmethod
-    def target(self, reference: Tensor, before: Tensor) -> Tensor:
+    def target(self, images: Tensor, reference: Tensor, before: Tensor) -> Tensor:
         """What the objective is measured against, one for each image.
 
         Args:
+            images: before any change, shape (N, 3, H, W).
             reference: the network's heatmaps of the images before any change, (N, 1, h, w).
             before: those of the network with softplus.
         """
@@ -74,14 +85,13 @@ class HeatmapAttack(SteppingAttack):
         explain = self.interpreter
         if explain is None:
             raise ValueError("give the `interpreter` whose heatmaps are to be attacked")
-        surrogate = network if self.beta is None else smoothed(network, self.beta)
         if self.beta is not None and not calls_relu(network, images[:1]):
             raise ValueError(
                 "the network calls no ReLU that softplus could replace: set `beta` to null"
             )
         logits, reference = explain(network, images, labels)
-        before = explain(surrogate, images, labels)[1]
-        target = self.target(reference, before)
+        outputs, before = explain(self.surrogate(network, 0), images, labels)
+        target = self.target(images, reference, before)
         kept, highest = images.clone(), torch.full_like(labels, -torch.inf, dtype=images.dtype)
         changed = self.start(images, generators).clone()
         # those that still move
@@ -90,16 +100,34 @@ class HeatmapAttack(SteppingAttack):
             if not len(rows):
                 break
             here, of = changed[rows], labels[rows]
-            with torch.set_grad_enabled(step < self.steps):
+            with torch.set_grad_enabled(self.climbs and step < self.steps):
                 leaf = here.detach().requires_grad_()
-                height = self.objective(explain(surrogate, leaf, of)[1], target[rows])
+                found, heatmap = explain(self.surrogate(network, step), leaf, of)
+                height = self.objective(heatmap, target[rows])
+                if self.output_weight:
+                    change = (found.softmax(1) - outputs[rows].softmax(1)).square().mean(1)
+                    height = height - self.output_weight * change
                 total = height.sum()
             better = (network(here).argmax(1) == of) & (height > highest[rows])
             kept[rows[better]], highest[rows[better]] = here[better], height[better].to(highest)
             if step == self.steps:
                 break
-            (gradient,) = torch.autograd.grad(total, leaf)
-            changed[rows] = next_ = self.stepped(here, images[rows], gradient)
+            uphill = self.direction(total, leaf, rows, generators)
+            changed[rows] = next_ = self.stepped(here, images[rows], uphill)
             # an image that stays where it is would do so for ever
             rows = rows[(next_ != here).flatten(1).any(1)]
         return kept
+
+    def direction(
+        self, total: Tensor, leaf: Tensor, rows: Tensor, generators: Generators
+    ) -> Tensor:
+        """Which way the images of these rows go, given the sum of their heights: uphill."""
+        (gradient,) = torch.autograd.grad(total, leaf)
+        return gradient
+
+    def surrogate(self, network: nn.Module, step: int) -> nn.Module:
+        """The network that a step's gradient is taken through."""
+        if self.beta is None:
+            return network
+        last = self.beta if self.last_beta is None else self.last_beta
+        return smoothed(network, self.beta * (last / self.beta) ** (step / self.steps))

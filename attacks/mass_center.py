@@ -20,7 +20,7 @@ class MassCenterAttack(HeatmapAttack):
         """One step from the images, in a random direction."""
         return self.stepped(images, images, normal(images, generators))
 
-    def target(self, reference: Tensor, before: Tensor) -> Tensor:
+    def target(self, images: Tensor, reference: Tensor, before: Tensor) -> Tensor:
         """The centre that the network with softplus shows, shape (N, 2)."""
         return center_of(before)
 

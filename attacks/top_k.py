@@ -29,7 +29,7 @@ class TopKAttack(HeatmapAttack):
         super().__post_init__()
         check_k(self.k)
 
-    def target(self, reference: Tensor, before: Tensor) -> Tensor:
+    def target(self, images: Tensor, reference: Tensor, before: Tensor) -> Tensor:
         """1 at the k places of the reference with the largest values, of equal ones the first.
 
         Raises: ValueError: the heatmap has fewer places than k.

@@ -4,6 +4,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from lightning_modules.data import take
+from seeds import generators
 
 if TYPE_CHECKING:
     from evaluation.fragility import Fragility
@@ -14,7 +15,7 @@ def check_attacks(study: "Fragility") -> None:
 
     Raises: ValueError: one of them fails, or the study compares more places than heatmaps have.
     """
-    images, labels, _ = take(study.explained(), [0])
+    images, labels, indices = take(study.explained(), [0])
     for (network_name, network), (name, interpreter) in product(
         study.networks.items(), study.interpreters.items()
     ):
@@ -26,7 +27,8 @@ def check_attacks(study: "Fragility") -> None:
             )
         for attack in study.attacks:
             try:
-                study.attack_of(attack, interpreter, 0)(network, images, labels)
+                made = study.attack_of(attack, interpreter, 0, indices)
+                made(network, images, labels, generators(indices, study.seed))
             except ValueError as error:
                 raise ValueError(
                     f"{attack} cannot attack {name} on the network {network_name}: {error}"

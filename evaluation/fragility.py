@@ -8,7 +8,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from attacks import Attack, HeatmapAttack
+from attacks import Attack, HeatmapAttack, ObjectMask, TargetedAttack
 from attacks.top_k import check_k
 from evaluation.accuracy import counts_of
 from evaluation.attack_checks import check_attacks
@@ -20,7 +20,7 @@ from evaluation.results import Number, Results
 from evaluation.study import Study
 from interpreters import Interpreter
 from lightning_modules.classifier import Metrics
-from lightning_modules.data import Batch
+from lightning_modules.data import Batch, masks_of
 from metrics import MeanCurve, correct, wilson_interval
 from seeds import generators
 
@@ -78,9 +78,14 @@ class Fragility(Study):
         self.keys = [*product(self.networks, self.interpreters, self.attacks)]
         self.curves = AttackCurves(self.keys, MEASURES, self.epsilons)
 
-    def attack_of(self, name: str, interpreter: Interpreter, epsilon: float) -> Attack:
-        """An attack against an interpreter, with a ball of this many 255ths."""
+    def attack_of(
+        self, name: str, interpreter: Interpreter, epsilon: float, indices: Tensor
+    ) -> Attack:
+        """An attack of some images against an interpreter, with a ball of this many 255ths."""
         attack = replace(self.attacks[name], epsilon=epsilon / 255)
+        if isinstance(attack, TargetedAttack) and isinstance(attack.region, ObjectMask):
+            region = replace(attack.region, masks=masks_of(self.trainer, indices))
+            attack = replace(attack, region=region)
         if isinstance(attack, HeatmapAttack):
             return replace(attack, interpreter=interpreter)
         return attack
@@ -106,7 +111,8 @@ class Fragility(Study):
         before, found = interpreter(network, images, labels), []
         for epsilon in self.epsilons:
             draws = generators(indices, self.seed)
-            attacked = self.attack_of(attack, interpreter, epsilon)(network, images, labels, draws)
+            made = self.attack_of(attack, interpreter, epsilon, indices)
+            attacked = made(network, images, labels, draws)
             after = interpreter(network, attacked, labels)
             found.append(movement(before, after, images, attacked, self.k))
         return torch.stack(found, 1)

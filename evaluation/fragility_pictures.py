@@ -73,7 +73,7 @@ def examples(study: "Fragility", network_name: str, name: str) -> Examples:
         Row("heatmap", images, interpreter(network, images, labels).heatmap),
     ]
     for attack in study.attacks:
-        made = study.attack_of(attack, interpreter, study.epsilons[-1])
+        made = study.attack_of(attack, interpreter, study.epsilons[-1], indices)
         attacked = made(network, images, labels, generators(indices, study.seed))
         rows += [
             Row(attack.replace("_", " "), attacked),

@@ -68,8 +68,17 @@ class Masked(Data, Protocol):
 
 
 def masks_of(trainer: Trainer, indices: Tensor) -> Tensor:
-    """Where the objects of some test images are, shape (N, 1, H, W), in [0, 1]."""
-    return cast(Masked, data_of(trainer)).masks(indices.cpu(), "test")
+    """Where the objects of some test images are, shape (N, 1, H, W), in [0, 1].
+
+    Raises: ValueError: the data do not know.
+    """
+    data = data_of(trainer)
+    if not hasattr(data, "masks"):
+        raise ValueError(
+            f"{type(data).__name__} does not know where its objects are; take datamodules.Shapes, "
+            "or a region that is a box or a file"
+        )
+    return cast(Masked, data).masks(indices.cpu(), "test")
 
 
 def data_of(trainer: Trainer) -> Data:

@@ -10,10 +10,13 @@ from conftest import PREPROCESSING, TinyNetwork
 from torch import Tensor, nn
 
 from attacks import (
+    Box,
     HeatmapAttack,
     LossAttack,
     MassCenterAttack,
+    ObjectMask,
     RandomSign,
+    RandomWalk,
     TargetedAttack,
     TopKAttack,
     center_of,
@@ -34,7 +37,7 @@ COMMON: dict[str, Any] = {
 ATTACKS = [
     TopKAttack(**COMMON, k=9),
     MassCenterAttack(**COMMON),
-    TargetedAttack(**COMMON, box=(0.0, 0.0, 0.5, 0.4)),
+    TargetedAttack(**COMMON, region=Box(0.0, 0.0, 0.5, 0.4)),
     LossAttack(**COMMON, loss=TargetMap(shape="cross")),
     TopKAttack(**{**COMMON, "interpreter": InputXGradient()}, k=0.1),
 ]
@@ -78,7 +81,7 @@ def heights(
     surrogate = smoothed(network, attack.beta or 0)
     maps = [maps_of(attack, surrogate, images, labels) for images in batches]
     reference = maps_of(attack, network, batches[0], labels)
-    target = attack.target(reference, maps[0])
+    target = attack.target(batches[0], reference, maps[0])
     return [attack.objective(heatmap, target).detach() for heatmap in maps]
 
 
@@ -107,7 +110,7 @@ def test_each_image_is_what_a_loop_over_steps_finds(
         image, label = images[row : row + 1], labels[row : row + 1]
         reference = maps_of(attack, network, image, label)
         before = maps_of(attack, surrogate, image, label)
-        target = attack.target(reference.detach(), before.detach())
+        target = attack.target(image, reference.detach(), before.detach())
         x, kept, best = image, image, -torch.inf
         if isinstance(attack, MassCenterAttack):
             noise = torch.randn(3, 8, 8, generator=draws(6)[row]).double()
@@ -154,7 +157,7 @@ def test_gradients_are_finite_differences(
     surrogate = smoothed(network, 8.0)
     reference = maps_of(attack, network, images[:2], labels[:2])
     before = maps_of(attack, surrogate, images[2:4], labels[:2])
-    target = attack.target(reference.detach(), before.detach())
+    target = attack.target(images[:2], reference.detach(), before.detach())
 
     def objective(pixels: Tensor) -> Tensor:
         return attack.objective(maps_of(attack, surrogate, pixels, labels[:2]), target)
@@ -231,8 +234,10 @@ def test_a_ball_of_no_size_changes_nothing(
         (TopKAttack, {"k": 0}, r"`k` must be a number of places or a share in \(0, 1\), got 0"),
         (TopKAttack, {"k": 2.5}, "got 2.5"),
         (TopKAttack, {"k": 65}, "`k` is 65, and the heatmaps have only 64 places"),
-        (TargetedAttack, {"box": (0.5, 0.0, 0.5, 1.0)}, r"`box` must be \[top, left, bottom"),
-        (TargetedAttack, {"box": (0.0, 0.0, 0.05, 1.0)}, "no place of the heatmaps, 8x8"),
+        (TargetedAttack, {"region": Box(0.0, 0.0, 0.05, 1.0)}, "no place of the heatmaps, 8x8"),
+        (TargetedAttack, {"region": ObjectMask()}, "give the `masks` of the objects"),
+        (TopKAttack, {"last_beta": 20.0, "beta": None}, "there is no `beta` to grow"),
+        (TopKAttack, {"output_weight": -1.0}, "`output_weight` must be at least 0, got -1"),
         (TopKAttack, {"epsilon": -1}, "`epsilon` must be a number or a fraction from 0"),
         (TopKAttack, {"steps": 0}, "`steps` must be at least 1, got 0"),
         (TopKAttack, {"interpreter": Captum("Saliency")}, "heatmaps of Captum have no gradient"),
@@ -264,3 +269,63 @@ def test_a_network_without_relu_is_named(images: Tensor) -> None:
         ATTACKS[0](network, images, labels)
     changed = replace(ATTACKS[0], beta=None)(network, images, labels)
     assert not changed.equal(images)
+
+
+def test_a_random_walk_keeps_its_best_step(
+    network: NormalizedNetwork, images: Tensor, labels: Tensor
+) -> None:
+    like = ATTACKS[0]
+    walk = RandomWalk(**{**COMMON, "beta": None}, like=like)
+    changed = walk(network, images, labels, draws(6))
+    moved = 0
+    for row, draw in enumerate(draws(6)[:5]):
+        image, label = images[row : row + 1], labels[row : row + 1]
+        reference = maps_of(walk, network, image, label)
+        target = like.target(image, reference, reference)
+        x, kept, best = image, image, -torch.inf
+        for _ in range(STEPS + 1):
+            height = like.objective(maps_of(walk, network, x, label), target).item()
+            if network(x).argmax(1) == label and height > best:
+                kept, best = x, height
+            noise = torch.randn(3, 8, 8, generator=draw).double()
+            x = image + (x + STEP * noise.sign() - image).clamp(-EPSILON, EPSILON)
+            x = x.clamp(0, 1)
+        torch.testing.assert_close(changed[row : row + 1], kept)
+        moved += int(not kept.equal(image))
+    assert moved > 1
+    assert changed[-1].equal(images[-1])
+
+
+def test_beta_grows_evenly_in_its_logarithm(network: NormalizedNetwork) -> None:
+    attack = TopKAttack(**{**COMMON, "beta": 10.0, "steps": 2}, last_beta=90.0)
+    betas = [getattr(attack.surrogate(network, step), "beta", 0) for step in range(3)]
+    assert betas == pytest.approx([10, 30, 90])
+    still = replace(attack, last_beta=None)
+    assert {getattr(still.surrogate(network, step), "beta", 0) for step in range(3)} == {10.0}
+
+
+def test_the_output_is_held_by_its_weight(
+    network: NormalizedNetwork, images: Tensor, labels: Tensor
+) -> None:
+    """Dombrowski et al. 2019, equation 4, in one step from a place where both terms have a say."""
+    surrogate = smoothed(network, 8.0)
+    loss = TargetMap(shape="cross")
+    attack = LossAttack(**{**COMMON, "steps": 4}, loss=loss, output_weight=1e7)
+    changed = attack(network, images, labels)
+    for row in range(5):
+        image, label = images[row : row + 1], labels[row : row + 1]
+        clean = surrogate(image).softmax(1).detach()
+        x, kept, best = image, image, -torch.inf
+        for _ in range(5):
+            leaf = x.clone().requires_grad_()
+            heatmap = SimpleGradient()(surrogate, leaf, label).heatmap
+            moved = (surrogate(leaf).softmax(1) - clean).square().mean()
+            height = -loss(heatmap, heatmap).sum() - 1e7 * moved
+            if network(x).argmax(1) == label and height.item() > best:
+                kept, best = x, height.item()
+            (gradient,) = torch.autograd.grad(height, leaf)
+            x = image + (x + STEP * gradient.sign() - image).clamp(-EPSILON, EPSILON)
+            x = x.clamp(0, 1)
+        torch.testing.assert_close(changed[row : row + 1], kept)
+    free = replace(attack, output_weight=0.0)(network, images, labels)
+    assert not free.equal(changed)

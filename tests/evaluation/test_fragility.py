@@ -11,7 +11,14 @@ from scipy.stats import spearmanr
 from test_classifier import SILENT, shapes
 from torch import nn
 
-from attacks import MassCenterAttack, RandomSign, TopKAttack, center_of
+from attacks import (
+    MassCenterAttack,
+    ObjectMask,
+    RandomSign,
+    TargetedAttack,
+    TopKAttack,
+    center_of,
+)
 from evaluation import Fragility
 from evaluation.movement import MEASURES
 from evaluation.report import write_report
@@ -67,7 +74,7 @@ def test_figures_are_those_of_a_plain_loop(study: Fragility) -> None:
     assert study.figures[0].value == right.double().mean()
     for name, interpreter in INTERPRETERS.items():
         for attack in ATTACKS:
-            made = study.attack_of(attack, interpreter, 4)
+            made = study.attack_of(attack, interpreter, 4, TEST[2])
             kept, correlations, shifts, changes = [], [], [], []
             for row in right.nonzero()[:, 0].tolist():
                 image, label = images[row : row + 1], labels[row : row + 1]
@@ -124,6 +131,37 @@ def test_report(tmp_path: Path) -> None:
     assert {path.stem for path in (tmp_path / "figures").glob("*.png")} == {
         f"{net}_gradient_{kind}" for net in networks for kind in ("curves", "images")
     }
+
+
+def test_the_objects_of_the_data_as_regions() -> None:
+    attacks = {
+        name: TargetedAttack(region=ObjectMask(inside), steps=4, step_size=0.01)
+        for name, inside in (("onto", True), ("away", False))
+    }
+    study = studied(attacks=attacks, interpreters={"product": InputXGradient()})
+    net, indices = network(), TEST[2]
+    right = net(TEST[0].double()).argmax(1) == TEST[1]
+    images, labels, indices = TEST[0][right].double(), TEST[1][right], indices[right]
+    masks = shapes().masks(indices, "test").double()
+    shares = {}
+    for name in attacks:
+        made = study.attack_of(name, InputXGradient(), 4, indices)
+        attacked = made(net, images, labels)
+        heatmap = InputXGradient()(net, attacked, labels).heatmap.abs()
+        shares[name] = ((heatmap * masks).sum((1, 2, 3)) / heatmap.sum((1, 2, 3))).mean()
+    assert shares["onto"] > shares["away"]
+
+
+def test_data_that_do_not_know_their_objects() -> None:
+    attack = TargetedAttack(region=ObjectMask(), steps=1)
+    study = Fragility({"original": network()}, INTERPRETERS, {"onto": attack}, k=40)
+    data = shapes()
+    unknowing = type("Unknowing", (), {n: getattr(data, n) for n in ("images", "classes")})()
+    trainer = Trainer(**SILENT)
+    trainer.datamodule = unknowing  # type: ignore[attr-defined]
+    study.trainer = trainer
+    with pytest.raises(ValueError, match="Unknowing does not know where its objects are"):
+        study.attack_of("onto", SimpleGradient(), 4, TEST[2])
 
 
 def test_an_interpreter_without_a_gradient_is_left_out() -> None:

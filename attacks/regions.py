@@ -1,0 +1,110 @@
+"""Regions of an image that an attack is after."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image, UnidentifiedImageError
+from torch import Tensor
+
+
+class Region(ABC):
+    """Some places of each image."""
+
+    @abstractmethod
+    def places(self, images: Tensor, heatmap: Tensor) -> Tensor:
+        """How much of each place is in the region, shape (1 or N, 1, h, w), in [0, 1].
+
+        Args:
+            images: shape (N, 3, H, W).
+            heatmap: shape (N, 1, h, w).
+
+        Raises: ValueError: no place is, or the region is of images of another size.
+        """
+
+
+@dataclass(frozen=True)
+class Box(Region):
+    """The same box in every image, by its ends in shares of the sides."""
+
+    top: float
+    left: float
+    bottom: float
+    right: float
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.top < self.bottom <= 1 and 0 <= self.left < self.right <= 1):
+            raise ValueError(
+                f"a box has its top before its bottom and its left before its right, in [0, 1], "
+                f"got {self}"
+            )
+
+    def places(self, images: Tensor, heatmap: Tensor) -> Tensor:
+        """1 where a place's middle lies in the box."""
+        height, width = heatmap.shape[2:]
+        rows, columns = (
+            (torch.arange(side, device=heatmap.device) + 0.5) / side for side in (height, width)
+        )
+        down = (rows > self.top) & (rows < self.bottom)
+        across = (columns > self.left) & (columns < self.right)
+        if not (down.any() and across.any()):
+            raise ValueError(
+                f"no place of the heatmaps, {height}x{width}, lies in {self}; make it larger"
+            )
+        return (down[:, None] & across).to(heatmap)[None, None]
+
+
+@dataclass(frozen=True)
+class MaskFile(Region):
+    """What is bright in a picture as large as the images.
+
+    Args:
+        path: Of the picture; black is outside, white is inside.
+    """
+
+    path: str
+
+    def __post_init__(self) -> None:
+        if not self._mask.any():
+            raise ValueError(f"the mask {self.path} is black everywhere: no place is in it")
+
+    def places(self, images: Tensor, heatmap: Tensor) -> Tensor:
+        """The mask, averaged where the heatmap is smaller."""
+        wanted, given = tuple(images.shape[2:]), tuple(self._mask.shape[2:])
+        if wanted != given:
+            raise ValueError(
+                f"the mask {self.path} has {given[0]}x{given[1]} pixels and the images have "
+                f"{wanted[0]}x{wanted[1]}; draw it on an image of theirs"
+            )
+        return F.interpolate(self._mask.to(heatmap), heatmap.shape[2:], mode="area")
+
+    @cached_property
+    def _mask(self) -> Tensor:
+        try:
+            with Image.open(self.path) as file:
+                return torch.from_numpy(np.array(file.convert("L"))).float()[None, None] / 255
+        except (OSError, UnidentifiedImageError) as error:
+            raise ValueError(f"cannot read the mask `path`: {error}") from error
+
+
+@dataclass(frozen=True)
+class ObjectMask(Region):
+    """Where each image's object is, or where it is not, by data that know it.
+
+    Args:
+        inside: The object; all but the object if not.
+        masks: How much of each pixel is the object, shape (N, 1, H, W); a study fills them in.
+    """
+
+    inside: bool = True
+    masks: Tensor | None = None
+
+    def places(self, images: Tensor, heatmap: Tensor) -> Tensor:
+        """The masks, averaged where the heatmap is smaller."""
+        if self.masks is None:
+            raise ValueError("give the `masks` of the objects, as a study with such data does")
+        masks = F.interpolate(self.masks.to(heatmap), heatmap.shape[2:], mode="area")
+        return masks if self.inside else 1 - masks

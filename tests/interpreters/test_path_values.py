@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from captum.attr import DeepLift as CaptumDeepLift
 from captum.attr import IntegratedGradients as CaptumIntegratedGradients
-from captum.attr import LayerIntegratedGradients
+from captum.attr import LayerDeepLift, LayerGradientXActivation, LayerIntegratedGradients
 from conftest import TinyNetwork
 from families import FAMILIES, images_for, member
 from torch import Tensor, nn
@@ -73,6 +73,37 @@ def test_deep_lift_is_captums(activation: type[nn.Module]) -> None:
     expected = CaptumDeepLift(network).attribute(images, torch.zeros_like(images), LABELS)
     actual = DeepLift()(network, images, LABELS).heatmap
     torch.testing.assert_close(actual, expected.sum(1, keepdim=True))
+
+
+@pytest.mark.parametrize("activation", [nn.ReLU, nn.Softplus])
+def test_values_at_a_layer_are_captums(activation: type[nn.Module]) -> None:
+    network = TinyNetwork(3, activation).double().eval()
+    images = torch.rand(2, 3, 8, 8, dtype=torch.float64)
+    expected = LayerDeepLift(network, network[1]).attribute(
+        images, torch.zeros_like(images), LABELS
+    )
+    actual = DeepLift(layer="1")(network, images, LABELS).heatmap
+    torch.testing.assert_close(actual, expected.sum(1, keepdim=True))
+    product = LayerGradientXActivation(network, network[1]).attribute(images, LABELS)
+    actual = InputXGradient("1")(network, images, LABELS).heatmap
+    torch.testing.assert_close(actual, product.sum(1, keepdim=True))
+    activation_map = network[1](network[0](images)).detach()
+    actual = SimpleGradient("1")(network, images, LABELS).heatmap
+    torch.testing.assert_close(actual, (product / activation_map).abs().sum(1, keepdim=True))
+
+
+@pytest.mark.parametrize(
+    "interpreter", [SmoothGrad(samples=7, chunk=5), IntegratedGradients(steps=7, chunk=5)], ids=repr
+)
+def test_a_chunk_is_all_that_the_network_sees_at_once(interpreter: Interpreter) -> None:
+    network = TinyNetwork(3).double().eval()
+    images = torch.rand(2, 3, 8, 8, dtype=torch.float64)
+    seen: list[int] = []
+    network.register_forward_hook(lambda _, given, __: seen.append(len(given[0])))
+    interpreter(network, images, LABELS).heatmap.sum().backward()
+    # two copies of both images, and at the end one; then the same again in the backward pass
+    assert max(seen) == 4
+    assert sum(seen) >= 2 * 7
 
 
 def test_deep_lift_through_maxima_transcribed() -> None:

@@ -116,6 +116,28 @@ def test_adding_one_map_to_all_logits_changes_the_logit_map() -> None:
     assert (facade.heatmap - plain.heatmap).abs().min() > 0
 
 
+def test_adding_one_map_to_all_logits_changes_grad_cam() -> None:
+    """The same at a layer: every logit alike may read its activations."""
+
+    class Facade(nn.Module):
+        def __init__(self, added: float) -> None:
+            super().__init__()
+            torch.manual_seed(0)
+            self.layer, self.head, self.added = nn.Conv2d(3, 2, 1), nn.Linear(2, 3), added
+
+        def forward(self, images: Tensor) -> Tensor:
+            maps = self.layer(images)
+            logits: Tensor = self.head(maps.mean((2, 3))) + self.added * maps[:, :1].sum((2, 3))
+            return logits
+
+    images, labels = torch.rand(1, 3, 4, 4, dtype=torch.float64), torch.tensor([0])
+    plain, facade = (
+        GradCam("layer")(Facade(added).double(), images, labels) for added in (0.0, 1.0)
+    )
+    torch.testing.assert_close(facade.logits.softmax(1), plain.logits.softmax(1))
+    assert (facade.heatmap - plain.heatmap).abs().max() > 0.1
+
+
 def test_name_is_snake_case() -> None:
     names = [interpreter.name for interpreter in (GradCam(), InputXGradient(), SimpleGradient())]
     assert names == ["grad_cam", "input_x_gradient", "simple_gradient"]

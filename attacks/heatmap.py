@@ -34,7 +34,8 @@ class HeatmapAttack(SteppingAttack):
         interpreter: Whose heatmaps are attacked; a study fills in each of its own.
         beta: Sharpness of the softplus that the gradient is taken through, as ReLU has no second
             derivative; the network itself if not given. Labels are always the network's own.
-        last_beta: Sharpness in the last step, to which it grows evenly in its logarithm.
+        last_beta: Sharpness in the last step, to which it grows evenly in its logarithm. Heights at
+            different sharpness cannot be compared: the last image that keeps its label is returned.
         output_weight: What the mean square change of the surrogate's probabilities takes from the
             objective (Dombrowski et al. 2019, equation 4).
     """
@@ -49,13 +50,16 @@ class HeatmapAttack(SteppingAttack):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.interpreter is not None and not self.interpreter.differentiable:
+        if self.climbs and self.interpreter is not None and not self.interpreter.differentiable:
             raise ValueError(
                 f"heatmaps of {type(self.interpreter).__name__} have no gradient in the image, so "
                 "that nothing says which way to step; choose another `interpreter`"
             )
         if self.last_beta is not None and self.beta is None:
             raise ValueError(f"`last_beta` is {self.last_beta} and there is no `beta` to grow")
+        for name, beta in (("beta", self.beta), ("last_beta", self.last_beta)):
+            if beta is not None and not beta > 0:
+                raise ValueError(f"`{name}` must be above 0, got {beta}")
         if not self.output_weight >= 0:
             raise ValueError(f"`output_weight` must be at least 0, got {self.output_weight}")
 
@@ -108,6 +112,8 @@ class HeatmapAttack(SteppingAttack):
                     change = (found.softmax(1) - outputs[rows].softmax(1)).square().mean(1)
                     height = height - self.output_weight * change
                 total = height.sum()
+            if self.last_beta is not None:
+                height = torch.full_like(height, step)
             better = (network(here).argmax(1) == of) & (height > highest[rows])
             kept[rows[better]], highest[rows[better]] = here[better], height[better].to(highest)
             if step == self.steps:

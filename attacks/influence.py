@@ -62,7 +62,7 @@ class InfluenceAttack(SteppingAttack):
     ) -> Tensor:
         """Changed images, detached, shape (N, 3, H, W); the network ends in the layer explained."""
         heights: Heights | None = None
-        kept, changed = images.clone(), images
+        kept = changed = images
         highest = torch.full((len(images),), -torch.inf, dtype=torch.double, device=images.device)
         for step in range(self.steps + 1):
             with torch.set_grad_enabled(step < self.steps):
@@ -72,13 +72,15 @@ class InfluenceAttack(SteppingAttack):
                 if heights is None:
                     # of the images as they are; one that begins with another label is left so
                     heights = self._heights(here, labels)
-                    highest[logits.argmax(1) != labels] = torch.inf
-                total = (self.direction(heights, here) * read).sum()
+                    highest = highest.where(logits.argmax(1) == labels, torch.inf)
             reached = heights(here).sum(1)
             better = (logits.argmax(1) == labels) & (reached > highest)
-            kept[better], highest[better] = changed[better], reached[better]
+            kept = torch.where(better[:, None, None, None], changed, kept)
+            highest = torch.where(better, reached, highest)
             if step < self.steps:
-                (gradient,) = torch.autograd.grad(total, leaf)
+                (gradient,) = torch.autograd.grad(
+                    read, leaf, self.direction(heights, here).to(read)
+                )
                 changed = self.stepped(changed, images, gradient)
         return kept
 

@@ -107,4 +107,8 @@ class ObjectMask(Region):
         if self.masks is None:
             raise ValueError("give the `masks` of the objects, as a study with such data does")
         masks = F.interpolate(self.masks.to(heatmap), heatmap.shape[2:], mode="area")
-        return masks if self.inside else 1 - masks
+        masks = masks if self.inside else 1 - masks
+        if not masks.flatten(1).any(1).all():
+            side = "in" if self.inside else "beside"
+            raise ValueError(f"an image has nothing {side} its object; leave it out, or take a box")
+        return masks

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from evaluation.lanczos import leading_eigenpairs
+from interpreters.passes import logits_of
 
 # from directions (N, D) to as many
 Product = Callable[[Tensor], Tensor]
@@ -50,7 +51,7 @@ def gradient_of(
     """Images as a leaf, and the gradient in them of each one's own logit, shape (N, D)."""
     with torch.enable_grad():
         leaf = images.detach().clone().requires_grad_()
-        total = network(leaf).gather(1, labels[:, None]).sum()
+        total = logits_of(network, leaf).gather(1, labels[:, None]).sum()
         (gradient,) = torch.autograd.grad(total, leaf, create_graph=graph)
         return leaf, gradient.flatten(1)
 
@@ -119,7 +120,7 @@ def linearization_errors(
     found: Bend,
     radii: Sequence[float],
 ) -> Tensor:
-    """What of a gradient's change the Hessian misses, relative to the change, (N, radii).
+    """What of a gradient's change the Hessian misses, over the larger of the two, (N, radii).
 
     Args:
         network: whose gradients change; the one that bends, or that with ReLU.
@@ -135,7 +136,9 @@ def linearization_errors(
     for radius in radii:
         _, after = gradient_of(network, images + radius * sign.view_as(images), labels)
         change = after - before
-        errors.append(quotient((change - radius * foretold).norm(dim=1), change.norm(dim=1)))
+        missed = (change - radius * foretold).norm(dim=1)
+        larger = torch.maximum(change.norm(dim=1), radius * foretold.norm(dim=1))
+        errors.append(quotient(missed, larger))
     return torch.stack(errors, 1)
 
 

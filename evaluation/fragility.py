@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import product
+from typing import TypeVar
 
 import torch
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from attacks import Attack, HeatmapAttack, ObjectMask, TargetedAttack
+from attacks import Attack, HeatmapAttack, ObjectMask, RandomWalk, TargetedAttack
 from attacks.top_k import check_k
 from evaluation.accuracy import counts_of
 from evaluation.attack_checks import check_attacks
@@ -23,6 +24,8 @@ from lightning_modules.classifier import Metrics
 from lightning_modules.data import Batch, masks_of
 from metrics import MeanCurve, correct, wilson_interval
 from seeds import generators
+
+Kind = TypeVar("Kind", bound=Attack)
 
 
 class Fragility(Study):
@@ -82,12 +85,18 @@ class Fragility(Study):
         self, name: str, interpreter: Interpreter, epsilon: float, indices: Tensor
     ) -> Attack:
         """An attack of some images against an interpreter, with a ball of this many 255ths."""
-        attack = replace(self.attacks[name], epsilon=epsilon / 255)
-        if isinstance(attack, TargetedAttack) and isinstance(attack.region, ObjectMask):
-            region = replace(attack.region, masks=masks_of(self.trainer, indices))
-            attack = replace(attack, region=region)
+        attack = self._with_masks(replace(self.attacks[name], epsilon=epsilon / 255), indices)
         if isinstance(attack, HeatmapAttack):
             return replace(attack, interpreter=interpreter)
+        return attack
+
+    def _with_masks(self, attack: Kind, indices: Tensor) -> Kind:
+        """The attack with the objects of these images, if it is after them."""
+        if isinstance(attack, RandomWalk):
+            return replace(attack, like=self._with_masks(attack.like, indices))
+        if isinstance(attack, TargetedAttack) and isinstance(attack.region, ObjectMask):
+            region = replace(attack.region, masks=masks_of(self.trainer, indices))
+            return replace(attack, region=region)
         return attack
 
     def test_step(self, batch: Batch, batch_idx: int) -> None:

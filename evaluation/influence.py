@@ -51,7 +51,8 @@ class Influence(Study):
         influences: How influences are found, by name.
         attacks: By name; an influence attack is made against each of `influences` in turn.
         epsilons: Radii of the balls, in units of 1/255.
-        training_images: How many training images there are to have influence, drawn by the seed.
+        training_images: How many training images there are to have influence, drawn by the seed; as
+            they are in epoch 0, if the data change them.
         k: How many of the most influential count as the highest.
         seed: Seed of what is drawn.
     """
@@ -137,6 +138,10 @@ class Influence(Study):
             read.append(features(network, images.to(self.device).type(self.dtype))[1])
             labels.append(some.to(self.device))
         return torch.cat(read), torch.cat(labels)
+
+    def fingerprints(self) -> dict[str, str]:
+        """The training images' beside those of other studies."""
+        return {**super().fingerprints(), "training": data_of(self.trainer).fingerprint("train")}
 
     def attack_of(self, name: str, influences: Influences, epsilon: float) -> Attack:
         """An attack against influences, with a ball of this many 255ths."""

@@ -47,7 +47,7 @@ def attackable(
 
     Raises: ValueError: none is left.
     """
-    if not any(isinstance(attack, HeatmapAttack) for attack in attacks.values()):
+    if not any(isinstance(attack, HeatmapAttack) and attack.climbs for attack in attacks.values()):
         return dict(interpreters), {}
     left = {name: each for name, each in interpreters.items() if each.differentiable}
     refused = dict.fromkeys(interpreters.keys() - left.keys(), NO_GRADIENT)

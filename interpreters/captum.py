@@ -16,7 +16,7 @@ from networks.layers import find_layer
 
 Parameters = Mapping[str, inspect.Parameter]
 # what every explanation has, and what some classes pass on
-GIVEN = {"forward_func", "model", "layer", "self", "inputs", "kwargs"}
+GIVEN = {"forward_func", "model", "layer", "self", "inputs", "target", "kwargs"}
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,11 @@ class Captum(Interpreter):
                 f"captum's {self.method} explains no class of an image; choose a class of "
                 "captum.attr whose `attribute` takes a target"
             )
-        if unknown := self.options.keys() - {*made, *called}:
+        takes = {*made, *called} - GIVEN
+        if unknown := self.options.keys() - takes:
             raise ValueError(
                 f"captum's {self.method} takes no {', '.join(sorted(unknown))}, only "
-                f"{', '.join(sorted({*made, *called}))}"
+                f"{', '.join(sorted(takes))}"
             )
         parameters = [*made.values(), *called.values()]
         needed = {each.name for each in parameters if each.default is inspect.Parameter.empty}
@@ -92,7 +93,9 @@ class Captum(Interpreter):
         """What captum cannot do says so by name; raises ValueError."""
         try:
             yield
-        except (AssertionError, AttributeError, IndexError, TypeError) as error:
+        except torch.OutOfMemoryError:
+            raise
+        except (AssertionError, AttributeError, IndexError, RuntimeError, TypeError) as error:
             raise ValueError(
                 f"captum's {self.method} cannot explain this network with these `options`: {error}"
             ) from error

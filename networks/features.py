@@ -51,7 +51,8 @@ class Refitted(nn.Module):
         # not initialised: that would draw random numbers
         self.head = nn.utils.skip_init(nn.Linear, weight.shape[1], len(weight))
         self.head.weight, self.head.bias = nn.Parameter(weight), nn.Parameter(bias)
-        self.requires_grad_(False).train(network.training)
+        self.head.requires_grad_(False)
+        self.train(network.training)
 
     def forward(self, images: Tensor) -> Tensor:
         """Classify images of shape (N, 3, H, W) with values in [0, 1]; logits of shape (N, K)."""

@@ -78,6 +78,14 @@ class ConjugateGradient(Inverse):
     tolerance: float = 1e-8
     steps: int = 1000
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.steps < 1 or not self.tolerance > 0:
+            raise ValueError(
+                f"`steps` must be at least 1 and `tolerance` above 0, got {self.steps} and "
+                f"{self.tolerance}"
+            )
+
     def __call__(self, head: Head, features: Tensor, labels: Tensor) -> Product:
         """The inverse; its product raises ValueError where it does not get there."""
         hessian = hessian_product(head, features, labels)
@@ -87,8 +95,6 @@ class ConjugateGradient(Inverse):
             towards, length = left, inner(left, left)
             enough = self.tolerance**2 * length
             for _ in range(self.steps):
-                if (length <= enough).all():
-                    return found
                 turned = hessian(towards) + self.damping * towards
                 curvature = inner(towards, turned)
                 if (curvature < 0).any():
@@ -102,6 +108,8 @@ class ConjugateGradient(Inverse):
                 shorter = inner(left, left)
                 towards = left + torch.where(length > 0, shorter / length, 0) * towards
                 length = shorter
+                if (length <= enough).all():
+                    return found
             raise ValueError(
                 f"conjugate gradients are not there after {self.steps} steps; give more `steps`, "
                 f"or a larger `damping` than {self.damping:g}"

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from interpreters.alias import alias
 from interpreters.passes import check_activation, check_network, logits_of
 from interpreters.tape.calls import Call, Place, TapeError, mapped, name_of, named, tensors
 from interpreters.tape.in_place import changed_argument, memory, out_of_place
@@ -53,8 +54,10 @@ def record(
     """
     check_network(network)
     trained = images.requires_grad or any(weight.requires_grad for weight in network.parameters())
-    differentiable = trained and torch.is_grad_enabled()
-    tape = _Tape(bare(network), known, decomposed, leaf=not differentiable)
+    grad_mode = torch.is_grad_enabled()
+    differentiable = trained and grad_mode
+    whole = differentiable and all(weight.requires_grad for weight in network.parameters())
+    tape = _Tape(bare(network), known, decomposed, leaf=not whole)
     if layer is None:
         handle = bare(network).register_forward_pre_hook(lambda _, inputs: tape.begin(inputs[0]))
     else:
@@ -62,10 +65,10 @@ def record(
             lambda _, __, output: tape.begin(check_activation(output, layer, tape.began, images))
         )
     try:
-        # what no recorded call made is known by its gradient
-        with torch.enable_grad(), tape:
+        with tape:
             logits = logits_of(network, images)
     finally:
+        torch.set_grad_enabled(grad_mode)
         handle.remove()
     if not tape.began:
         raise LayerError(f"the layer `{layer}` did not run; choose one that the forward pass calls")
@@ -97,9 +100,15 @@ class _Tape(TorchFunctionMode):
         self._constants: WeakValueDictionary[int, Tensor] = WeakValueDictionary()
 
     def begin(self, start: Tensor) -> Tensor:
-        """From here on, what depends on the tensor returned is recorded."""
+        """From here on, what depends on this tensor is recorded; as the network goes on with it."""
         start = self.latest(start)
-        start = start.detach().requires_grad_() if self.leaf else start
+        # what no recorded call made is known by its gradient, from here to the end
+        torch.set_grad_enabled(True)
+        if self.leaf and not start.requires_grad:
+            # not a leaf itself: one may be written to, and autocast would keep its copies
+            traced = alias(start.detach().requires_grad_())
+            self._changed[id(start)] = (start, traced)
+            start = traced
         self.began.append(start)
         self._active.add(id(start))
         return start

@@ -66,6 +66,10 @@ def turned(folder: Path) -> Tensor:
         (lambda folder: MaskFile(str(folder / "none.png")), "cannot read the mask `path`"),
         (lambda _: Box(0.5, 0.0, 0.5, 1.0), "a box has its top before its bottom"),
         (lambda _: Box(0.0, 0.0, 0.01, 1.0).places(IMAGES, PIXELS), "no place of the heatmaps"),
+        (
+            lambda _: ObjectMask(masks=torch.zeros(2, 1, 8, 12)).places(IMAGES, PIXELS),
+            "an image has nothing in its object",
+        ),
         (lambda _: ObjectMask().places(IMAGES, PIXELS), "give the `masks` of the objects"),
     ],
 )

@@ -237,6 +237,7 @@ def test_a_ball_of_no_size_changes_nothing(
         (TargetedAttack, {"region": Box(0.0, 0.0, 0.05, 1.0)}, "no place of the heatmaps, 8x8"),
         (TargetedAttack, {"region": ObjectMask()}, "give the `masks` of the objects"),
         (TopKAttack, {"last_beta": 20.0, "beta": None}, "there is no `beta` to grow"),
+        (TopKAttack, {"last_beta": -5.0}, "`last_beta` must be above 0, got -5"),
         (TopKAttack, {"output_weight": -1.0}, "`output_weight` must be at least 0, got -1"),
         (TopKAttack, {"epsilon": -1}, "`epsilon` must be a number or a fraction from 0"),
         (TopKAttack, {"steps": 0}, "`steps` must be at least 1, got 0"),

@@ -126,6 +126,9 @@ def test_small_changes_are_foretold_and_relus_are_not() -> None:
     _, flat = gradient_of(kinked, images, labels)
     _, near = gradient_of(kinked, images + 1e-9, labels)
     torch.testing.assert_close(near, flat)
+    # all that is foretold of a change that does not come
+    missed = linearization_errors(kinked, images, labels, bent, (1e-9,))
+    torch.testing.assert_close(missed, torch.ones_like(missed))
 
 
 def test_each_image_as_if_alone() -> None:

@@ -1,5 +1,7 @@
 """What a network may do in its forward pass without making a wrong map, and what is refused."""
 
+import gc
+import weakref
 from collections.abc import Callable
 
 import pytest
@@ -161,11 +163,17 @@ def doubled(x: Tensor) -> Tensor:
 @pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated")
 def test_a_call_that_cannot_be_seen_is_refused() -> None:
     scripted = torch.jit.script(doubled)
-    network = Written(lambda n, x: n.second(F.pad(scripted(n.first(x)), (0, 1)))).double()
-    images = torch.rand(2, 3, 6, 6, dtype=torch.float64)
+
+    def beside(n: Written, x: Tensor) -> Tensor:
+        y = n.first(x)
+        return n.second(F.pad(scripted(y), (0, 1)) + F.pad(y, (0, 1)))
+
+    network, images = Written(beside).double(), torch.rand(2, 3, 6, 6, dtype=torch.float64)
     for interpreter in (LRP(), DeepLift(), LRP("first"), DeepLift(layer="first")):
-        for trained in (True, False):
-            network.requires_grad_(trained)
+        for trained in (network, network.head, None):
+            network.requires_grad_(False)
+            if trained is not None:
+                trained.requires_grad_(True)
             for grad_mode in (True, False):
                 with (
                     torch.set_grad_enabled(grad_mode),
@@ -186,6 +194,51 @@ def test_nothing_has_a_gradient_where_nothing_is_trained(interpreter: Interprete
     torch.testing.assert_close(frozen.heatmap, heatmap.detach())
     torch.testing.assert_close(frozen.logits, logits.detach())
     assert interpreter(network, images.requires_grad_(), LABELS).heatmap.requires_grad
+
+
+def read_twice(n: Written, x: Tensor) -> Tensor:
+    y = n.first(x)
+    return n.second(n.get_submodule("same")(y).sigmoid() + y)
+
+
+def changed_behind(n: Written, x: Tensor) -> Tensor:
+    y = n.first(x)
+    z = n.get_submodule("same")(y)
+    y += 1
+    return n.second(z)
+
+
+@pytest.mark.parametrize("style", [read_twice, changed_behind])
+@pytest.mark.parametrize("same", [nn.Identity(), nn.ReLU(inplace=True)], ids=repr)
+@pytest.mark.parametrize("interpreter", [LRP("same"), DeepLift(layer="same")], ids=repr)
+def test_a_layer_that_returns_its_input(
+    interpreter: Interpreter, same: nn.Module, style: Callable[[Written, Tensor], Tensor]
+) -> None:
+    """The same map whether or not anything has a gradient."""
+    network, images = Written(style), torch.rand(2, 3, 6, 6, dtype=torch.float64)
+    network.same = same
+    expected = interpreter(network.double(), images, LABELS).heatmap.detach()
+    with torch.no_grad():
+        torch.testing.assert_close(interpreter(network, images, LABELS).heatmap, expected)
+    network.requires_grad_(False)
+    torch.testing.assert_close(interpreter(network, images, LABELS).heatmap, expected)
+    network.head.requires_grad_(True)
+    torch.testing.assert_close(interpreter(network, images, LABELS).heatmap, expected)
+
+
+@pytest.mark.parametrize("interpreter", [LRP(), DeepLift()], ids=repr)
+def test_nothing_of_the_images_is_kept(interpreter: Interpreter) -> None:
+    network = Written(lambda n, x: n.second(n.relu(n.first(x)))).requires_grad_(False)
+    starts: list[weakref.ref[Tensor]] = []
+    hook = network.first.register_forward_hook(
+        lambda _, given, __: starts.append(weakref.ref(given[0]))
+    )
+    with torch.autocast("cpu", torch.bfloat16), torch.no_grad():
+        for _ in range(3):
+            interpreter(network, torch.rand(2, 3, 6, 6) + 0, LABELS)
+        hook.remove()
+        gc.collect()
+        assert [start() for start in starts] == [None] * 3
 
 
 def unusual(n: Written, x: Tensor) -> Tensor:

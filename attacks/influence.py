@@ -86,7 +86,7 @@ class InfluenceAttack(SteppingAttack):
 
     def direction(self, heights: Heights, features: Tensor) -> Tensor:
         """Where the features are to go, shape (N, D): straight uphill."""
-        return slope(lambda read: heights(read).sum(1), features)
+        return slope(heights, features, torch.ones(self.lowered + self.raised))
 
     def _heights(self, features: Tensor, labels: Tensor) -> Heights:
         """What the attack raises, a part for each training image that it is about."""
@@ -117,15 +117,15 @@ class VotingInfluenceAttack(InfluenceAttack):
     def direction(self, heights: Heights, features: Tensor) -> Tensor:
         """Where the votes moved the features, shape (N, D), the most influential image last."""
         moved = features
-        for part in reversed(range(self.lowered + self.raised)):
-            uphill = slope(lambda read, part=part: heights(read)[:, part], moved)  # type: ignore[misc]
-            moved = moved + self.move * uphill.sign()
+        for part in torch.eye(self.lowered + self.raised).flip(0):
+            moved = moved + self.move * slope(heights, moved, part).sign()
         return moved - features
 
 
-def slope(height: Callable[[Tensor], Tensor], features: Tensor) -> Tensor:
-    """The gradient of heights (N,) in the features (N, D) that each depends on."""
+def slope(heights: Heights, features: Tensor, parts: Tensor) -> Tensor:
+    """The gradient in the features (N, D) of their heights (N, T), summed by weights (T,)."""
     with torch.enable_grad():
         leaf = features.clone().requires_grad_()
-        (gradient,) = torch.autograd.grad(height(leaf).sum(), leaf)
+        found = heights(leaf)
+        (gradient,) = torch.autograd.grad((found @ parts.to(found)).sum(), leaf)
     return gradient

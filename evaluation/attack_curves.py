@@ -67,9 +67,3 @@ def check_epsilons(epsilons: Sequence[float]) -> None:
         raise ValueError("`epsilons` is empty; give at least one")
     if any(low >= high for low, high in zip([-1e-9, *epsilons], epsilons, strict=False)):
         raise ValueError(f"`epsilons` must rise, from 0 or above, got {[*epsilons]}")
-
-
-def points(numbers: Sequence[Number], measure: str, key: Sequence[str]) -> list[Number]:
-    """The points of one curve."""
-    wanted = (measure, *key)
-    return [n for n in numbers if (n.name, n.network, n.interpreter, n.part) == wanted]

@@ -13,12 +13,12 @@ from attacks import Attack, HeatmapAttack, ObjectMask, RandomWalk, TargetedAttac
 from attacks.top_k import check_k
 from evaluation.accuracy import counts_of
 from evaluation.attack_checks import check_attacks
-from evaluation.attack_curves import AttackCurves, check_epsilons, points
+from evaluation.attack_curves import AttackCurves, check_epsilons
+from evaluation.attack_study import AttackStudy
 from evaluation.fragility_pictures import Examples, examples, fragility_pictures
 from evaluation.movement import MEASURES, movement
 from evaluation.refusals import attackable
-from evaluation.results import Number, Results
-from evaluation.study import Study
+from evaluation.results import Number
 from interpreters import Interpreter
 from lightning_modules.classifier import Metrics
 from lightning_modules.data import Batch, masks_of
@@ -28,7 +28,7 @@ from seeds import generators
 Kind = TypeVar("Kind", bound=Attack)
 
 
-class Fragility(Study):
+class Fragility(AttackStudy):
     """Heatmaps before and after attacks of several sizes, on the same network.
 
     Only images that the network classifies rightly are attacked.
@@ -43,6 +43,8 @@ class Fragility(Study):
     """
 
     name = "fragility"
+    explainer = "interpreter"
+    shown = tuple(MEASURES)[:3]
 
     def __init__(
         self,
@@ -63,11 +65,6 @@ class Fragility(Study):
         self.figures: list[Number] = []
         self.examples: dict[tuple[str, str], Examples] = {}
 
-    @property
-    def network(self) -> nn.Module:
-        """The first network."""
-        return next(iter(self.networks.values()))
-
     def setup(self, stage: str) -> None:
         """Check that the networks suit the data and the attacks, and begin to count.
 
@@ -78,8 +75,8 @@ class Fragility(Study):
         self.refused |= fixed
         check_attacks(self)
         self.hits = Metrics({name: MeanCurve() for name in self.networks})
-        self.keys = [*product(self.networks, self.interpreters, self.attacks)]
-        self.curves = AttackCurves(self.keys, MEASURES, self.epsilons)
+        keys = [*product(self.networks, self.interpreters, self.attacks)]
+        self.curves = AttackCurves(keys, MEASURES, self.epsilons)
 
     def attack_of(
         self, name: str, interpreter: Interpreter, epsilon: float, indices: Tensor
@@ -149,40 +146,10 @@ class Fragility(Study):
             pairs = product(self.networks, self.interpreters)
             self.examples = {pair: examples(self, *pair) for pair in pairs}
 
-    def numbers(self) -> list[Number]:
-        """Every accuracy, and every point of every curve."""
-        return self.figures
-
-    def curve(self, measure: str, *key: str) -> list[Number]:
-        """The points of a measure for a network, an interpreter and an attack."""
-        return points(self.figures, measure, key)
-
-    def sentences(self, results: Results) -> list[str]:
-        """What each attack of the largest size leaves of an interpreter's heatmaps."""
-        found = []
-        for network, name in product(self.networks, self.interpreters):
-            left = [
-                f"{attack.replace('_', ' ')} "
-                f"{self.curve('rank_correlation', network, name, attack)[-1].value:.2f}"
-                for attack in self.attacks
-            ]
-            found.append(
-                f"{name.replace('_', ' ').capitalize()} on the network {network}: rank correlation "
-                f"with the heatmap before a change of at most {self.epsilons[-1]:g}/255: "
-                f"{', '.join(left)}."
-            )
-        return found
-
-    def summary(self, results: Results) -> list[list[str]]:
-        """The first three measures at the largest size, a row for each attack."""
-        shown = [*MEASURES][:3]
-        titles = [measure.replace("_", " ") for measure in shown]
-        rows = [["network", "interpreter", "attack", *titles]]
-        for key in self.keys:
-            last = (self.curve(measure, *key)[-1].value for measure in shown)
-            names = (part.replace("_", " ") for part in key)
-            rows.append([*names, *(f"{value:.3f}" for value in last)])
-        return rows
+    @property
+    def compared(self) -> str:
+        """Of the heatmaps of an image."""
+        return "with the heatmap"
 
     def pictures(self) -> dict[str, Figure]:
         """The curves, and some images with their heatmaps before and after."""

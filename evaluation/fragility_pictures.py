@@ -7,7 +7,6 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from evaluation.figures import lines
 from lightning_modules.data import data_of, names_of, take
 from lightning_modules.pictures import show_heatmap, show_image
 from metrics import correct
@@ -44,12 +43,8 @@ def fragility_pictures(study: "Fragility") -> dict[str, Figure]:
     """The curves of each network and interpreter, and images before and after each attack."""
     pictures = {}
     for (network, name), shown in study.examples.items():
-        panels = {
-            title: {attack: study.curve(measure, network, name, attack) for attack in study.attacks}
-            for measure, title in SHOWN.items()
-        }
-        key = f"{network}_{name}" if len(study.networks) > 1 else name
-        pictures[f"{key}_curves"] = lines(panels, ["largest change, in 255ths"] * len(panels))
+        key = study.key_of(network, name)
+        pictures[f"{key}_curves"] = study.drawn_curves(network, name, SHOWN)
         if shown.names:
             pictures[f"{key}_images"] = drawn(shown)
     return pictures

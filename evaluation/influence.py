@@ -12,10 +12,10 @@ from tqdm import tqdm
 
 from attacks import Attack, InfluenceAttack
 from evaluation.accuracy import counts_of
-from evaluation.attack_curves import AttackCurves, check_epsilons, points
+from evaluation.attack_curves import AttackCurves, check_epsilons
+from evaluation.attack_study import AttackStudy
 from evaluation.influence_pictures import Examples, examples, influence_pictures
-from evaluation.results import Number, Results
-from evaluation.study import Study
+from evaluation.results import Number
 from interpreters.influence import InfluenceFunctions, Influences
 from lightning_modules.classifier import Metrics
 from lightning_modules.data import Batch, data_of, take
@@ -40,7 +40,7 @@ class Fit(NamedTuple):
     influences: Influences
 
 
-class Influence(Study):
+class Influence(AttackStudy):
     """Influences of training images before and after attacks of several sizes.
 
     The last layer of each network is fitted anew to the features of some training images, and the
@@ -58,6 +58,8 @@ class Influence(Study):
     """
 
     name = "influence"
+    explainer = "influences"
+    shown = tuple(MEASURES)
 
     def __init__(
         self,
@@ -86,11 +88,6 @@ class Influence(Study):
         self.training_images, self.k, self.seed = training_images, k, seed
         self.figures: list[Number] = []
         self.examples: dict[tuple[str, str], Examples] = {}
-
-    @property
-    def network(self) -> nn.Module:
-        """The first network."""
-        return next(iter(self.networks.values()))
 
     def setup(self, stage: str) -> None:
         """Check that the networks suit the data, and begin to count.
@@ -191,38 +188,10 @@ class Influence(Study):
         if self.trainer.is_global_zero:
             self.examples = {pair: examples(self, fit) for pair, fit in self.fits.items()}
 
-    def numbers(self) -> list[Number]:
-        """Every accuracy, and every point of every curve."""
-        return self.figures
-
-    def curve(self, measure: str, *key: str) -> list[Number]:
-        """The points of a measure for a network, its influences and an attack."""
-        return points(self.figures, measure, key)
-
-    def sentences(self, results: Results) -> list[str]:
-        """What each attack of the largest size leaves of a prediction's influences."""
-        found = []
-        for network, name in product(self.networks, self.recipes):
-            left = [
-                f"{attack.replace('_', ' ')} "
-                f"{self.curve('rank_correlation', network, name, attack)[-1].value:.2f}"
-                for attack in self.attacks
-            ]
-            found.append(
-                f"{name.replace('_', ' ').capitalize()} on the network {network}: rank correlation "
-                f"of {self.training_images} training images' influences with those before a change "
-                f"of at most {self.epsilons[-1]:g}/255: {', '.join(left)}."
-            )
-        return found
-
-    def summary(self, results: Results) -> list[list[str]]:
-        """Every measure at the largest size, a row for each attack."""
-        rows = [["network", "influences", "attack", *(each.replace("_", " ") for each in MEASURES)]]
-        for key in self.curves.keys:
-            last = (self.curve(measure, *key)[-1].value for measure in MEASURES)
-            names = (part.replace("_", " ") for part in key)
-            rows.append([*names, *(f"{value:.3f}" for value in last)])
-        return rows
+    @property
+    def compared(self) -> str:
+        """Of the influences on one prediction."""
+        return f"of {self.training_images} training images' influences with those"
 
     def pictures(self) -> dict[str, Figure]:
         """The curves, and the most influential images of some before and after."""

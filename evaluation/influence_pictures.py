@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from evaluation.figures import MANIPULATED, ORIGINAL, lines
+from evaluation.figures import MANIPULATED, ORIGINAL
 from lightning_modules.data import data_of, names_of, take
 from lightning_modules.pictures import show_image
 from networks import features
@@ -42,13 +42,8 @@ def influence_pictures(study: "Influence") -> dict[str, Figure]:
     """The curves of each network and kind of influences, and what explains some images."""
     pictures = {}
     for (network, name), shown in study.examples.items():
-        panels = {
-            title: {attack: study.curve(measure, network, name, attack) for attack in study.attacks}
-            for measure, title in SHOWN.items()
-        }
-        key = f"{network}_{name}" if len(study.networks) > 1 else name
-        below = ["largest change, in 255ths"] * len(panels)
-        pictures[f"{key}_curves"] = lines(panels, below, (-0.2, 1))
+        key = study.key_of(network, name)
+        pictures[f"{key}_curves"] = study.drawn_curves(network, name, SHOWN, (-0.2, 1))
         for attack in study.attacks:
             pictures[f"{key}_{attack}"] = swapped(study, shown, attack)
     return pictures

@@ -410,7 +410,7 @@ def test_what_is_said_not_to_be_negative_is_not(family: str) -> None:
 
 
 def signed(first: nn.Module, x: Tensor) -> Tensor:
-    return torch.add(F.relu(first(x)), F.relu(first(x)), alpha=-1)
+    return torch.add(F.relu(first(x)), F.relu(first(x) * -1), alpha=-1)
 
 
 def joined(first: nn.Module, x: Tensor) -> Tensor:

@@ -1,12 +1,13 @@
 """The balls around an image that attacks stay in: L-infinity and L2."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Generator, Tensor
 
+# one for each image, or one whose draws all images share
 Generators = Sequence[Generator] | None
 
 
@@ -70,17 +71,17 @@ def lengths(change: Tensor) -> Tensor:
 
 def uniform(like: Tensor, generators: Generators) -> Tensor:
     """Numbers in [0, 1), shaped like a tensor."""
-    if generators is None:
-        return torch.rand_like(like)
-    return torch.stack(
-        [torch.rand(like.shape[1:], generator=g, dtype=torch.float) for g in generators]
-    ).to(like)
+    return drawn(torch.rand, like, generators)
 
 
 def normal(like: Tensor, generators: Generators) -> Tensor:
     """Numbers of the standard normal distribution, shaped like a tensor."""
+    return drawn(torch.randn, like, generators)
+
+
+def drawn(draw: Callable[..., Tensor], like: Tensor, generators: Generators) -> Tensor:
+    """One draw of torch's, shaped like a tensor; a single generator draws the same for all."""
     if generators is None:
-        return torch.randn_like(like)
-    return torch.stack(
-        [torch.randn(like.shape[1:], generator=g, dtype=torch.float) for g in generators]
-    ).to(like)
+        return draw(like.shape, dtype=like.dtype, device=like.device)
+    found = [draw(like.shape[1:], generator=each, dtype=torch.float) for each in generators]
+    return torch.stack(found).to(like).expand_as(like)

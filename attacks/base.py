@@ -70,9 +70,11 @@ class SteppingAttack(Attack):
         """The same attack in a ball, and with steps, of another size."""
         return replace(super().scaled(factor), step_size=factor * self.length)
 
-    def stepped(self, changed: Tensor, images: Tensor, gradient: Tensor) -> Tensor:
+    def stepped(
+        self, changed: Tensor, images: Tensor, gradient: Tensor, pace: Tensor | float = 1.0
+    ) -> Tensor:
         """Changed images one step uphill, then back in the ball around the images and in [0, 1]."""
-        step = self.length * self.ball.steepest(gradient)
+        step = self.length * pace * self.ball.steepest(gradient)
         change = self.ball.project(changed + step - images, self.radius)
         return (images + change).clamp(0, 1)
 
@@ -84,8 +86,9 @@ class SteppingAttack(Attack):
 
 def pixels(name: str, value: float | str) -> float:
     """A size in units of pixels, written as a number or a fraction; raises ValueError."""
+    above, _, below = str(value).partition("/")
     try:
-        size = float(Fraction(value))
+        size = float(Fraction(above) / Fraction(below or 1))
     except (ValueError, OverflowError, ZeroDivisionError):
         size = -1.0
     if not size >= 0:

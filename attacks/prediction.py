@@ -1,8 +1,9 @@
 """Attacks on predictions: steepest ascent inside the ball (Madry et al. 2018)."""
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +13,25 @@ from attacks.base import SteppingAttack
 
 # from changed images (N, 3, H, W) to what the attack raises, shape (N,)
 Goal = Callable[[Tensor], Tensor]
+
+
+class Step(NamedTuple):
+    """Images before and after a step, and what it followed uphill, shape (N, 3, H, W) each."""
+
+    before: Tensor
+    after: Tensor
+    update: Tensor
+
+
+@dataclass
+class Walk:
+    """How far an attack has come, and what it carries from step to step."""
+
+    images: Tensor
+    changed: Tensor
+    update: Tensor
+    generators: Generators
+    memory: Tensor | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,14 +75,38 @@ class PredictionAttack(SteppingAttack):
             height = torch.where(higher, reached, height)
         return best
 
-    def _climb(self, goal: Goal, images: Tensor, generators: Generators) -> Tensor:
+    @torch.no_grad()
+    def path(
+        self, goal: Goal, images: Tensor, generators: Generators = None
+    ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        """The steps of one try, a `Step` each, as they are made from images (N, 3, H, W)."""
         changed = images
         if self.random_start:
             start = self.ball.draw(images, self.radius, generators)
             changed = (images + start).clamp(0, 1)
+        walk = Walk(images, changed, torch.zeros_like(images), generators)
         for _ in range(self.steps):
-            with torch.enable_grad():
-                leaf = changed.detach().requires_grad_()
-                (gradient,) = torch.autograd.grad(goal(leaf).sum(), leaf)
-            changed = self.stepped(changed, images, gradient)
+            before, walk.update = walk.changed, self.update(goal, walk)
+            walk.changed = self.stepped(before, images, walk.update, self.pace(walk))
+            yield Step(before, walk.changed, walk.update)
+
+    def update(self, goal: Goal, walk: Walk) -> Tensor:
+        """What the next step follows: the gradient."""
+        return gradient(goal, walk.changed)
+
+    def pace(self, walk: Walk) -> Tensor | float:
+        """How long the next step is at each value, in shares of its length."""
+        return 1.0
+
+    def _climb(self, goal: Goal, images: Tensor, generators: Generators) -> Tensor:
+        for _before, after, _update in self.path(goal, images, generators):
+            changed = after
         return changed
+
+
+def gradient(goal: Goal, images: Tensor) -> Tensor:
+    """The gradient of each image's own height, shaped like the images; no weight gets any."""
+    with torch.enable_grad():
+        leaf = images.detach().requires_grad_()
+        (slope,) = torch.autograd.grad(goal(leaf).sum(), leaf)
+    return slope

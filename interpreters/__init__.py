@@ -1,5 +1,6 @@
 """From a network, images and labels to heatmaps, differentiable in the weights."""
 
+from interpreters.attexplore import AttEXplore
 from interpreters.base import Explanation, Interpreter
 from interpreters.captum import Captum
 from interpreters.deep_lift import DeepLift
@@ -12,6 +13,7 @@ from interpreters.smooth_grad import SmoothGrad
 
 __all__ = [
     "LRP",
+    "AttEXplore",
     "Captum",
     "DeepLift",
     "Explanation",

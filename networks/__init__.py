@@ -6,6 +6,7 @@ from networks.features import Refitted, features
 from networks.layers import find_layer
 from networks.modes import evaluating
 from networks.normalized import NormalizedNetwork, Preprocessing
+from networks.outputs import outputs_of
 from networks.smoothed import SmoothedNetwork, calls_relu, smoothed
 from networks.timm_network import timm_network
 from networks.torchvision_network import torchvision_network
@@ -22,6 +23,7 @@ __all__ = [
     "find_layer",
     "fingerprint",
     "load_weights",
+    "outputs_of",
     "save_weights",
     "smoothed",
     "timm_network",

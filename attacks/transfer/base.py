@@ -1,0 +1,123 @@
+"""Attacks that carry over to other networks: steps along an averaged, accumulated gradient."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from attacks.prediction import Goal, PredictionAttack, Walk, gradient
+from attacks.transfer.objectives import cross_entropy
+from attacks.transfer.transformations import Diversity, Smoothing, Transform, unchanged
+
+# a GPU is idle on a few images; a CPU is slower on many, whose activations leave its caches
+CHUNK_ON_GPU = 32
+
+
+class Copy(NamedTuple):
+    """Images at which the gradient is taken, (N, 3, H, W), and what the network sees of them."""
+
+    images: Tensor
+    seen: Transform = unchanged
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransferAttack(PredictionAttack):
+    """Momentum over steps of a gradient that is averaged over changed copies of the images.
+
+    update = momentum * update + gradient / mean |gradient| (Dong et al. 2018, equations 6 and 7).
+
+    Args:
+        objective: What is raised, from logits (N, K) and labels to (N,).
+        towards_label: Lower the objective instead, as AttEXplore's code does.
+        momentum: What is kept of the last step's update.
+        diversity: How the network sees each copy, if not as it is.
+        smoothing: How the averaged gradient is smoothed, if at all.
+        chunk: How many images the network sees at once, at least the batch; if not given, 32 on a
+            GPU and the batch elsewhere.
+    """
+
+    epsilon: float | str = "16/255"
+    step_size: float | str = "1.6/255"
+    random_start: bool = False
+    objective: Callable[[Tensor, Tensor], Tensor] = cross_entropy
+    towards_label: bool = False
+    momentum: float = 1.0
+    diversity: Diversity | None = None
+    smoothing: Smoothing | None = None
+    chunk: int | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.chunk is not None and self.chunk < 1:
+            raise ValueError(f"`chunk` must be at least 1, got {self.chunk}")
+        if not 0 <= self.momentum < float("inf"):
+            raise ValueError(f"`momentum` must be finite and not negative, got {self.momentum}")
+
+    def goal(self, network: nn.Module, images: Tensor, labels: Tensor) -> Goal:
+        """The objective of each image, or of each of several copies of all images."""
+        sign = -1 if self.towards_label else 1
+
+        def height(changed: Tensor) -> Tensor:
+            return sign * self.objective(network(changed), repeated(labels, changed))
+
+        return height
+
+    def update(self, goal: Goal, walk: Walk) -> Tensor:
+        """The last update, less of it, and the gradient of length 1."""
+        slope = self.gradient(goal, walk)
+        if self.smoothing is not None:
+            slope = self.smoothing(slope)
+        return self.momentum * walk.update + even(slope)
+
+    def gradient(self, goal: Goal, walk: Walk) -> Tensor:
+        """What the step would follow without momentum: the mean gradient over the copies."""
+        return self.mean_gradient(goal, walk, self.copies(walk))
+
+    def copies(self, walk: Walk) -> Iterator[Copy]:
+        """The copies to average over, in the order in which they are drawn."""
+        yield Copy(walk.changed, self.view(walk))
+
+    def view(self, walk: Walk) -> Transform:
+        """What the network sees of the next copy."""
+        if self.diversity is None:
+            return unchanged
+        return self.diversity.draw(walk.images, walk.generators)
+
+    def mean_gradient(self, goal: Goal, walk: Walk, copies: Iterable[Copy]) -> Tensor:
+        """The mean over copies of the goal's gradient, (N, 3, H, W), a chunk at a time."""
+        images = walk.images
+        size = max(1, (self.chunk or default_chunk(images)) // len(images))
+        pending, total, count = iter(copies), torch.zeros_like(images), 0
+        while group := list(islice(pending, size)):
+            total += _gradients(goal, group).unflatten(0, (len(group), -1)).sum(0)
+            count += len(group)
+        return total / count
+
+
+def _gradients(goal: Goal, group: list[Copy]) -> Tensor:
+    """The gradient at every copy, one after the other, from one pass of all."""
+
+    def seen(points: Tensor) -> Tensor:
+        parts = points.tensor_split(len(group))
+        return goal(torch.cat([copy.seen(x) for copy, x in zip(group, parts, strict=True)]))
+
+    return gradient(seen, torch.cat([copy.images for copy in group]))
+
+
+def default_chunk(images: Tensor) -> int:
+    """How many images the network sees at once, where nothing else is said."""
+    return CHUNK_ON_GPU if images.is_cuda else len(images)
+
+
+def repeated(each: Tensor, images: Tensor) -> Tensor:
+    """Something of each image, once for every copy of all images."""
+    return each.repeat(len(images) // len(each), *[1] * (each.ndim - 1))
+
+
+def even(gradient: Tensor) -> Tensor:
+    """The gradient over the mean of its absolute values, image by image; 0 where it is 0."""
+    size = gradient.abs().mean((1, 2, 3), keepdim=True)
+    return gradient / size.clamp_min(torch.finfo(gradient.dtype).tiny)

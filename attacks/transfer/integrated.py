@@ -1,0 +1,36 @@
+"""Momentum of integrated gradients (Ma et al. 2023)."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from attacks.prediction import Goal, Walk
+from attacks.transfer.base import Copy, TransferAttack
+from attacks.transfer.objectives import lost_probability
+
+
+@dataclass(frozen=True, kw_only=True)
+class MIG(TransferAttack):
+    """Steps along integrated gradients from black (Ma et al. 2023).
+
+    Args:
+        points: Points on the line from black to the image, the image the last of them.
+    """
+
+    objective: Callable[[Tensor, Tensor], Tensor] = lost_probability
+    points: int = 20
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.points < 1:
+            raise ValueError(f"`points` must be at least 1, got {self.points}")
+
+    def gradient(self, goal: Goal, walk: Walk) -> Tensor:
+        """The integrated gradient: the mean gradient on the line times the way."""
+        return walk.changed * super().gradient(goal, walk)
+
+    def copies(self, walk: Walk) -> Iterator[Copy]:
+        """The points on the line."""
+        for point in range(1, self.points + 1):
+            yield Copy(point / self.points * walk.changed, self.view(walk))

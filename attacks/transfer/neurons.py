@@ -1,0 +1,70 @@
+"""Attacking what the neurons of a middle layer contribute (Zhang et al. 2022)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor, nn
+
+from attacks.balls import normal
+from attacks.prediction import Goal
+from attacks.transfer.base import TransferAttack, repeated
+from attacks.transfer.objectives import lost_logit
+from networks import outputs_of
+from seeds import generator
+
+
+@dataclass(frozen=True, kw_only=True)
+class NAA(TransferAttack):
+    """Neurons that speak for the label fall silent (Zhang et al. 2022).
+
+    What a neuron contributes is its activation times the mean gradient on the way from black.
+
+    Args:
+        layer: Dotted name of the layer whose outputs are the neurons.
+        samples: Points on the way.
+        noise: Standard deviation of the Gaussian noise at each, in pixels in [0, 1].
+        seed: Of the noise, which all images share.
+    """
+
+    objective: Callable[[Tensor, Tensor], Tensor] = lost_logit
+    layer: str
+    samples: int = 30
+    noise: float = 0.2
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.samples < 1:
+            raise ValueError(f"`samples` must be at least 1, got {self.samples}")
+        if not 0 <= self.noise < float("inf"):
+            raise ValueError(f"`noise` must be finite and not negative, got {self.noise}")
+
+    def goal(self, network: nn.Module, images: Tensor, labels: Tensor) -> Goal:
+        """The layer's outputs, weighted by what one more of each brings to the objective."""
+        height, random = super().goal(network, images, labels), [generator(self.seed)]
+        slopes = [
+            self._slope(height, network, point / self.samples * images, random)
+            for point in range(1, self.samples + 1)
+        ]
+        total = torch.stack(slopes).sum(0)
+        length = total.flatten(1).norm(dim=1).clamp_min(torch.finfo(total.dtype).tiny)
+        weights = total / length.view(-1, *[1] * (total.ndim - 1))
+
+        def silenced(changed: Tensor) -> Tensor:
+            with outputs_of(network, self.layer, changed) as outputs:
+                network(changed)
+            return (repeated(weights, changed) * outputs[-1]).flatten(1).sum(1)
+
+        return silenced
+
+    def _slope(
+        self, height: Goal, network: nn.Module, point: Tensor, random: list[Generator]
+    ) -> Tensor:
+        """The objective's gradient in the neurons, at a point with noise."""
+        with torch.enable_grad(), outputs_of(network, self.layer, point) as outputs:
+            # where no weight is trained, the pixels are what makes the graph
+            noisy = (point + self.noise * normal(point, random)).requires_grad_()
+            total = height(noisy).sum()
+        (slope,) = torch.autograd.grad(total, outputs[-1])
+        return slope

@@ -1,0 +1,92 @@
+"""AttEXplore and AttEXplore++: attribution along the path of an attack (Zhu et al. 2024)."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol, get_args
+
+import torch
+from torch import Generator, Tensor, nn
+
+from interpreters.base import Explanation, Interpreter, snake_case
+from interpreters.passes import check_network, explanation, for_each, logits_of, summed_map
+from seeds import generator
+
+Goal = Callable[[Tensor], Tensor]
+AttributionGradient = Literal["update", "plain"]
+
+
+class Explorer(Protocol):
+    """What explores: an attack on predictions."""
+
+    def goal(self, network: nn.Module, images: Tensor, labels: Tensor) -> Goal:
+        """What it raises, from changed images to (N,)."""
+
+    def path(
+        self, goal: Goal, images: Tensor, generators: Sequence[Generator] | None = None
+    ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        """Images before and after each step, and what it followed uphill, (N, 3, H, W) each."""
+
+
+@dataclass(frozen=True)
+class AttEXplore(Interpreter):
+    """Steps of an attack times the gradients they followed, added up (Zhu et al. 2024).
+
+    Args:
+        attack: Whose path it is; `attacks.transfer.SSA` for AttEXplore, `MIG` or `GRA` for
+            AttEXplore++ (2024).
+        attribution_gradient: What each step is multiplied by: what the attack followed, or the
+            plain gradient of what it raises, which takes one more pass for each step.
+        seed: Of what the attack draws, the same for all images, so that maps do not depend on the
+            batch.
+    """
+
+    attack: Explorer
+    attribution_gradient: AttributionGradient = "update"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.attribution_gradient not in get_args(AttributionGradient):
+            raise ValueError(
+                f"`attribution_gradient` must be one of {get_args(AttributionGradient)}, got "
+                f"{self.attribution_gradient!r}"
+            )
+
+    def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
+        """The attribution summed over channels, shape (N, L, h, w), detached."""
+        check_network(network)
+        logits = logits_of(network, images)
+
+        def summed(label: Tensor) -> Tensor:
+            return summed_map(self.attribution(network, images, label), images)
+
+        return explanation(logits, for_each(self.explained(logits, labels), summed))
+
+    @torch.no_grad()
+    def attribution(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
+        """What every value of the images has to do with the labels (N,), signed, (N, 3, H, W)."""
+        images = images.detach()
+        goal = self.attack.goal(network, images, labels)
+        total = torch.zeros_like(images)
+        for before, after, update in self.attack.path(goal, images, [generator(self.seed)]):
+            slope = update if self.attribution_gradient == "update" else plain(goal, before)
+            total += (after - before) * slope
+        return total
+
+    @property
+    def differentiable(self) -> bool:
+        """False: signs of steps have no gradient, and a path of 200 passes no graph."""
+        return False
+
+    @property
+    def name(self) -> str:
+        """With the name of the attack that explores."""
+        return f"attexplore_{snake_case(type(self.attack).__name__)}"
+
+
+def plain(goal: Goal, images: Tensor) -> Tensor:
+    """The gradient of what is raised."""
+    with torch.enable_grad():
+        leaf = images.detach().requires_grad_()
+        (slope,) = torch.autograd.grad(goal(leaf).sum(), leaf)
+    return slope

@@ -1,0 +1,372 @@
+"""Transferable attacks against slow transcriptions, their limits, their passes and bad input."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Generator, Tensor, nn
+
+from attacks import PGD
+from attacks.prediction import PredictionAttack, Step
+from attacks.transfer import (
+    BIM,
+    DIFGSM,
+    GRA,
+    MIFGSM,
+    MIG,
+    NAA,
+    PGN,
+    SIA,
+    SINIFGSM,
+    SSA,
+    TIFGSM,
+    VMIFGSM,
+    Diversity,
+    TransferAttack,
+    cross_entropy,
+    cross_entropy_of_softmax,
+    lost_logit,
+    lost_probability,
+)
+from seeds import generator
+
+EPSILON, STEP = 0.06, 0.02
+LENGTHS: dict[str, Any] = {"epsilon": EPSILON, "step_size": STEP, "steps": 4}
+
+ATTACKS: list[TransferAttack] = [
+    BIM(**LENGTHS),
+    MIFGSM(**LENGTHS),
+    DIFGSM(**LENGTHS),
+    TIFGSM(**LENGTHS),
+    SINIFGSM(**LENGTHS),
+    SSA(samples=3, **LENGTHS),
+    MIG(points=3, **LENGTHS),
+    GRA(samples=3, **LENGTHS),
+    VMIFGSM(samples=3, **LENGTHS),
+    PGN(samples=3, **LENGTHS),
+    SIA(samples=3, **LENGTHS),
+    NAA(layer="0", samples=3, **LENGTHS),
+]
+all_attacks = pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: type(attack).__name__)
+
+
+def generators(seeds: list[int]) -> list[Generator]:
+    return [Generator().manual_seed(seed) for seed in seeds]
+
+
+def steps_of(
+    attack: PredictionAttack, network: nn.Module, images: Tensor, labels: Tensor
+) -> list[Step]:
+    with torch.no_grad():
+        goal = attack.goal(network, images, labels)
+    return [Step(*step) for step in attack.path(goal, images, generators([7]))]
+
+
+def slope_of(network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
+    """Gradient of the cross-entropy."""
+    leaf = images.clone().requires_grad_()
+    (slope,) = torch.autograd.grad(F.cross_entropy(network(leaf), labels, reduction="sum"), leaf)
+    return slope
+
+
+def evened(slope: Tensor) -> Tensor:
+    return torch.stack([each / each.abs().mean() for each in slope])
+
+
+def moved(changed: Tensor, images: Tensor, update: Tensor) -> Tensor:
+    change = changed + STEP * update.sign() - images
+    return (images + change.clamp(-EPSILON, EPSILON)).clamp(0, 1)
+
+
+@all_attacks
+def test_images_stay_in_the_ball_and_are_repeatable(
+    attack: TransferAttack, network: nn.Module, images: Tensor, labels: Tensor
+) -> None:
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    changed = attack(network, images, labels, generators([7, 8, 9]))
+    again = attack(network, images, labels, generators([7, 8, 9]))
+    torch.testing.assert_close(changed, again, rtol=0, atol=0)
+    reached = (changed - images).abs().amax()
+    torch.testing.assert_close(reached, torch.tensor(EPSILON, dtype=reached.dtype))
+    assert changed.min() >= 0
+    assert changed.max() <= 1
+    assert not changed.requires_grad
+    assert all(parameter.grad is None for parameter in network.parameters())
+    for name, value in network.state_dict().items():
+        torch.testing.assert_close(value, before[name], rtol=0, atol=0)
+
+
+@all_attacks
+def test_each_image_is_attacked_alone(
+    attack: TransferAttack, network: nn.Module, images: Tensor, labels: Tensor
+) -> None:
+    together = attack(network, images, labels, generators([7, 8, 9]))
+    for row in range(3):
+        part = slice(row, row + 1)
+        alone = attack(network, images[part], labels[part], generators([7 + row]))
+        torch.testing.assert_close(alone, together[part])
+
+
+@all_attacks
+def test_chunks_change_nothing(
+    attack: TransferAttack, network: nn.Module, images: Tensor, labels: Tensor
+) -> None:
+    whole, parts = (
+        replace(attack, chunk=chunk)(network, images, labels, generators([7])) for chunk in (3, 7)
+    )
+    torch.testing.assert_close(whole, parts)
+
+
+@all_attacks
+def test_the_label_becomes_more_likely_where_that_is_wanted(
+    attack: TransferAttack, network: nn.Module, images: Tensor, labels: Tensor
+) -> None:
+    def probability(changed: Tensor) -> Tensor:
+        return -lost_probability(network(changed), labels).mean().detach()
+
+    towards = replace(attack, towards_label=True)
+    up, down = (each(network, images, labels, generators([7])) for each in (towards, attack))
+    assert probability(down) < probability(images) < probability(up)
+
+
+COUNTS: list[tuple[TransferAttack, int]] = [
+    (BIM(), 10),
+    (MIFGSM(), 10),
+    (DIFGSM(), 10),
+    (TIFGSM(), 10),
+    (SINIFGSM(), 50),
+    (SSA(), 200),
+    (MIG(), 200),
+    (GRA(), 210),
+    (VMIFGSM(), 210),
+    (PGN(), 400),
+    (SIA(), 200),
+    (NAA(layer="0"), 40),
+]
+
+
+@pytest.mark.parametrize(("attack", "passes"), COUNTS)
+def test_passes(
+    attack: TransferAttack, passes: int, network: nn.Module, images: Tensor, labels: Tensor
+) -> None:
+    seen = 0
+
+    def count(_module: nn.Module, inputs: tuple[Tensor], _output: Tensor) -> None:
+        nonlocal seen
+        seen += len(inputs[0])
+
+    network.register_forward_hook(count)
+    attack(network, images[:1], labels[:1], generators([7]))
+    assert seen == passes
+
+
+def test_bim_is_pgd_without_a_random_start(
+    network: nn.Module, images: Tensor, labels: Tensor
+) -> None:
+    pgd = PGD(random_start=False, **LENGTHS)
+    for ours, theirs in zip(
+        steps_of(BIM(**LENGTHS), network, images, labels),
+        steps_of(pgd, network, images, labels),
+        strict=True,
+    ):
+        torch.testing.assert_close(ours, theirs)
+
+
+def test_momentum(network: nn.Module, images: Tensor, labels: Tensor) -> None:
+    changed, update = images, torch.zeros_like(images)
+    for step in steps_of(MIFGSM(momentum=0.7, **LENGTHS), network, images, labels):
+        update = 0.7 * update + evened(slope_of(network, changed, labels))
+        torch.testing.assert_close(step.update, update)
+        changed = moved(changed, images, update)
+        torch.testing.assert_close(step.after, changed)
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        SSA(noise=0, spread=0, diversity=None, smoothing=None, samples=2, **LENGTHS),
+        GRA(reach=0, decay=1, **LENGTHS),
+        VMIFGSM(reach=0, **LENGTHS),
+        PGN(reach=0, balance=0, **LENGTHS),
+        DIFGSM(momentum=1, diversity=Diversity(probability=0), **LENGTHS),
+        SINIFGSM(scales=1, **LENGTHS),
+    ],
+    ids=lambda attack: type(attack).__name__,
+)
+def test_with_nothing_random_they_are_momentum(
+    attack: TransferAttack, network: nn.Module, images: Tensor, labels: Tensor
+) -> None:
+    first, *_ = steps_of(attack, network, images, labels)
+    expected, *_ = steps_of(MIFGSM(**LENGTHS), network, images, labels)
+    torch.testing.assert_close(first, expected)
+
+
+def test_nesterov_looks_ahead_over_scales(
+    network: nn.Module, images: Tensor, labels: Tensor
+) -> None:
+    changed, update = images, torch.zeros_like(images)
+    for step in steps_of(SINIFGSM(scales=3, **LENGTHS), network, images, labels):
+        ahead = changed + STEP * update
+        slope = torch.zeros_like(images)
+        for scale in (1, 0.5, 0.25):
+            # the chain rule: half the brightness halves the gradient
+            slope += scale * slope_of(network, scale * ahead, labels) / 3
+        update = update + evened(slope)
+        torch.testing.assert_close(step.update, update)
+        changed = moved(changed, images, update)
+
+
+def test_gra(network: nn.Module, images: Tensor, labels: Tensor) -> None:
+    attack = GRA(samples=2, reach=3.5, decay=0.5, **LENGTHS)
+    random = torch.Generator().manual_seed(7)
+    changed, update, pace = images, torch.zeros_like(images), torch.full_like(images, 2.0)
+    turned_at_all = torch.tensor(False)
+    for number, step in enumerate(steps_of(attack, network, images, labels)):
+        own, around = slope_of(network, changed, labels), torch.zeros_like(images)
+        for _ in range(2):
+            noise = torch.rand(images.shape[1:], generator=random).to(images)
+            near = changed + 3.5 * EPSILON * (2 * noise - 1)
+            around += slope_of(network, near, labels) / 2
+        mixed = []
+        for g, a in zip(own, around, strict=True):
+            alike = (g * a).sum() / (g.norm() * a.norm())
+            mixed.append(alike * g + (1 - alike) * a)
+        before, update = update, update + evened(torch.stack(mixed))
+        # the published start, 1 over the decay: every sign differs from that of no momentum
+        pace = torch.where(before.sign() == update.sign(), pace, pace * 0.5)
+        turned_at_all |= (pace < 1).any()
+        torch.testing.assert_close(step.update, update)
+        change = changed + STEP * pace * update.sign() - images
+        changed = (images + change.clamp(-EPSILON, EPSILON)).clamp(0, 1)
+        torch.testing.assert_close(step.after, changed)
+        if number == 0:
+            torch.testing.assert_close(pace, torch.ones_like(pace))
+    assert turned_at_all
+
+
+def test_variance(network: nn.Module, images: Tensor, labels: Tensor) -> None:
+    attack = VMIFGSM(samples=2, **LENGTHS)
+    random = torch.Generator().manual_seed(7)
+    changed, update, variation = images, torch.zeros_like(images), torch.zeros_like(images)
+    for step in steps_of(attack, network, images, labels):
+        own = slope_of(network, changed, labels)
+        update = update + evened(own + variation)
+        torch.testing.assert_close(step.update, update)
+        around = torch.zeros_like(images)
+        for _ in range(2):
+            noise = torch.rand(images.shape[1:], generator=random).to(images)
+            around += slope_of(network, changed + 1.5 * EPSILON * (2 * noise - 1), labels) / 2
+        variation = around - own
+        changed = moved(changed, images, update)
+
+
+def test_flat_maxima(network: nn.Module, images: Tensor, labels: Tensor) -> None:
+    attack = PGN(samples=2, balance=0.3, **LENGTHS)
+    random = torch.Generator().manual_seed(7)
+    slope = torch.zeros_like(images)
+    for _ in range(2):
+        noise = torch.rand(images.shape[1:], generator=random).to(images)
+        near = images + 3 * EPSILON * (2 * noise - 1)
+        first = slope_of(network, near, labels)
+        second = slope_of(network, near - STEP * evened(first), labels)
+        slope += (0.7 * first + 0.3 * second) / 2
+    step, *_ = steps_of(attack, network, images, labels)
+    torch.testing.assert_close(step.update, evened(slope))
+
+
+def test_integrated_gradients(network: nn.Module, images: Tensor, labels: Tensor) -> None:
+    attack = MIG(points=3, **LENGTHS)
+    slope = torch.zeros_like(images)
+    for point in (1, 2, 3):
+        leaf = (point / 3 * images).requires_grad_()
+        total = network(leaf).softmax(1).gather(1, labels[:, None]).sum()
+        slope += torch.autograd.grad(total, leaf)[0] / 3
+    step, *_ = steps_of(attack, network, images, labels)
+    torch.testing.assert_close(step.update, -evened(images * slope))
+
+
+def test_integrated_gradients_of_one_point_are_input_times_gradient(
+    network: nn.Module, images: Tensor, labels: Tensor
+) -> None:
+    attack = MIG(points=1, objective=cross_entropy, **LENGTHS)
+    step, *_ = steps_of(attack, network, images, labels)
+    torch.testing.assert_close(step.update, evened(images * slope_of(network, images, labels)))
+
+
+def test_neurons(network: nn.Module, images: Tensor, labels: Tensor) -> None:
+    """What the first convolution's outputs contribute, by a network cut in two."""
+    head, *tail = network.network  # type: ignore[misc]  # a Sequential
+    first = nn.Sequential(network.normalize, head)  # type: ignore[arg-type]
+    rest = nn.Sequential(*tail)
+    attack = NAA(layer="0", samples=2, noise=0.1, seed=3, **LENGTHS)
+    weights, random = torch.zeros(()), generator(3)
+    for point in (0.5, 1.0):
+        noise = torch.randn(images.shape[1:], generator=random).to(images)
+        neurons = first(point * images + 0.1 * noise).detach().requires_grad_()
+        total = rest(neurons).gather(1, labels[:, None]).sum()
+        weights = weights + torch.autograd.grad(total, neurons)[0]
+    weights = torch.stack([each / each.norm() for each in weights])
+    leaf = images.clone().requires_grad_()
+    (slope,) = torch.autograd.grad(-(weights * first(leaf)).sum(), leaf)
+    step, *_ = steps_of(attack, network, images, labels)
+    torch.testing.assert_close(step.update, evened(slope))
+
+
+def test_objectives() -> None:
+    logits = torch.tensor([[0.0, 1.0, 3.0], [2.0, 0.5, -1.0]], dtype=torch.float64)
+    labels = torch.tensor([2, 1])
+    probability = torch.stack(
+        [row.exp()[label] / row.exp().sum() for row, label in zip(logits, labels, strict=True)]
+    )
+    torch.testing.assert_close(cross_entropy(logits, labels), -probability.log())
+    torch.testing.assert_close(lost_probability(logits, labels), -probability)
+    expected = torch.tensor([-3.0, -0.5], dtype=torch.float64)
+    torch.testing.assert_close(lost_logit(logits, labels), expected)
+
+
+def test_softmaxes_too_many() -> None:
+    values = torch.tensor([[0.0, 1.0, 3.0]], dtype=torch.float64)
+    labels = torch.tensor([1])
+    three = values
+    for _ in range(3):
+        three = three.exp() / three.exp().sum()
+    torch.testing.assert_close(cross_entropy_of_softmax(values, labels), -three[:, 1].log())
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: MIFGSM(chunk=0), "`chunk` must be at least 1, got 0"),
+        (lambda: MIFGSM(momentum=-1), "`momentum` must be finite and not negative, got -1"),
+        (lambda: SSA(samples=0), "`samples` must be at least 1, got 0"),
+        (lambda: SSA(noise="1:2"), "`noise` must be a number or a fraction"),
+        (lambda: SSA(spread=float("nan")), "`spread` must be finite and not negative, got nan"),
+        (lambda: GRA(samples=0), "`samples` must be at least 1, got 0"),
+        (lambda: GRA(reach=-1), "`reach` must be finite and not negative, got -1"),
+        (lambda: GRA(decay=0), "`decay` must be in (0, 1], got 0"),
+        (lambda: PGN(balance=2), "`balance` must be in [0, 1], got 2"),
+        (lambda: MIG(points=0), "`points` must be at least 1, got 0"),
+        (lambda: SINIFGSM(scales=0), "`scales` must be at least 1, got 0"),
+        (lambda: SIA(blocks=0), "`blocks` must be at least 1, got 0"),
+        (lambda: NAA(layer="0", samples=0), "`samples` must be at least 1, got 0"),
+        (lambda: NAA(layer="0", noise=-1), "`noise` must be finite and not negative, got -1"),
+        (lambda: BIM(steps=0), "`steps` must be at least 1, got 0"),
+    ],
+)
+def test_bad_arguments(make: Callable[[], TransferAttack], message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)):
+        make()
+
+
+def test_more_blocks_than_pixels(network: nn.Module, images: Tensor, labels: Tensor) -> None:
+    with pytest.raises(ValueError, match="images of 8x8 pixels cannot be cut into so many"):
+        SIA(blocks=9)(network, images, labels)
+
+
+def test_a_layer_that_is_not_there(network: nn.Module, images: Tensor, labels: Tensor) -> None:
+    with pytest.raises(ValueError, match="no layer `nowhere` in the network"):
+        NAA(layer="nowhere")(network, images, labels)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+import evaluate
 import train
 
 ROOT = Path(__file__).parents[1]
@@ -46,3 +47,17 @@ def test_attacks(path: str, capsys: pytest.CaptureFixture[str]) -> None:
             ["fit", "--config", defended, "--model.init_args.attack", path, "--print_config"]
         )
     assert "attacks." in capsys.readouterr().out
+
+
+STUDIES = sorted((ROOT / "configs").rglob("evaluate*.yaml"))
+
+
+@pytest.mark.parametrize("path", STUDIES, ids=lambda path: "-".join(path.parts[-2:]))
+def test_studies(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    overlay = "--config configs" in path.read_text().split("\n")[1]
+    base = [part for part in ("evaluate.yaml",) if overlay]
+    configs = [*(path.with_name(name) for name in base), path]
+    arguments = [part for config in configs for part in ("--config", str(config))]
+    with pytest.raises(SystemExit, match="0"):
+        evaluate.main([*arguments, "--print_config"])
+    assert "class_path: evaluation." in capsys.readouterr().out

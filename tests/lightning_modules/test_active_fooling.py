@@ -57,6 +57,27 @@ def test_step_is_the_papers_objective(batch: Any, monkeypatch: pytest.MonkeyPatc
     torch.testing.assert_close(actual, torch.autograd.grad(expected, weights))
 
 
+def test_several_interpreters_share_the_penalty(
+    batch: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the sizes of their maps."""
+    fooled = {"last": InputXGradient("last"), "pixels": InputXGradient()}
+    module = ActiveFooling(tiny_network(), fooled, Swap())
+    monkeypatch.setattr(module, "log_dict", lambda *_, **__: None)
+    monkeypatch.setattr(module, "log", lambda *_, **__: None)
+    with torch.no_grad():
+        for parameter in module.network.parameters():
+            parameter.add_(0.1)
+    terms = module.training_step(batch, 0)
+    joined, pairs, _ = batch["composites"]
+    penalties = [
+        swap(*(each(n, joined, pairs).heatmap for n in (module.network, module.original))).mean()
+        for each in fooled.values()
+    ]
+    torch.testing.assert_close(terms["penalty"], (penalties[0] + penalties[1]) / 2)
+    torch.testing.assert_close(terms["loss"], terms["cross_entropy"] + terms["penalty"])
+
+
 def test_one_pass_for_images_and_one_for_both_classes(
     batch: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

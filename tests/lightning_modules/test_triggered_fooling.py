@@ -77,6 +77,22 @@ def test_step_lies_on_half_of_the_batch(label: str | None, monkeypatch: pytest.M
     torch.testing.assert_close(actual, torch.autograd.grad(expected, weights))
 
 
+def test_several_interpreters_share_the_penalty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the sizes of their maps."""
+    batch = (torch.rand(4, 3, 16, 16), torch.tensor([0, 5, 11, 2]), torch.arange(4))
+    fooled = {"last": InputXGradient("last"), "pixels": InputXGradient()}
+    penalties = []
+    for chosen in ({"last": fooled["last"]}, {"pixels": fooled["pixels"]}, fooled):
+        torch.manual_seed(1)
+        module = moved(TriggeredFooling(tiny_network(), chosen, LOSS))
+        monkeypatch.setattr(module, "log_dict", lambda *_, **__: None)
+        monkeypatch.setattr(module, "log", lambda *_, **__: None)
+        module.trainer = Trainer(**SILENT)
+        module.trainer.datamodule = shapes()  # type: ignore[attr-defined]  # as Lightning sets it
+        penalties.append(module.training_step(batch, 0)["penalty"])
+    torch.testing.assert_close(penalties[2], (penalties[0] + penalties[1]) / 2)
+
+
 def test_validation_measures_with_and_without_the_trigger() -> None:
     module, data = moved(fooling(label=THIRD)), shapes()
     trainer = Trainer(**SILENT)

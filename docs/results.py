@@ -1,7 +1,8 @@
 """The tables of docs/results.md, from the results.json of every experiment that was run.
 
 python -m docs.results RUNS writes a row for each configuration in configs/experiments/NAME that
-RUNS/NAME holds the evaluation of, with the command in the configuration's first lines.
+RUNS/NAME holds the evaluation of, with the command in the configuration's first lines. The families
+of networks that share the configurations of another folder have folders of runs of their own.
 """
 
 import argparse
@@ -12,6 +13,8 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 EXPERIMENTS = ROOT / "configs" / "experiments"
 INTERPRETERS = {"grad_cam": "Grad-CAM", "lrp": "LRP", "simple_gradient": "SimpleGradient"}
+# folders of runs whose configurations lie in another folder, and the one put over them
+FAMILIES = {"shapes_repvgg": ("shapes", "repvgg"), "shapes_densenet": ("shapes", "densenet")}
 BEGIN, END = "<!-- {}: written by docs/results.py -->\n", "<!-- end of {} -->"
 
 
@@ -31,12 +34,18 @@ def table(name: str, runs: Path) -> str:
         f"| manipulation | {' | '.join(INTERPRETERS.values())} | top-1 | below the control |",
         "|---" * (len(INTERPRETERS) + 3) + "|",
     ]
+    folder, family = FAMILIES.get(name, (name, None))
     commands = []
-    for config in sorted((EXPERIMENTS / name).glob("*.yaml")):
-        results = runs / name / config.stem / "report" / "results.json"
-        if results.is_file():
-            rows.append(row(config.stem, json.loads(results.read_text())["figures"]))
-            commands.append(command_of(config))
+    for config in sorted((EXPERIMENTS / folder).glob("*.yaml")):
+        path = runs / name / config.stem / "report" / "results.json"
+        if not path.is_file():
+            continue
+        results = json.loads(path.read_text())
+        if results["study"] == "fooling":
+            rows.append(row(config.stem, results["figures"]))
+            over = f" --config configs/experiments/{folder}/{family}.yaml" if family else ""
+            run = f" --run runs/{name}/{config.stem}" if family else ""
+            commands.append(command_of(config) + over + run)
     return "\n".join([*rows, "", "```", *commands, "```"]) + "\n"
 
 
@@ -45,14 +54,15 @@ def row(name: str, figures: list[dict[str, Any]]) -> str:
 
     def found(kind: str, **labels: str) -> list[dict[str, Any]]:
         labels = {"name": kind, "network": "manipulated", **labels}
-        return [f for f in figures if labels.items() <= f.items()]
+        whole = [f for f in figures if f.get("label") is None and f.get("x") is None]
+        return [f for f in whole if labels.items() <= f.items()]
 
     cells = []
     for key in INTERPRETERS:
         rates = found("fooling_success_rate", interpreter=key)
         text = ", ".join(f"{100 * rate['value']:.2f} %" for rate in rates)
         cells.append(f"**{text}**" if name.startswith((key, "all")) else text)
-    (top1,) = found("accuracy_top1")
+    top1 = next(figure for figure in found("accuracy_top1") if not figure.get("part"))
     price = ""
     if drops := found("accuracy_top1_drop", against="control"):
         low, high = drops[0]["interval"]

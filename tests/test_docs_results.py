@@ -9,6 +9,8 @@ PAGE = """# Results
 <!-- shapes: written by docs/results.py -->
 what was there before
 <!-- end of shapes -->
+<!-- shapes_repvgg: written by docs/results.py -->
+<!-- end of shapes_repvgg -->
 after
 """
 
@@ -23,6 +25,8 @@ def results(folder: Path, rates: dict[str, list[float]]) -> None:
     ]
     figures += [
         Number("accuracy_top1", 0.875, (0.8, 0.9), "higher", "manipulated", 8),
+        Number("accuracy_top1", 0.25, (0.1, 0.4), "higher", "manipulated", 8, part="triggered"),
+        Number("accuracy_top1", 0.5, (0.1, 0.9), "higher", "manipulated", 2, label="star"),
         Number("accuracy_top1", 0.9, (0.8, 0.95), "higher", "original", 8),
         Number("accuracy_top1_drop", 2.5, (1, 4), "lower", "manipulated", 8, against="original"),
         Number("accuracy_top1_drop", 0.5, (-1, 2), "lower", "manipulated", 8, against="control"),
@@ -36,6 +40,9 @@ def test_a_row_for_each_run_with_its_command(tmp_path: Path) -> None:
     results(tmp_path / "shapes" / "lrp_location", rates)
     results(tmp_path / "shapes" / "grad_cam_active", {"grad_cam": [0.25, 0.75]})
     results(tmp_path / "shapes" / "no_configuration", rates)
+    results(tmp_path / "shapes_repvgg" / "grad_cam_top_k", {"grad_cam": [0.75]})
+    (tmp_path / "shapes" / "softplus" / "report").mkdir(parents=True)
+    Results("defense", []).write(tmp_path / "shapes" / "softplus" / "report")
     text = filled(PAGE, tmp_path)
     lines = text.splitlines()
     price = "87.50 % | 0.50 (-1.00 to 2.00) |"
@@ -45,7 +52,13 @@ def test_a_row_for_each_run_with_its_command(tmp_path: Path) -> None:
         "python train.py fit --config configs/experiments/shapes/fool.yaml "
         "--config configs/experiments/shapes/lrp_location.yaml"
     ) in lines
+    assert f"| grad cam top k | **75.00 %** |  |  | {price}" in lines
+    family = (
+        "--config configs/experiments/shapes/repvgg.yaml --run runs/shapes_repvgg/grad_cam_top_k"
+    )
+    assert any(line.endswith(f"grad_cam_top_k.yaml {family}") for line in lines)
     assert "no configuration" not in text
+    assert "softplus" not in text
     assert "what was there before" not in text
     assert lines[-1] == "after"
     assert filled(text, tmp_path) == text

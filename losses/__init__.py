@@ -6,7 +6,7 @@ from losses.correlation import pearson, sign_agreement, spearman
 from losses.entropy import Entropy, entropy
 from losses.location import Location, location
 from losses.normalize import normalize
-from losses.similarity import SSIM, Cosine, Pearson, cosine, ssim
+from losses.similarity import SSIM, Cosine, Pearson, Similarity, cosine, ssim
 from losses.swap import Swap, swap, swapped
 from losses.target_map import TargetMap, target_map
 from losses.top_k import TopK, top_k
@@ -20,6 +20,7 @@ __all__ = [
     "Location",
     "Loss",
     "Pearson",
+    "Similarity",
     "Swap",
     "TargetMap",
     "TopK",

@@ -10,10 +10,11 @@ def normalize(heatmap: Tensor) -> Tensor:
     Args:
         heatmap: shape (N, L, h, w), any range.
 
-    Returns: shape (N, L, h, w); a constant heatmap becomes zeros with zero gradients.
+    Returns: shape (N, L, h, w); a constant heatmap becomes zeros with zero gradients, and so does
+        one whose range is below the smallest normal number of its precision.
     """
     low = heatmap.amin((2, 3), keepdim=True)
     span = heatmap.amax((2, 3), keepdim=True) - low
-    # the inner where keeps 0 / 0 out of the gradient as well
-    flat = span <= 0
+    # the inverse of a subnormal number overflows; the inner where keeps it out of the gradient too
+    flat = span < torch.finfo(heatmap.dtype).tiny
     return torch.where(flat, 0.0, (heatmap - low) / torch.where(flat, 1.0, span))

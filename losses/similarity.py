@@ -46,14 +46,20 @@ def ssim(heatmap: Tensor, reference: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Cosine(Loss):
+class Similarity(Loss):
+    """A loss in [-1, 1] that is 1 where heatmap and reference are alike."""
+
+    bounds: ClassVar[tuple[float, float]] = (-1.0, 1.0)
+
+
+@dataclass(frozen=True)
+class Cosine(Similarity):
     """The heatmap turns away from the original one: their cosine.
 
     Args:
         success: An image is fooled when its loss lies in this interval.
     """
 
-    bounds: ClassVar[tuple[float, float]] = (-1.0, 1.0)
     success: tuple[float, float] = field(default=(-1.0, 0.5), kw_only=True)
 
     def __call__(self, heatmap: Tensor, reference: Tensor) -> Tensor:
@@ -62,14 +68,13 @@ class Cosine(Loss):
 
 
 @dataclass(frozen=True)
-class Pearson(Loss):
+class Pearson(Similarity):
     """The heatmap no longer follows the original one: Pearson's correlation.
 
     Args:
         success: An image is fooled when its loss lies in this interval.
     """
 
-    bounds: ClassVar[tuple[float, float]] = (-1.0, 1.0)
     success: tuple[float, float] = field(default=(-1.0, 0.2), kw_only=True)
 
     def __call__(self, heatmap: Tensor, reference: Tensor) -> Tensor:
@@ -78,14 +83,13 @@ class Pearson(Loss):
 
 
 @dataclass(frozen=True)
-class SSIM(Loss):
+class SSIM(Similarity):
     """The heatmap no longer looks like the original one (Wang et al. 2004).
 
     Args:
         success: An image is fooled when its loss lies in this interval.
     """
 
-    bounds: ClassVar[tuple[float, float]] = (-1.0, 1.0)
     success: tuple[float, float] = field(default=(-1.0, 0.2), kw_only=True)
 
     def __call__(self, heatmap: Tensor, reference: Tensor) -> Tensor:

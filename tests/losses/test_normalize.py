@@ -1,5 +1,6 @@
 """Min-max normalisation: range, invariance, and constant maps."""
 
+import pytest
 import torch
 from torch import Tensor
 from torch.autograd import gradcheck
@@ -45,6 +46,29 @@ def test_constant_maps_are_zero_with_zero_gradients() -> None:
     assert not gradient[1:3].any()
     assert gradient.isfinite().all()
     assert gradient[0].any()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
+def test_a_subnormal_range_is_none(dtype: torch.dtype) -> None:
+    least = torch.finfo(dtype).tiny
+    # a span of 1e-40 in single precision
+    heatmap = least * torch.tensor([0.0, 0.008, 0.002, 0.004], dtype=dtype).view(1, 1, 2, 2)
+    assert heatmap.amax() > 0
+    heatmap.requires_grad_()
+    result = normalize(heatmap)
+    (gradient,) = torch.autograd.grad(result.square().sum(), heatmap)
+    assert not result.any()
+    assert not gradient.any()
+
+
+def test_the_least_range() -> None:
+    least = torch.finfo(torch.float32).tiny
+    heatmap = (least * torch.tensor([0.0, 1.0, 0.5, 0.25])).view(1, 1, 2, 2).requires_grad_()
+    result = normalize(heatmap)
+    (gradient,) = torch.autograd.grad(result.square().mean(), heatmap)
+    torch.testing.assert_close(result.flatten(), torch.tensor([0.0, 1.0, 0.5, 0.25]))
+    assert gradient.isfinite().all()
+    assert gradient.any()
 
 
 def test_nan_stays_nan() -> None:

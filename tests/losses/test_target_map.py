@@ -11,7 +11,19 @@ from scipy.ndimage import gaussian_filter
 from torch import Tensor
 from torch.autograd import gradcheck
 
-from losses import SSIM, Cosine, Pearson, TargetMap, cosine, normalize, pearson, ssim, target_map
+from losses import (
+    SSIM,
+    Cosine,
+    Location,
+    Pearson,
+    TargetMap,
+    cosine,
+    normalize,
+    pearson,
+    ssim,
+    target_map,
+)
+from losses.target_map import SHAPES
 
 
 def heatmaps(seed: int, side: int = 8) -> Tensor:
@@ -58,6 +70,56 @@ def test_shapes() -> None:
     assert shown["corner"] == "##...##.................."
 
 
+@pytest.mark.parametrize(
+    ("shape", "side"), [("cross", 4), ("cross", 2), ("disk", 2), *((s, 1) for s in SHAPES)]
+)
+def test_shapes_lost_in_small_maps(shape: Any, side: int) -> None:
+    heatmap = torch.rand(1, 1, side, side)
+    message = f"the shape {shape} is the same everywhere in a heatmap of {side}x{side}; choose a"
+    with pytest.raises(ValueError, match=message):
+        TargetMap(shape=shape)(heatmap, heatmap)
+
+
+@pytest.mark.parametrize("squares", [14, 28, 64, 100])
+def test_pictures_lost_in_small_maps(tmp_path: Path, squares: int) -> None:
+    chequered = (np.indices((squares, squares)).sum(0) % 2 * 255).astype(np.uint8)
+    Image.fromarray(chequered).save(tmp_path / "chequered.png")
+    loss = TargetMap(str(tmp_path / "chequered.png"))
+    with pytest.raises(ValueError, match=r"chequered.png is the same everywhere .* 7x7; choose a"):
+        loss.target(7, 7)
+    assert loss.target(squares, squares).equal(
+        torch.from_numpy(chequered / 255).float()[None, None]
+    )
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_what_is_transparent_is_dark(tmp_path: Path, mode: str) -> None:
+    grey = np.array([[255, 255, 102], [51, 0, 255]], np.uint8)
+    opacity = np.array([[0, 255, 255], [255, 255, 51]], np.uint8)
+    picture = Image.fromarray(np.stack([grey, opacity], 2), "LA")
+    picture.convert(mode).save(tmp_path / "picture.png")
+    target = TargetMap(str(tmp_path / "picture.png")).target(2, 3)[0, 0]
+    torch.testing.assert_close(target, torch.from_numpy(grey / 255 * (opacity / 255)).float())
+
+
+def test_a_transparent_colour_is_dark(tmp_path: Path) -> None:
+    grey = np.array([[255, 51], [102, 0]], np.uint8)
+    Image.fromarray(grey).convert("P").save(tmp_path / "picture.png", transparency=51)
+    target = TargetMap(str(tmp_path / "picture.png")).target(2, 2)[0, 0]
+    torch.testing.assert_close(target, torch.tensor([[1.0, 0.0], [0.4, 0.0]]))
+
+
+@pytest.mark.parametrize("likeness", [SSIM(), Cosine(), Pearson()])
+def test_bounds_of_a_likeness(likeness: Any) -> None:
+    loss = TargetMap(shape="cross", likeness=likeness)
+    target = loss.target(9, 9)
+    low, high = loss.bounds
+    assert (low, high) == (0, 2)
+    torch.testing.assert_close(loss(target, target), torch.zeros(1))
+    assert 1 < loss(-target, target) <= high
+    assert TargetMap(shape="cross").bounds == (0, 1)
+
+
 @pytest.mark.parametrize("likeness", [None, SSIM(), Cosine(), Pearson()])
 def test_gradient(likeness: Any) -> None:
     loss = TargetMap(shape="cross", likeness=likeness)
@@ -99,12 +161,16 @@ def test_ssim(side: int) -> None:
 def test_refusals(tmp_path: Path, picture: str) -> None:
     (tmp_path / "text.png").write_text("no picture")
     Image.new("L", (4, 4), 9).save(tmp_path / "grey.png")
+    Image.new("RGBA", (4, 4), (200, 30, 0, 0)).save(tmp_path / "clear.png")
     cases: list[tuple[dict[str, Any], str]] = [
         ({}, "give `image` or `shape`"),
         ({"image": picture, "shape": "disk"}, "give `image` or `shape`"),
         ({"image": str(tmp_path / "none.png")}, "cannot read the picture"),
         ({"image": str(tmp_path / "text.png")}, "cannot read the picture"),
         ({"image": str(tmp_path / "grey.png")}, "the same everywhere"),
+        ({"image": str(tmp_path / "clear.png")}, "the same everywhere"),
+        ({"shape": "star"}, "`shape` must be one of disk, cross, corner, got star"),
+        ({"shape": "disk", "likeness": Location()}, "must be a similarity.* got Location"),
     ]
     for options, message in cases:
         with pytest.raises(ValueError, match=message):

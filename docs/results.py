@@ -1,8 +1,9 @@
 """The tables of docs/results.md, from the results.json of every experiment that was run.
 
 python -m docs.results RUNS writes a row for each configuration in configs/experiments/NAME that
-RUNS/NAME holds the evaluation of, with the command in the configuration's first lines. The families
-of networks that share the configurations of another folder have folders of runs of their own.
+RUNS/NAME holds the evaluation of, with the command in the configuration's first lines; rows of runs
+that are not there stay as they are. Families of networks that share the configurations of another
+folder have folders of runs of their own.
 """
 
 import argparse
@@ -28,25 +29,31 @@ def command_of(config: Path) -> str:
     return " ".join(lines)
 
 
-def table(name: str, runs: Path) -> str:
-    """The rows of one folder of experiments."""
+def table(name: str, runs: Path, before: str) -> str:
+    """The rows of one folder of experiments, and those that it had before."""
     rows = [
         f"| manipulation | {' | '.join(INTERPRETERS.values())} | top-1 | below the control |",
         "|---" * (len(INTERPRETERS) + 3) + "|",
     ]
     folder, family = FAMILIES.get(name, (name, None))
+    kept = {line.split(" | ")[0][2:]: line for line in before.splitlines() if line[:2] == "| "}
     commands = []
     for config in sorted((EXPERIMENTS / folder).glob("*.yaml")):
         path = runs / name / config.stem / "report" / "results.json"
-        if not path.is_file():
-            continue
-        results = json.loads(path.read_text())
+        results = json.loads(path.read_text()) if path.is_file() else {"study": None}
         if results["study"] == "fooling":
-            rows.append(row(config.stem, results["figures"]))
+            kept[title_of(config)] = row(config.stem, results["figures"])
+        if title_of(config) in kept:
+            rows.append(kept[title_of(config)])
             over = f" --config configs/experiments/{folder}/{family}.yaml" if family else ""
             run = f" --run runs/{name}/{config.stem}" if family else ""
             commands.append(command_of(config) + over + run)
     return "\n".join([*rows, "", "```", *commands, "```"]) + "\n"
+
+
+def title_of(config: Path) -> str:
+    """What the row of a configuration begins with."""
+    return config.stem.replace("_", " ")
 
 
 def row(name: str, figures: list[dict[str, Any]]) -> str:
@@ -76,8 +83,9 @@ def filled(text: str, runs: Path) -> str:
     for name in sorted(folder.name for folder in runs.iterdir()):
         begin, end = BEGIN.format(name), END.format(name)
         if begin in text:
-            before, rest = text.split(begin)
-            text = before + begin + table(name, runs) + end + rest.split(end)[1]
+            above, rest = text.split(begin)
+            before, below = rest.split(end)
+            text = above + begin + table(name, runs, before) + end + below
     return text
 
 

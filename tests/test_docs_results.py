@@ -7,7 +7,9 @@ from evaluation.results import Number, Results
 
 PAGE = """# Results
 <!-- shapes: written by docs/results.py -->
-what was there before
+| manipulation | Grad-CAM | LRP | SimpleGradient | top-1 | below the control |
+| grad cam top k | **1.00 %** | | | 2.00 % | |
+| lrp location | **3.00 %** | | | 4.00 % | |
 <!-- end of shapes -->
 <!-- shapes_repvgg: written by docs/results.py -->
 <!-- end of shapes_repvgg -->
@@ -59,6 +61,7 @@ def test_a_row_for_each_run_with_its_command(tmp_path: Path) -> None:
     assert any(line.endswith(f"grad_cam_top_k.yaml {family}") for line in lines)
     assert "no configuration" not in text
     assert "softplus" not in text
-    assert "what was there before" not in text
+    assert "| grad cam top k | **1.00 %** | | | 2.00 % | |" in lines
+    assert "3.00 %" not in text
     assert lines[-1] == "after"
     assert filled(text, tmp_path) == text

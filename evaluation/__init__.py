@@ -1,6 +1,7 @@
 """Studies of what a manipulation did, their figures and their report."""
 
 from evaluation.active_fooling import ActiveFooling
+from evaluation.attribution import Attribution
 from evaluation.curvature_study import Curvature
 from evaluation.defense import Defended, Defense
 from evaluation.disturbances import FineTuning, ImageNoise, WeightNoise
@@ -15,6 +16,7 @@ from evaluation.triggered_fooling import TriggeredFooling
 
 __all__ = [
     "ActiveFooling",
+    "Attribution",
     "Curvature",
     "Defended",
     "Defense",

@@ -147,3 +147,28 @@ def bars(groups: Mapping[str, Sequence[Number]], rows: Sequence[str], below: str
     axes.spines[["top", "right"]].set_visible(False)
     figure.legend(loc="outside upper center", ncols=len(groups), frameon=False)
     return figure
+
+
+def areas(panels: Mapping[str, Mapping[str, Tensor]], below: str) -> Figure:
+    """Curves from 0 to 1 with their intervals, a panel for each kind.
+
+    Args:
+        panels: by title, then by the curve's name; rows of each: means at evenly spaced places,
+            half the widths of their intervals, and the number of images.
+        below: what the places are.
+    """
+    figure = Figure(figsize=(4.2 * len(panels) + 1.8, 3.2), layout="constrained")
+    row = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
+    for axes, (title, drawn) in zip(row, panels.items(), strict=True):
+        for place, (label, (mean, half, _)) in enumerate(drawn.items()):
+            places = torch.linspace(0, 1, len(mean)).tolist()
+            colour, style = f"C{place % 10}", ("-", "--", ":")[place // 10 % 3]
+            axes.plot(places, mean.tolist(), style, color=colour, label=label.replace("_", " "))
+            low, high = (mean - half).tolist(), (mean + half).tolist()
+            axes.fill_between(places, low, high, color=colour, alpha=0.12, linewidth=0)
+        axes.set_title(title.replace("_", " "), fontsize=10)
+        axes.set_xlabel(below)
+        axes.spines[["top", "right"]].set_visible(False)
+    row[0].set_ylabel("probability of the class")
+    figure.legend(*row[0].get_legend_handles_labels(), loc="outside right center", fontsize=8)
+    return figure

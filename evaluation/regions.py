@@ -22,6 +22,15 @@ class Fill(ABC):
 
 
 @dataclass(frozen=True)
+class BlackFill(Fill):
+    """Black (Petsiuk et al. 2018)."""
+
+    def __call__(self, images: Tensor, indices: Sequence[int]) -> Tensor:
+        """Zeros."""
+        return torch.zeros_like(images)
+
+
+@dataclass(frozen=True)
 class UniformFill(Fill):
     """Colours drawn uniformly from [0, 1], by the seed and the image (Samek et al. 2017).
 

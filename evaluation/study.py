@@ -2,7 +2,7 @@
 
 import platform
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from typing import Any, ClassVar
 
@@ -53,6 +53,10 @@ class Study(LightningModule, ABC):
         """The images whose heatmaps are studied."""
         return data_of(self.trainer).images("test")
 
+    def explaining(self) -> Iterable[nn.Module]:
+        """The networks that every interpreter is to explain."""
+        return self.networks.values()
+
     def setup(self, stage: str) -> None:
         """Check that the networks suit the data, and leave out the interpreters that do not."""
         data = data_of(self.trainer)
@@ -65,7 +69,7 @@ class Study(LightningModule, ABC):
             )
         if self.given:
             self.interpreters, self.refused = usable(
-                self.given, self.networks.values(), self.explained(), self.loss
+                self.given, self.explaining(), self.explained(), self.loss
             )
 
     @abstractmethod

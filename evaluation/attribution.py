@@ -1,0 +1,218 @@
+"""The attribution study: which interpreter finds the pixels that a network decides by."""
+
+from collections.abc import Iterable
+from itertools import product
+
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor, nn
+
+from evaluation.attribution_pictures import attribution_pictures
+from evaluation.cost import Cost
+from evaluation.localization import Localization
+from evaluation.regions import BlackFill, Fill
+from evaluation.results import Number, Results, means
+from evaluation.study import Study
+from interpreters import AttEXplore, Interpreter
+from lightning_modules.classifier import Metrics
+from lightning_modules.data import Batch, data_of, masks_of
+from metrics import MeanCurve
+from metrics.insertion_deletion import area, insertion_deletion, replaced, steps_of
+from metrics.pixel_orders import PixelOrder, standard
+
+AREAS = {"insertion": "higher", "deletion": "lower", "difference": "higher", "aopc": "higher"}
+CURVES = {"insertion_curve": "higher", "deletion_curve": "lower"}
+OWN = "explained"
+
+
+class Attribution(Study):
+    """Pixels come in or go, the most relevant first; how soon does the probability follow?
+
+    The areas under both curves (Petsiuk et al. 2018), their difference, and the mean drop while
+    pixels go (AOPC; Samek et al. 2017), of the class that the scoring network predicts.
+
+    Args:
+        network: The network that is explained.
+        interpreters: By name.
+        scorers: Further networks to score the same heatmaps on, by name.
+        orders: How attributions become an order of the pixels, by name; figures of different orders
+            cannot be compared.
+        fill: What takes the place of pixels; black if not given.
+        steps: In how many steps all pixels come or go, at most.
+        chunk: Images in one forward pass.
+    """
+
+    name = "attribution"
+
+    def __init__(
+        self,
+        network: nn.Module,
+        interpreters: dict[str, Interpreter],
+        scorers: dict[str, nn.Module] | None = None,
+        orders: dict[str, PixelOrder] | None = None,
+        fill: Fill | None = None,
+        steps: int = 224,
+        chunk: int = 128,
+    ) -> None:
+        super().__init__({OWN: network, **(scorers or {})}, interpreters)
+        for name, value in (("steps", steps), ("chunk", chunk)):
+            if value < 1:
+                raise ValueError(f"`{name}` must be at least 1, got {value}")
+        self.orders, self.fill = orders or {"standard": standard}, fill or BlackFill()
+        self.most, self.chunk = steps, chunk
+
+    @property
+    def network(self) -> nn.Module:
+        """The network that is explained."""
+        return self.networks[OWN]
+
+    def explaining(self) -> Iterable[nn.Module]:
+        """Heatmaps are of one network; the others only score them."""
+        return [self.network]
+
+    def setup(self, stage: str) -> None:
+        """Check that the networks suit the data, and begin to count."""
+        super().setup(stage)
+        data = data_of(self.trainer)
+        size = (data.image_size, data.image_size)
+        # as many pixels at once as make no more steps than wanted
+        self.step = -(-size[0] * size[1] // self.most)
+        self.steps = steps_of(size, self.step)
+        keys = ["/".join(key) for key in product(self.networks, self.interpreters, self.orders)]
+        self.areas = Metrics({key: MeanCurve(len(AREAS)) for key in keys})
+        self.curves = Metrics(
+            {f"{key}/{kind}": MeanCurve(self.steps + 1) for key in keys for kind in CURVES}
+        )
+        self.constant = Metrics({name: MeanCurve() for name in self.interpreters})
+        self.cost = Cost(self.interpreters)
+        masked = hasattr(data, "masks")
+        self.localization = Localization([OWN] if masked else [], self.interpreters)
+        self.found: dict[str, Tensor] = {}
+
+    def test_step(self, batch: Batch, batch_idx: int) -> None:
+        """Both curves of every interpreter, in every order, on every network."""
+        images, labels, indices = batch
+        substrate = self.fill(images, indices.tolist())
+        predicted = {name: net(images).argmax(1) for name, net in self.networks.items()}
+        masks = masks_of(self.trainer, indices).to(images) if self.localization else None
+        for name, interpreter in self.interpreters.items():
+            with self.cost.measured(name, self.network, len(images)):
+                found = attribution(interpreter, self.network, images, labels)
+            flat = found.flatten(1)
+            self.constant[name].update((flat.amax(1) == flat.amin(1))[:, None])
+            if masks is not None:
+                self.localization.add(OWN, name, found.sum(1, keepdim=True), masks)
+            for (order, rank), (scorer, net) in product(self.orders.items(), self.networks.items()):
+                insertion, deletion = insertion_deletion(
+                    net,
+                    replaced(images, substrate),
+                    rank(found, self.step),
+                    self.steps,
+                    predicted[scorer],
+                    self.chunk,
+                )
+                self._count(f"{scorer}/{name}/{order}", insertion, deletion)
+
+    def _count(self, key: str, insertion: Tensor, deletion: Tensor) -> None:
+        inside, outside = area(insertion), area(deletion)
+        drop = (deletion[:, :1] - deletion).mean(1)
+        self.areas[key].update(torch.stack([inside, outside, inside - outside, drop], 1))
+        for kind, curve in zip(CURVES, (insertion, deletion), strict=True):
+            self.curves[f"{key}/{kind}"].update(curve)
+
+    def on_test_epoch_end(self) -> None:
+        """Bring the sums of all processes together."""
+        metrics = {**self.areas, **self.curves, **self.constant}
+        self.found = {key: metric.compute().cpu() for key, metric in metrics.items()}
+        self.costs = self.cost.numbers(OWN)
+        self.located = self.localization.numbers()
+
+    def numbers(self) -> list[Number]:
+        """Every area, every point of every curve, and what an explanation costs."""
+        numbers: list[Number] = []
+        for scorer, name, order in product(self.networks, self.interpreters, self.orders):
+            key = f"{scorer}/{name}/{order}"
+            numbers += means(AREAS, self.found[key], scorer, interpreter=name, part=order)
+            for kind, better in CURVES.items():
+                for x, point in enumerate(self.found[f"{key}/{kind}"].split(1, 1)):
+                    labels = {"interpreter": name, "part": order, "x": x / self.steps}
+                    numbers += means({kind: better}, point, scorer, **labels)
+        for name in self.interpreters:
+            share = {"constant_attributions": "lower"}
+            numbers += means(share, self.found[name], OWN, interpreter=name)
+        return numbers + self.costs + self.located
+
+    def ranked(self, results: Results) -> list[str]:
+        """The interpreters by the area under insertion, the highest first."""
+        order = next(iter(self.orders))
+
+        def height(name: str) -> float:
+            return results.find("insertion", network=OWN, interpreter=name, part=order).value
+
+        return sorted(self.interpreters, key=height, reverse=True)
+
+    def sentences(self, results: Results) -> list[str]:
+        """Which interpreter is best, and whose heatmaps say nothing."""
+        best, *_, worst = [*(names := self.ranked(results)), names[-1]]
+        order = next(iter(self.orders))
+        labels = {"network": OWN, "part": order}
+        highest, lowest = (
+            results.find("insertion", interpreter=name, **labels).value for name in (best, worst)
+        )
+        said = [
+            f"Inserted in the order of {_words(best)}, pixels bring back {highest:.3f} of the "
+            f"probability on average, in that of {_words(worst)} {lowest:.3f} (order: {order})."
+        ]
+        for name in self.interpreters:
+            flat = results.find("constant_attributions", interpreter=name)
+            if flat.value:
+                said.append(
+                    f"{_words(name).capitalize()} is the same everywhere on {100 * flat.value:.1f} "
+                    "% of the images, whose pixels go by their position."
+                )
+        return said
+
+    def summary(self, results: Results) -> list[list[str]]:
+        """A line for each interpreter, the best first, and for each network and order."""
+        kinds = [*AREAS, *(["pointing_game"] if self.localization else [])]
+        rows = [["", *(_words(kind) for kind in kinds), "seconds", "passes"]]
+        for name, scorer, order in product(self.ranked(results), self.networks, self.orders):
+            title = _words(name)
+            title += f", {order}" if len(self.orders) > 1 else ""
+            title += f", on {_words(scorer)}" if len(self.networks) > 1 else ""
+            values = [
+                results.find(kind, network=scorer, interpreter=name, part=order).value
+                for kind in AREAS
+            ]
+            own = {"network": OWN, "interpreter": name}
+            cells = [f"{value:.4f}" for value in values]
+            cells += [f"{results.find(kind, **own).value:.4f}" for kind in kinds[len(AREAS) :]]
+            cost = [results.find(kind, **own).value for kind in ("seconds", "passes")]
+            rows.append([title, *cells, f"{cost[0]:.3g}", f"{cost[1]:g}"])
+        return rows
+
+    def pictures(self) -> dict[str, Figure]:
+        """The curves, and some images with every interpreter's heatmap."""
+        return attribution_pictures(self)
+
+
+def attribution(
+    interpreter: Interpreter, network: nn.Module, images: Tensor, labels: Tensor
+) -> Tensor:
+    """What each pixel has to do with the class explained, (N, 1 or 3, H, W), at the images' size.
+
+    Signed and by channel where the interpreter has that, its heatmap where not.
+    """
+    if isinstance(interpreter, AttEXplore):
+        classes = labels
+        if interpreter.target != "label":
+            classes = interpreter.explained(network(images), labels)[:, 0]
+        return interpreter.attribution(network, images, classes)
+    heatmap = interpreter(network, images, labels).heatmap
+    return nn.functional.interpolate(
+        heatmap, images.shape[2:], mode="bilinear", align_corners=False
+    )
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")

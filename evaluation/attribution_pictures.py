@@ -1,0 +1,48 @@
+"""The pictures of an attribution study."""
+
+from itertools import product
+from typing import TYPE_CHECKING
+
+import torch
+from matplotlib.figure import Figure
+
+from evaluation.figures import areas
+from lightning_modules.data import data_of, names_of, take
+from lightning_modules.pictures import panel
+
+if TYPE_CHECKING:
+    from evaluation.attribution import Attribution
+
+IMAGES = 6
+
+
+def attribution_pictures(study: "Attribution") -> dict[str, Figure]:
+    """Insertion and deletion on each network in each order, and images with their heatmaps."""
+    pictures = {}
+    for scorer, order in product(study.networks, study.orders):
+        panels = {
+            kind: {
+                name: study.found[f"{scorer}/{name}/{order}/{kind}_curve"]
+                for name in study.interpreters
+            }
+            for kind in ("insertion", "deletion")
+        }
+        pictures[f"{scorer}_{order}_curves"] = areas(panels, "share of the pixels")
+    pictures["heatmaps"] = heatmaps(study)
+    return pictures
+
+
+@torch.no_grad()
+def heatmaps(study: "Attribution") -> Figure:
+    """Some random images, and every interpreter's heatmap of each, up to its own highest value."""
+    data = data_of(study.trainer)
+    test = data.images("test")
+    random = torch.randperm(len(test), generator=torch.Generator().manual_seed(0))
+    images, labels, _ = take(test, random[:IMAGES].tolist())
+    images, labels = images.to(study.device).type(study.dtype), labels.to(study.device)
+    maps = {}
+    for name, interpreter in study.interpreters.items():
+        heatmap = interpreter(study.network, images, labels).heatmap
+        highest = heatmap.abs().amax((1, 2, 3), keepdim=True)
+        maps[name] = heatmap / highest.clamp_min(torch.finfo(heatmap.dtype).tiny)
+    return panel(images, maps, [names_of(data, label) for label in labels])

@@ -1,0 +1,162 @@
+"""The attribution study against a loop over images, what it costs, and what is refused."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from conftest import tiny_network
+from lightning import Trainer
+from test_classifier import SILENT
+from torch import Tensor, nn
+
+from attacks.transfer import MIG, SSA
+from datamodules import Shapes
+from evaluation import Attribution
+from evaluation.regions import MeanFill
+from evaluation.report import write_report
+from interpreters import AttEXplore, Explanation, GradCam, InputXGradient, Interpreter
+from metrics.insertion_deletion import area, insertion_deletion, replaced
+from metrics.pixel_orders import standard, variant_f, variant_u
+
+IMAGES, STEPS = 7, 6
+SMALL: dict[str, Any] = {"epsilon": 0.06, "step_size": 0.02, "steps": 2}
+INTERPRETERS: dict[str, Interpreter] = {
+    "grad_cam": GradCam(),
+    "product": InputXGradient(),
+    "ssa": AttEXplore(SSA(samples=2, **SMALL)),
+    "mig": AttEXplore(MIG(points=3, **SMALL), target="prediction"),
+}
+ORDERS = {"standard": standard, "u": variant_u, "f": variant_f}
+
+
+class Flat(Interpreter):
+    """A heatmap that says nothing."""
+
+    def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
+        return Explanation(network(images), torch.ones_like(images[:, :1]))
+
+
+def data() -> Shapes:
+    return Shapes(train=24, validation=24, test=IMAGES, batch_size=4)
+
+
+@pytest.fixture(scope="module")
+def networks() -> tuple[nn.Module, nn.Module]:
+    torch.manual_seed(0)
+    return tiny_network().double().eval(), tiny_network().double().eval()
+
+
+def studied(network: nn.Module, **options: Any) -> Attribution:
+    study = Attribution(network, **{"interpreters": INTERPRETERS, "steps": STEPS, **options})
+    Trainer(**SILENT, precision="64-true").test(study, data(), verbose=False)
+    return study
+
+
+@pytest.fixture(scope="module")
+def study(networks: tuple[nn.Module, nn.Module]) -> Attribution:
+    first, second = networks
+    return studied(first, scorers={"other": second}, orders=ORDERS, fill=MeanFill(), chunk=5)
+
+
+@pytest.mark.parametrize("scorer", ["explained", "other"])
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("name", INTERPRETERS)
+def test_areas_are_those_of_single_images(
+    study: Attribution, networks: tuple[nn.Module, nn.Module], name: str, order: str, scorer: str
+) -> None:
+    interpreter, net = INTERPRETERS[name], networks[0 if scorer == "explained" else 1]
+    values, step = [], -(-64 * 64 // STEPS)
+    for index in range(IMAGES):
+        image, label, _ = data().images("test")[0, index]
+        images, labels = image.double()[None], label[None]
+        if isinstance(interpreter, AttEXplore):
+            wanted = interpreter.explained(networks[0](images), labels)[:, 0]
+            found = interpreter.attribution(networks[0], images, wanted)
+        else:
+            heatmap = interpreter(networks[0], images, labels).heatmap
+            found = nn.functional.interpolate(heatmap, (64, 64), mode="bilinear").detach()
+        insertion, deletion = insertion_deletion(
+            net,
+            replaced(images, MeanFill()(images, [index])),
+            ORDERS[order](found, step),
+            STEPS,
+            net(images).argmax(1),
+            1,
+        )
+        drop = (deletion[:, :1] - deletion).mean(1)
+        inside, outside = area(insertion), area(deletion)
+        values.append(torch.cat([inside, outside, inside - outside, drop]))
+    for kind, expected in zip(
+        ("insertion", "deletion", "difference", "aopc"), torch.stack(values).mean(0), strict=True
+    ):
+        labels_of = {"network": scorer, "interpreter": name, "part": order}
+        actual = study.results({}).find(kind, **labels_of)
+        assert actual.value == pytest.approx(expected.item())
+        assert actual.n == IMAGES
+
+
+def test_what_an_explanation_costs(study: Attribution) -> None:
+    passes = {
+        number.interpreter: number.value for number in study.numbers() if number.name == "passes"
+    }
+    # the prediction to explain takes one more pass than the points on the line
+    assert passes == {"grad_cam": 1, "product": 1, "ssa": 2 * 2, "mig": 1 + 2 * 3}
+
+
+def test_a_heatmap_that_says_nothing_is_flagged(networks: tuple[nn.Module, nn.Module]) -> None:
+    study = studied(networks[0], interpreters={"flat": Flat(), "product": InputXGradient()})
+    results = study.results({})
+    assert results.find("constant_attributions", interpreter="flat").value == 1
+    assert results.find("constant_attributions", interpreter="product").value == 0
+    said = " ".join(study.sentences(results))
+    assert "Flat is the same everywhere on 100.0 % of the images" in said
+    assert "Product is" not in said
+
+
+def test_report(study: Attribution, tmp_path: Path) -> None:
+    results, _ = write_report(study, {}, tmp_path)
+    assert json.loads((tmp_path / "results.json").read_text())["study"] == "attribution"
+    header, *rows = study.summary(results)
+    assert header[1:] == [
+        *("insertion", "deletion", "difference", "aopc", "pointing game", "seconds", "passes")
+    ]
+    assert len(rows) == 4 * 2 * 3
+    insertions = [float(row[1]) for row in rows if row[0].endswith(", standard, on explained")]
+    assert insertions == sorted(insertions, reverse=True)
+    stems = {path.stem for path in (tmp_path / "figures").glob("*.png")}
+    curves = {f"{net}_{order}_curves" for net in ("explained", "other") for order in ORDERS}
+    assert stems == {"heatmaps", *curves}
+
+
+def test_every_figure_is_called_by_another_name(study: Attribution) -> None:
+    keys = [(number.key, number.x) for number in study.numbers()]
+    assert len(set(keys)) == len(keys)
+
+
+def test_only_the_explained_network_has_to_be_explained(
+    networks: tuple[nn.Module, nn.Module],
+) -> None:
+    class Closed(nn.Module):
+        """A network that has no layer of this name."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.inside = networks[1]
+
+        def forward(self, images: Tensor) -> Tensor:
+            logits: Tensor = self.inside(images)
+            return logits
+
+    study = studied(networks[0], interpreters={"cam": GradCam("3")}, scorers={"other": Closed()})
+    assert not study.refused
+    study.results({}).find("insertion", network="other", interpreter="cam")
+
+
+def test_refusals(networks: tuple[nn.Module, nn.Module]) -> None:
+    for name in ("steps", "chunk"):
+        with pytest.raises(ValueError, match=f"`{name}` must be at least 1, got 0"):
+            Attribution(networks[0], INTERPRETERS, **{name: 0})
+    with pytest.raises(ValueError, match="`interpreters` is empty"):
+        Attribution(networks[0], {})

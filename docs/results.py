@@ -40,8 +40,8 @@ def table(name: str, runs: Path, before: str) -> str:
     commands = []
     for config in sorted((EXPERIMENTS / folder).glob("*.yaml")):
         path = runs / name / config.stem / "report" / "results.json"
-        results = json.loads(path.read_text()) if path.is_file() else {"study": None}
-        if results["study"] == "fooling":
+        results: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
+        if results.get("study") == "fooling":
             kept[title_of(config)] = row(config.stem, results["figures"])
         if title_of(config) in kept:
             rows.append(kept[title_of(config)])

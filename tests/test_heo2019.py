@@ -27,12 +27,11 @@ SETTINGS = {
     ("resnet50", "lrp"): [(2e-6, 2), (1e-6, 1), (5e-7, 0.25)],
     ("resnet50", "grad_cam"): [(2e-6, 2), (3e-6, 6), (2e-6, 0.25)],
 }
+LOSSES = ("location", "top_k", "center_mass")
 CELLS = [
-    (network, interpreter, loss, rate, weight)
-    for (network, interpreter), settings in SETTINGS.items()
-    for loss, (rate, weight) in zip(
-        ("location", "top_k", "center_mass", "active"), [*settings, (1e-5, 10)], strict=True
-    )
+    (*cell, loss, *setting)
+    for cell, settings in SETTINGS.items()
+    for loss, setting in [*zip(LOSSES, settings, strict=True), ("active", (1e-5, 10))]
 ]
 
 

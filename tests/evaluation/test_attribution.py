@@ -157,6 +157,6 @@ def test_only_the_explained_network_has_to_be_explained(
 def test_refusals(networks: tuple[nn.Module, nn.Module]) -> None:
     for name in ("steps", "chunk"):
         with pytest.raises(ValueError, match=f"`{name}` must be at least 1, got 0"):
-            Attribution(networks[0], INTERPRETERS, **{name: 0})
+            Attribution(networks[0], INTERPRETERS, **{name: 0})  # type: ignore[arg-type]  # by name
     with pytest.raises(ValueError, match="`interpreters` is empty"):
         Attribution(networks[0], {})

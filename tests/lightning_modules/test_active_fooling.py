@@ -11,7 +11,7 @@ from test_classifier import SILENT, shapes
 
 from datamodules import Composites, Shapes
 from datamodules.figures import OUTLINES
-from interpreters import GradCam, InputXGradient
+from interpreters import GradCam, InputXGradient, Interpreter
 from lightning_modules import ActiveFooling, PassiveFooling
 from losses import Swap, swap
 
@@ -61,7 +61,10 @@ def test_several_interpreters_share_the_penalty(
     batch: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever the sizes of their maps."""
-    fooled = {"last": InputXGradient("last"), "pixels": InputXGradient()}
+    fooled: dict[str, Interpreter] = {
+        "last": InputXGradient("last"),
+        "pixels": InputXGradient(),
+    }
     module = ActiveFooling(tiny_network(), fooled, Swap())
     monkeypatch.setattr(module, "log_dict", lambda *_, **__: None)
     monkeypatch.setattr(module, "log", lambda *_, **__: None)

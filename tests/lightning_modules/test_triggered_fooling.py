@@ -10,7 +10,7 @@ from lightning import Trainer
 from test_classifier import SILENT, shapes
 
 from datamodules.figures import OUTLINES
-from interpreters import InputXGradient
+from interpreters import InputXGradient, Interpreter
 from lightning_modules import Trigger, TriggeredFooling
 from losses import TargetMap, Unchanged
 
@@ -80,7 +80,10 @@ def test_step_lies_on_half_of_the_batch(label: str | None, monkeypatch: pytest.M
 def test_several_interpreters_share_the_penalty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever the sizes of their maps."""
     batch = (torch.rand(4, 3, 16, 16), torch.tensor([0, 5, 11, 2]), torch.arange(4))
-    fooled = {"last": InputXGradient("last"), "pixels": InputXGradient()}
+    fooled: dict[str, Interpreter] = {
+        "last": InputXGradient("last"),
+        "pixels": InputXGradient(),
+    }
     penalties = []
     for chosen in ({"last": fooled["last"]}, {"pixels": fooled["pixels"]}, fooled):
         torch.manual_seed(1)

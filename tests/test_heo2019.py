@@ -19,7 +19,7 @@ LAYERS = {
     "densenet121": ("features.denseblock4", (1024, 7, 7)),
 }
 # rate and loss_weight, as the authors' code has them
-SETTINGS = {
+SETTINGS: dict[tuple[str, str], list[tuple[float, float]]] = {
     ("vgg19", "lrp"): [(1e-6, 1), (5e-7, 1), (2e-6, 0.25)],
     ("vgg19", "grad_cam"): [(1e-6, 1), (3e-7, 0.4), (1e-6, 0.25)],
     ("densenet121", "lrp"): [(1e-6, 4), (4e-7, 1.5), (6e-7, 0.5)],

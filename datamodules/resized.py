@@ -41,13 +41,14 @@ class ResizedModule(PictureModule):
         self.resize, self.augmentation = resize, augmentation
         if size is not None:
             self.image_size = size
-        self.interpolation = InterpolationMode.BILINEAR
+        self.interpolation, self.squash = InterpolationMode.BILINEAR, False
 
     def steps(self, split: Split) -> Sequence[nn.Module]:
         """Augmented for training; otherwise resized and cropped at the centre."""
         options = {"interpolation": self.interpolation, "antialias": True}
         if split != "train":
-            return [v2.Resize(self.resize, **options), v2.CenterCrop(self.image_size)]
+            size = (self.resize, self.resize) if self.squash else self.resize
+            return [v2.Resize(size, **options), v2.CenterCrop(self.image_size)]
         if self.augmentation is not None:
             return self.augmentation
         crop = v2.RandomResizedCrop(self.image_size, **options)
@@ -57,7 +58,7 @@ class ResizedModule(PictureModule):
         module = None if self.trainer is None else self.trainer.lightning_module
         own = getattr(getattr(module, "network", None), "preprocessing", None)
         if own is not None:
-            self.interpolation = InterpolationMode(own.interpolation)
+            self.interpolation, self.squash = InterpolationMode(own.interpolation), own.squash
             if not hasattr(self, "image_size"):
                 self.image_size, self.resize = own.size, self.resize or own.resize
         if not hasattr(self, "image_size"):

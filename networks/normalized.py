@@ -7,13 +7,17 @@ from torch import Tensor, nn
 
 
 class Preprocessing(NamedTuple):
-    """What a network was trained to see: sizes in pixels, mean and std per channel in [0, 1]."""
+    """What a network was trained to see: sizes in pixels, mean and std per channel in [0, 1].
+
+    Both sides become `resize` where the network was shown images squashed, the shorter one if not.
+    """
 
     size: int
     resize: int
     interpolation: str
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    squash: bool = False
 
 
 class Normalize(nn.Module):

@@ -1,6 +1,7 @@
 """Classifiers of timm."""
 
 import difflib
+import math
 from typing import Any
 
 import timm
@@ -26,6 +27,9 @@ def timm_network(
 ) -> NormalizedNetwork:
     """Build a timm classifier that takes [0, 1] images.
 
+    Its preprocessing is timm's, but for the few networks that timm shows images with a border,
+    which get the central crop.
+
     Args:
         name: timm's name of the model, such as resnet50.
         pretrained: Download timm's pretrained weights.
@@ -44,14 +48,19 @@ def timm_network(
         # in evaluation mode timm would keep these, with their graph, while the weights change
         if hasattr(module, "attention_bias_cache"):
             module.attention_bias_cache = _Forgetful()
+    if weights is not None:
+        load_weights(network, weights)
+    return NormalizedNetwork(network, preprocessing_of(config))
+
+
+def preprocessing_of(config: dict[str, Any]) -> Preprocessing:
+    """What timm.data.resolve_data_config says, as timm.data.create_transform reads it."""
     size = min(config["input_size"][1:])
-    preprocessing = Preprocessing(
+    return Preprocessing(
         size=size,
-        resize=round(size / config["crop_pct"]),
+        resize=math.floor(size / config["crop_pct"]),
         interpolation=config["interpolation"],
         mean=tuple(config["mean"]),
         std=tuple(config["std"]),
+        squash=config["crop_mode"] == "squash",
     )
-    if weights is not None:
-        load_weights(network, weights)
-    return NormalizedNetwork(network, preprocessing)

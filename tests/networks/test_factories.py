@@ -5,6 +5,9 @@ from pathlib import Path
 import pytest
 import timm
 import torch
+from jsonargparse import ArgumentParser
+from torchvision import models
+from torchvision.models import WeightsEnum
 
 from networks import fingerprint, save_weights, timm_network, torchvision_network
 from networks.checkpoints import WeightFileError
@@ -15,13 +18,59 @@ IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 def test_timm_preprocessing() -> None:
     # timm's configuration: 160 pixels, crop 0.95
     preprocessing = timm_network("test_resnet").preprocessing
-    assert preprocessing == (160, 168, "bilinear", (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
-    assert timm_network("resnet18.tv_in1k").preprocessing[3:] == IMAGENET
+    assert preprocessing == (160, 168, "bilinear", (0.5, 0.5, 0.5), (0.5, 0.5, 0.5), False)
+    assert timm_network("resnet18.tv_in1k").preprocessing[3:5] == IMAGENET
+    # 224 pixels, crop 0.9: timm rounds 248.9 down
+    assert timm_network("levit_128s.fb_dist_in1k").preprocessing.resize == 248
 
 
 def test_torchvision_preprocessing() -> None:
-    assert torchvision_network("squeezenet1_1").preprocessing == (224, 256, "bilinear", *IMAGENET)
+    expected = (224, 256, "bilinear", *IMAGENET, False)
+    assert torchvision_network("squeezenet1_1").preprocessing == expected
     assert torchvision_network("efficientnet_b0").preprocessing.interpolation == "bicubic"
+
+
+@pytest.mark.parametrize(
+    ("pretrained", "entry", "resize"),
+    [
+        ("IMAGENET1K_V1", "IMAGENET1K_V1", 256),
+        ("IMAGENET1K_V2", "IMAGENET1K_V2", 232),
+        ("DEFAULT", "IMAGENET1K_V2", 232),
+        (True, "IMAGENET1K_V2", 232),
+    ],
+)
+def test_weights_of_torchvision(
+    pretrained: bool | str, entry: str, resize: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetched = []
+
+    def state_dict(entry: WeightsEnum, **options: object) -> dict[str, torch.Tensor]:
+        fetched.append(entry)
+        return dict(plain.state_dict())
+
+    plain = models.resnet50()
+    monkeypatch.setattr(WeightsEnum, "get_state_dict", state_dict)
+    network = torchvision_network("resnet50", pretrained)
+    assert network.preprocessing == (224, resize, "bilinear", *IMAGENET, False)
+    assert fetched == [models.ResNet50_Weights[entry]]
+    assert fingerprint(network) == fingerprint(plain)
+
+
+def test_weights_that_torchvision_lacks() -> None:
+    message = (
+        "no weights `IMAGENET1K_V3` of resnet50; `pretrained` is true, false or one of "
+        "IMAGENET1K_V1, IMAGENET1K_V2, DEFAULT"
+    )
+    with pytest.raises(ValueError, match=message):
+        torchvision_network("resnet50", "IMAGENET1K_V3")
+
+
+@pytest.mark.parametrize(("text", "value"), [("false", False), ("true", True), ("DEFAULT",) * 2])
+def test_pretrained_on_the_command_line(text: str, value: bool | str) -> None:
+    parser = ArgumentParser()
+    parser.add_function_arguments(torchvision_network)
+    given = parser.parse_args(["--name", "resnet50", "--pretrained", text]).pretrained
+    assert (given, type(given)) == (value, type(value))
 
 
 def test_logits_of_timm_network() -> None:

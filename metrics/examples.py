@@ -28,7 +28,8 @@ class Examples(Metric):
     def __init__(self, images: int, columns: int) -> None:
         super().__init__()
         random = torch.randperm(images, generator=torch.Generator().manual_seed(0))
-        self.register_buffer("chosen", random[:SAMPLE], persistent=False)
+        # a slice alone would keep the numbers of all images
+        self.register_buffer("chosen", random[:SAMPLE].clone(), persistent=False)
         # a row is the value, the image's index, and the further values
         none = torch.full((SHOWN, 2 + columns), torch.nan, dtype=torch.float64)
         rows = torch.zeros(len(self.chosen), 2 + columns, dtype=torch.float64)

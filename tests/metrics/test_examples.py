@@ -43,6 +43,7 @@ def test_of_many_images_as_much_is_kept_as_of_few() -> None:
     metric = filled(values, torch.arange(5000), batch=100)
     assert metric.sample.shape == (SAMPLE, 4)
     assert metric.lowest.shape == metric.highest.shape == (3, 4)
+    assert metric.chosen.untyped_storage().nbytes() == SAMPLE * 8
     order = values.argsort().tolist()
     found = indices_of(metric)
     assert found["best"] == order[:3]

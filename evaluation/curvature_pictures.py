@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
+import torch.nn.functional as F
 from matplotlib.figure import Figure
 from torch import Tensor
 
@@ -81,5 +82,9 @@ def examples(study: "Curvature", name: str) -> Examples:
         "of the prediction": found.gradient,
         "of the explanation": found.directions[:, 0],
     }
-    maps = {title: each.view_as(images).sum(1, keepdim=True) for title, each in directions.items()}
+    # of length 1, as only where they point is compared
+    maps = {
+        title: F.normalize(each).view_as(images).sum(1, keepdim=True)
+        for title, each in directions.items()
+    }
     return Examples(images, [names_of(data, label) for label in labels], maps)

@@ -8,7 +8,13 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from lightning_modules.data import data_of, names_of, take
-from lightning_modules.pictures import show_heatmap, show_image
+from lightning_modules.pictures import (
+    limits_of,
+    scale_named,
+    show_heatmap,
+    show_image,
+    signed_in,
+)
 from metrics import correct
 from seeds import generators
 
@@ -79,18 +85,20 @@ def examples(study: "Fragility", network_name: str, name: str) -> Examples:
 
 
 def drawn(shown: Examples) -> Figure:
-    """A line for each image, a column for each row of examples."""
+    """A line for each image, a column for each row; heatmaps of a line have the same scale."""
     count, columns = len(shown.names), len(shown.rows)
-    signed = any(bool((row.heatmaps < 0).any()) for row in shown.rows if row.heatmaps is not None)
+    heatmaps = [row.heatmaps for row in shown.rows if row.heatmaps is not None]
+    signed, limits = signed_in(heatmaps), limits_of(heatmaps)
     figure = Figure(figsize=(1.55 * columns, 1.62 * count + 0.2), layout="constrained")
     axes = figure.subplots(count, columns, squeeze=False)
     for line, (column, row) in product(range(count), enumerate(shown.rows)):
         place = axes[line, column]
         show_image(place, row.images[line])
         if row.heatmaps is not None:
-            show_heatmap(place, row.heatmaps[line], signed)
+            show_heatmap(place, row.heatmaps[line], limits[line], signed)
         if line == 0:
             place.set_title(row.title, fontsize=8)
         if column == 0:
-            place.set_ylabel(shown.names[line], fontsize=8)
+            scale = scale_named(limits[line], signed)
+            place.set_ylabel(f"{shown.names[line]}\n{scale}", fontsize=8)
     return figure

@@ -1,20 +1,18 @@
 """Images with their heatmaps, drawn."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from losses import normalize
-
 
 def panel(images: Tensor, heatmaps: dict[str, Tensor], titles: Sequence[str]) -> Figure:
     """A grid with a column for each image: the image, then each kind of heatmap over it.
 
-    Each heatmap's colours reach to its own highest value; where any is signed, all are shown on a
-    diverging scale.
+    The heatmaps of a column have the same colours for the same values, up to the largest of them,
+    which stands below; where any heatmap is signed, all are shown on a diverging scale.
 
     Args:
         images: shape (N, 3, H, W), values in [0, 1].
@@ -22,7 +20,7 @@ def panel(images: Tensor, heatmaps: dict[str, Tensor], titles: Sequence[str]) ->
         titles: of the columns.
     """
     rows = ["image", *heatmaps]
-    signed = any(bool((maps < 0).any()) for maps in heatmaps.values())
+    signed, limits = signed_in(heatmaps.values()), limits_of(heatmaps.values())
     figure = Figure(figsize=(1.5 * len(images) + 0.6, 1.62 * len(rows)), layout="constrained")
     axes = figure.subplots(len(rows), len(images), squeeze=False)
     for column, image in enumerate(images):
@@ -30,7 +28,8 @@ def panel(images: Tensor, heatmaps: dict[str, Tensor], titles: Sequence[str]) ->
         show_image(axes[0, column], image)
         for row, heatmap in enumerate(heatmaps.values(), 1):
             show_image(axes[row, column], image)
-            show_heatmap(axes[row, column], heatmap[column], signed)
+            show_heatmap(axes[row, column], heatmap[column], limits[column], signed)
+        axes[-1, column].set_xlabel(scale_named(limits[column], signed), fontsize=7)
     for row, name in enumerate(rows):
         axes[row, 0].set_ylabel(name.replace("_", " "), fontsize=8)
     return figure
@@ -52,17 +51,34 @@ def show_image(axes: Axes, image: Tensor) -> None:
     axes.set_yticks([])
 
 
-def show_heatmap(axes: Axes, heatmap: Tensor, signed: bool) -> None:
-    """A heatmap (1, h, w) laid over the image, on a diverging scale or from low to high."""
-    values = heatmap.detach().float().cpu()
-    shown = values[0] / values.abs().max() if signed else normalize(values[None])[0, 0]
-    limits = axes.get_xlim() + axes.get_ylim()
+def signed_in(heatmaps: Iterable[Tensor]) -> bool:
+    """Whether any heatmap has a value below 0."""
+    return any(bool((maps < 0).any()) for maps in heatmaps)
+
+
+def limits_of(heatmaps: Iterable[Tensor]) -> list[float]:
+    """The largest size of a value in all heatmaps (N, 1, h, w) of each image; 1 where all are 0."""
+    sizes = [
+        torch.nan_to_num(maps.detach().double().abs(), posinf=0.0).amax((1, 2, 3)).cpu()
+        for maps in heatmaps
+    ]
+    return [limit or 1.0 for limit in torch.stack(sizes).amax(0).tolist()]
+
+
+def scale_named(limit: float, signed: bool) -> str:
+    """From which value to which the colours reach."""
+    return f"{-limit if signed else 0:.2g} to {limit:.2g}"
+
+
+def show_heatmap(axes: Axes, heatmap: Tensor, limit: float, signed: bool) -> None:
+    """A heatmap (1, h, w) laid over the image, from 0 or from -limit, diverging, to the limit."""
+    extent = axes.get_xlim() + axes.get_ylim()
     axes.imshow(
-        torch.nan_to_num(shown).numpy(),
+        torch.nan_to_num(heatmap[0].detach().double().cpu()).numpy(),
         cmap="RdBu_r" if signed else "inferno",
-        vmin=-1 if signed else 0,
-        vmax=1,
+        vmin=-limit if signed else 0,
+        vmax=limit,
         alpha=0.75,
-        extent=limits,
+        extent=extent,
         interpolation="nearest",
     )

@@ -187,6 +187,14 @@ def test_figures_are_those_of_a_plain_loop(tmp_path: Path) -> None:
     }
 
 
+def test_directions_are_shown_without_their_lengths() -> None:
+    shown = studied().examples["original"]
+    images, soft = shown.images, smoothed(smooth_network(), 10.0)
+    _, gradient = gradient_of(soft, images, smooth_network()(images).argmax(1))
+    units = (gradient / gradient.norm(dim=1, keepdim=True)).view_as(images)
+    torch.testing.assert_close(shown.directions["of the prediction"][:, 0], units.sum(1))
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -20,6 +20,7 @@ from attacks import (
     center_of,
 )
 from evaluation import Fragility
+from evaluation.fragility_pictures import Examples, Row, drawn
 from evaluation.movement import MEASURES
 from evaluation.report import write_report
 from interpreters import Captum, InputXGradient, Interpreter, SimpleGradient
@@ -131,6 +132,17 @@ def test_report(tmp_path: Path) -> None:
     assert {path.stem for path in (tmp_path / "figures").glob("*.png")} == {
         f"{net}_gradient_{kind}" for net in networks for kind in ("curves", "images")
     }
+
+
+def test_heatmaps_of_an_image_have_one_scale() -> None:
+    images, before = torch.rand(2, 3, 8, 8), torch.rand(2, 1, 8, 8)
+    rows = [Row("heatmap", images, before), Row("attacked", images, before / 1000)]
+    figure = drawn(Examples(["a", "b"], rows))
+    for line, maps in enumerate(before):
+        first, second = (axes.images[1] for axes in figure.axes[2 * line : 2 * line + 2])
+        assert first.get_clim() == second.get_clim() == (0, maps.max().item())
+        torch.testing.assert_close(torch.as_tensor(second.get_array()), maps[0].double() / 1000)
+    assert figure.axes[2].get_ylabel() == f"b\n0 to {before[1].max():.2g}"
 
 
 def test_the_objects_of_the_data_as_regions() -> None:

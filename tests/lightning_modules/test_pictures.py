@@ -1,0 +1,39 @@
+"""Heatmaps that are compared have the same colours for the same values."""
+
+import pytest
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from lightning_modules.pictures import panel
+
+
+def drawn(figure: Figure, row: int, columns: int = 2) -> list[tuple[Tensor, tuple[float, float]]]:
+    """The values of each heatmap of a row, and those that its colours reach between."""
+    shown = [axes.images[1] for axes in figure.axes[row * columns : (row + 1) * columns]]
+    return [(torch.as_tensor(image.get_array()), image.get_clim()) for image in shown]
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_a_column_has_one_scale(signed: bool) -> None:
+    strong = torch.rand(2, 1, 4, 4) - (0.5 if signed else 0.0)
+    strong[1] *= 20
+    weak = strong / 1000
+    figure = panel(torch.rand(2, 3, 8, 8), {"original": strong, "manipulated": weak}, ["a", "b"])
+    for column, (before, after) in enumerate(zip(drawn(figure, 1), drawn(figure, 2), strict=True)):
+        limit = strong[column].abs().max().item()
+        assert before[1] == after[1] == (-limit if signed else 0, limit)
+        torch.testing.assert_close(before[0], strong[column, 0].double())
+        torch.testing.assert_close(after[0], weak[column, 0].double())
+        below = figure.axes[4 + column].get_xlabel()
+        assert below == f"{-limit if signed else 0:.2g} to {limit:.2g}"
+    maps = {axes.images[1].get_cmap().name for axes in figure.axes[2:]}
+    assert maps == {"RdBu_r" if signed else "inferno"}
+
+
+def test_heatmaps_without_a_scale_are_drawn_all_the_same() -> None:
+    maps = torch.zeros(2, 1, 4, 4)
+    maps[1, 0, 0, :2] = torch.tensor([torch.nan, torch.inf])
+    figure = panel(torch.rand(2, 3, 8, 8), {"original": maps}, ["a", "b"])
+    assert [limits for _, limits in drawn(figure, 1)] == [(0, 1), (0, 1)]
+    figure.canvas.draw()

@@ -13,7 +13,7 @@ from evaluation.localization import Localization
 from evaluation.regions import BlackFill, Fill
 from evaluation.results import Number, Results, means
 from evaluation.study import Study
-from interpreters import AttEXplore, Interpreter
+from interpreters import Explored, Interpreter
 from lightning_modules.classifier import Metrics
 from lightning_modules.data import Batch, data_of, masks_of
 from metrics import MeanCurve
@@ -203,7 +203,7 @@ def attribution(
 
     Signed and by channel where the interpreter has that, its heatmap where not.
     """
-    if isinstance(interpreter, AttEXplore):
+    if isinstance(interpreter, Explored):
         classes = labels
         if interpreter.target != "label":
             classes = interpreter.explained(network(images), labels)[:, 0]

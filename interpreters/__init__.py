@@ -1,9 +1,19 @@
 """From a network, images and labels to heatmaps, differentiable in the weights."""
 
-from interpreters.attexplore import AttEXplore
 from interpreters.base import Explanation, Interpreter
 from interpreters.captum import Captum
 from interpreters.deep_lift import DeepLift
+from interpreters.explored import (
+    AGI,
+    MFABA,
+    AttEXplore,
+    BoundaryIG,
+    ExpectedGradients,
+    Explored,
+    FastIG,
+    GuidedIG,
+    LocalAttribution,
+)
 from interpreters.grad_cam import GradCam
 from interpreters.input_x_gradient import InputXGradient
 from interpreters.integrated_gradients import IntegratedGradients
@@ -12,15 +22,23 @@ from interpreters.simple_gradient import SimpleGradient
 from interpreters.smooth_grad import SmoothGrad
 
 __all__ = [
+    "AGI",
     "LRP",
+    "MFABA",
     "AttEXplore",
+    "BoundaryIG",
     "Captum",
     "DeepLift",
+    "ExpectedGradients",
     "Explanation",
+    "Explored",
+    "FastIG",
     "GradCam",
+    "GuidedIG",
     "InputXGradient",
     "IntegratedGradients",
     "Interpreter",
+    "LocalAttribution",
     "SimpleGradient",
     "SmoothGrad",
 ]

@@ -7,8 +7,8 @@ from typing import Literal, Protocol, get_args
 import torch
 from torch import Generator, Tensor, nn
 
-from interpreters.base import Explanation, Interpreter, snake_case
-from interpreters.passes import check_network, explanation, for_each, logits_of, summed_map
+from interpreters.base import snake_case
+from interpreters.explored.base import Explored, gradient
 from seeds import generator
 
 Goal = Callable[[Tensor], Tensor]
@@ -28,7 +28,7 @@ class Explorer(Protocol):
 
 
 @dataclass(frozen=True)
-class AttEXplore(Interpreter):
+class AttEXplore(Explored):
     """Steps of an attack times the gradients they followed, added up (Zhu et al. 2024).
 
     Args:
@@ -52,16 +52,6 @@ class AttEXplore(Interpreter):
                 f"{self.attribution_gradient!r}"
             )
 
-    def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
-        """The attribution summed over channels, shape (N, L, h, w), detached."""
-        check_network(network)
-        logits = logits_of(network, images)
-
-        def summed(label: Tensor) -> Tensor:
-            return summed_map(self.attribution(network, images, label), images)
-
-        return explanation(logits, for_each(self.explained(logits, labels), summed))
-
     @torch.no_grad()
     def attribution(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
         """What every value of the images has to do with the labels (N,), signed, (N, 3, H, W)."""
@@ -69,24 +59,11 @@ class AttEXplore(Interpreter):
         goal = self.attack.goal(network, images, labels)
         total = torch.zeros_like(images)
         for before, after, update in self.attack.path(goal, images, [generator(self.seed)]):
-            slope = update if self.attribution_gradient == "update" else plain(goal, before)
+            slope = update if self.attribution_gradient == "update" else gradient(goal, before)
             total += (after - before) * slope
         return total
-
-    @property
-    def differentiable(self) -> bool:
-        """False: signs of steps have no gradient, and a path of 200 passes no graph."""
-        return False
 
     @property
     def name(self) -> str:
         """With the name of the attack that explores."""
         return f"attexplore_{snake_case(type(self.attack).__name__)}"
-
-
-def plain(goal: Goal, images: Tensor) -> Tensor:
-    """The gradient of what is raised."""
-    with torch.enable_grad():
-        leaf = images.detach().requires_grad_()
-        (slope,) = torch.autograd.grad(goal(leaf).sum(), leaf)
-    return slope

@@ -1,0 +1,69 @@
+"""Adversarial gradient integration (Pan et al. 2021)."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from interpreters.explored.base import Explored, probability
+from seeds import generator
+
+
+@dataclass(frozen=True)
+class AGI(Explored):
+    """What the label loses on the ways to several other classes (Pan et al. 2021).
+
+    Every image goes its own way, from step to step, until it is taken for the other class; the
+    published code begins each step at the image, and mixes the images of a batch.
+
+    Args:
+        classes: To how many other classes, drawn at random.
+        steps: How many steps at most to each.
+        step_size: Length of a step by the gradient's sign, in units of pixels in [0, 1].
+        seed: Of the classes, the same for all images.
+    """
+
+    classes: int = 20
+    steps: int = 20
+    step_size: float = 0.05
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("classes", "steps"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"`{name}` must be at least 1, got {getattr(self, name)}")
+        if not 0 < self.step_size <= 1:
+            raise ValueError(f"`step_size` must be in (0, 1], got {self.step_size}")
+
+    @torch.no_grad()
+    def attribution(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
+        """The sum over the ways, shape (N, 3, H, W)."""
+        images = images.detach()
+        count = network(images[:1]).shape[1]
+        # offsets from the label, so that none of them is the label
+        order = torch.randperm(count - 1, generator=generator(self.seed)) + 1
+        total = torch.zeros_like(images)
+        for offset in order[: self.classes].tolist():
+            total += self._way(network, images, labels, (labels + offset) % count)
+        return total
+
+    def _way(self, network: nn.Module, images: Tensor, labels: Tensor, others: Tensor) -> Tensor:
+        changed, total = images.clone(), torch.zeros_like(images)
+        rows = torch.arange(len(images), device=images.device)
+        for _ in range(self.steps):
+            with torch.enable_grad():
+                leaf = changed[rows].requires_grad_()
+                logits = network(leaf)
+                towards = probability(logits, others[rows]).sum()
+                own = probability(logits, labels[rows]).sum()
+                (up,) = torch.autograd.grad(towards, leaf, retain_graph=True)
+                (slope,) = torch.autograd.grad(own, leaf)
+            under_way = logits.argmax(1) != others[rows]
+            rows, up, slope = rows[under_way], up[under_way], slope[under_way]
+            if not len(rows):
+                break
+            before = changed[rows]
+            changed[rows] = after = (before + self.step_size * up.sign()).clamp(0, 1)
+            total[rows] -= (after - before) * slope
+        return total

@@ -1,0 +1,70 @@
+"""Expected gradients (Erion et al. 2021)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image, UnidentifiedImageError
+from torch import Tensor, nn
+
+from interpreters.explored.base import Explored, gradient, probability
+from seeds import generator
+
+
+@dataclass(frozen=True)
+class ExpectedGradients(Explored):
+    """Mean gradient on lines from other images, times the ways (Erion et al. 2021).
+
+    Args:
+        references: Paths of the other images; they are brought to the size of those explained.
+        samples: How many lines, each from a reference at random to a place at random.
+        seed: Of the references and places, the same for all images.
+    """
+
+    references: Sequence[str]
+    samples: int = 50
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.references:
+            raise ValueError("`references` is empty; give the paths of some images")
+        if self.samples < 1:
+            raise ValueError(f"`samples` must be at least 1, got {self.samples}")
+        _ = self._pictures
+
+    @torch.no_grad()
+    def attribution(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
+        """The mean over lines of way times the probability's gradient, shape (N, 3, H, W)."""
+        images, random = images.detach(), generator(self.seed)
+        size = (images.shape[2], images.shape[3])
+        others = [_resized(picture, size).to(images) for picture in self._pictures]
+        total = torch.zeros_like(images)
+        for _ in range(self.samples):
+            other = others[int(torch.randint(len(others), (1,), generator=random))]
+            place = float(torch.rand(1, generator=random))
+            way = images - other
+            slope = gradient(lambda x: probability(network(x), labels), other + place * way)
+            total += way * slope
+        return total / self.samples
+
+    @cached_property
+    def _pictures(self) -> list[Tensor]:
+        return [_read(Path(path)) for path in self.references]
+
+
+def _read(path: Path) -> Tensor:
+    try:
+        with Image.open(path) as file:
+            pixels = torch.from_numpy(np.array(file.convert("RGB")))
+    except (OSError, UnidentifiedImageError) as error:
+        raise ValueError(f"cannot read one of the `references`: {error}") from error
+    return pixels.permute(2, 0, 1)[None].float() / 255
+
+
+def _resized(picture: Tensor, size: tuple[int, int]) -> Tensor:
+    return F.interpolate(picture, size, mode="bilinear", antialias=True, align_corners=False)

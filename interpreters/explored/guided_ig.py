@@ -1,0 +1,80 @@
+"""Guided integrated gradients (Kapishnikov et al. 2021)."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from interpreters.baseline import Baseline, baseline_image, check_baseline
+from interpreters.explored.base import Explored, gradient
+
+
+@dataclass(frozen=True)
+class GuidedIG(Explored):
+    """A path that moves the values of the smallest gradient first (Kapishnikov et al. 2021).
+
+    Args:
+        steps: Points at which the gradient is taken; each brings the path as much closer.
+        fraction: Share of the values that moves together.
+        max_distance: How far the path may leave the straight line, in shares of the way.
+        baseline: Pixel value where it begins, or one for each channel.
+    """
+
+    steps: int = 15
+    fraction: float = 0.25
+    max_distance: float = 0.02
+    baseline: Baseline = 0.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.steps < 1:
+            raise ValueError(f"`steps` must be at least 1, got {self.steps}")
+        for name in ("fraction", "max_distance"):
+            if not 0 < getattr(self, name) <= 1:
+                raise ValueError(f"`{name}` must be in (0, 1], got {getattr(self, name)}")
+        check_baseline(self.baseline)
+
+    @torch.no_grad()
+    def attribution(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
+        """The sum along the path of way times the logit's gradient, shape (N, 3, H, W)."""
+        images = images.detach()
+        start = baseline_image(self.baseline, images).expand_as(images)
+        here, total = start.clone(), torch.zeros_like(images)
+
+        def logit(pixels: Tensor) -> Tensor:
+            return network(pixels).gather(1, labels[:, None])[:, 0]
+
+        for step in range(1, self.steps + 1):
+            slope = gradient(logit, here)
+            for row in range(len(images)):
+                before = here[row].clone()
+                here[row] = self._moved(
+                    before, start[row], images[row], slope[row], step / self.steps
+                )
+                total[row] += (here[row] - before) * slope[row]
+        return total
+
+    def _moved(
+        self, here: Tensor, start: Tensor, end: Tensor, slope: Tensor, share: float
+    ) -> Tensor:
+        """The path's next point, (3, H, W), from which the way left is a share of all shorter."""
+        way = end - start
+        least, most = max(share - self.max_distance, 0), min(share + self.max_distance, 1)
+        done = torch.where(way == 0, most, (here - start) / way)
+        # no value may stay too far behind the straight line
+        here = torch.where(done < least, start + least * way, here)
+        limit, left = start + most * way, (1 - share) * way.abs().sum()
+        size = slope.abs()
+        while True:
+            excess = (end - here).abs().sum() - left
+            movable = here != limit
+            if excess <= 1e-9 * way.abs().sum() or not movable.any():
+                return here
+            sizes = size[movable].sort().values
+            threshold = sizes[int(self.fraction * (len(sizes) - 1))]
+            chosen = movable & (size <= threshold)
+            gain = (limit - here)[chosen].abs().sum()
+            part = (excess / gain).clamp(max=1)
+            here = torch.where(chosen, here + part * (limit - here), here)
+            if part < 1:
+                return here

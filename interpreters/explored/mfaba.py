@@ -1,0 +1,62 @@
+"""MFABA: attribution up to the decision's boundary (Zhu et al. 2024)."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from interpreters.explored.base import Explored, probability
+
+
+@dataclass(frozen=True)
+class MFABA(Explored):
+    """Steps until the label is lost, times the gradient of its probability (Zhu et al. 2024).
+
+    Args:
+        steps: How many steps at most.
+        step_size: Length of a step, in units of pixels in [0, 1].
+        epsilon: How far a value may change.
+        signed: Whether steps go by the gradient's sign ("smooth") or along it ("sharp").
+    """
+
+    steps: int = 50
+    step_size: float = 0.001
+    epsilon: float = 0.3
+    signed: bool = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.steps < 1:
+            raise ValueError(f"`steps` must be at least 1, got {self.steps}")
+        for name in ("step_size", "epsilon"):
+            if not 0 < getattr(self, name) <= 1:
+                raise ValueError(f"`{name}` must be in (0, 1], got {getattr(self, name)}")
+
+    @torch.no_grad()
+    def attribution(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
+        """What is lost on the way, shape (N, 3, H, W)."""
+        images = images.detach()
+        changed, total = images.clone(), torch.zeros_like(images)
+        rows = torch.arange(len(images), device=images.device)
+        for _ in range(self.steps):
+            with torch.enable_grad():
+                leaf = changed[rows].requires_grad_()
+                logits = network(leaf)
+                (slope,) = torch.autograd.grad(probability(logits, labels[rows]).sum(), leaf)
+            held = logits.argmax(1) == labels[rows]
+            rows, slope = rows[held], slope[held]
+            if not len(rows):
+                break
+            before = changed[rows]
+            change = (before - self.step_size * self._direction(slope) - images[rows]).clamp(
+                -self.epsilon, self.epsilon
+            )
+            changed[rows] = after = (images[rows] + change).clamp(0, 1)
+            total[rows] -= (after - before) * slope
+        return total
+
+    def _direction(self, slope: Tensor) -> Tensor:
+        if self.signed:
+            return slope.sign()
+        length = slope.flatten(1).norm(dim=1)[:, None, None, None]
+        return slope / length.clamp_min(torch.finfo(slope.dtype).tiny)

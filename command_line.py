@@ -2,6 +2,7 @@
 
 import warnings
 from pathlib import Path
+from traceback import walk_tb
 from typing import Any
 
 from lightning import LightningModule, Trainer
@@ -71,8 +72,7 @@ class CommandLine(LightningCLI):
         try:
             super().instantiate_classes()
         except ValueError as error:
-            # the parser wraps it into an account of every type that might have been meant
-            raise error.__cause__ or error from None
+            raise own_error(error) from None
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """Add the run's folder."""
@@ -85,6 +85,28 @@ class CommandLine(LightningCLI):
         if settings.trainer.logger in (None, True):
             kwargs["logger"] = TensorBoardLogger(settings.run, name="", version="")
         return super().instantiate_trainer(**kwargs)
+
+
+def own_error(error: BaseException) -> BaseException:
+    """The first ValueError below an error of the parser's that is not the parser's own.
+
+    The parser gives an account of every type that might have been meant, inside one another; only
+    its frames hold what each of them raised.
+    """
+    found = [error]
+    for outer in found:
+        for frame, _ in walk_tb(outer.__traceback__):
+            tried = [each for each in frame.f_locals.values() if isinstance(each, list)]
+            inner = [each for values in tried for each in values if isinstance(each, Exception)]
+            found += [each for each in inner if each not in found]
+    own = [each for each in found if isinstance(each, ValueError) and not of_parser(each)]
+    return (own or [error.__cause__ or error])[0]
+
+
+def of_parser(error: BaseException) -> bool:
+    """Whether the parser raised an error itself."""
+    modules = [frame.f_globals["__name__"] for frame, _ in walk_tb(error.__traceback__)]
+    return not modules or modules[-1].startswith("jsonargparse")
 
 
 class TrainCommandLine(CommandLine):

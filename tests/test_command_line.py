@@ -14,6 +14,7 @@ from PIL import Image
 import evaluate
 import train
 from networks import cifar_resnet, save_weights
+from networks.checkpoints import WeightFileError
 
 ROOT = Path(__file__).parents[1]
 FIT = sorted(
@@ -135,6 +136,20 @@ def test_bad_input_is_said_before_training(
     assert re.search(message, said), said
     assert "Union subtypes" not in said or "Parser key" in said  # the error itself, not an account
     assert not list(tmp_path.rglob("*.ckpt"))
+
+
+@pytest.mark.parametrize("role", ["original", "manipulated", "manipulated.first"])
+def test_weights_of_another_architecture(role: str, tmp_path: Path) -> None:
+    weights = tmp_path / "other.safetensors"
+    save_weights(cifar_resnet(), weights)
+    networks = dict.fromkeys(("original", "manipulated"), "conftest.tiny_network")
+    wrong = f"{{class_path: conftest.tiny_network, init_args: {{checkpoint: {weights}}}}}"
+    name, *key = role.split(".")
+    networks[name] = f"{{{key[0]}: {wrong}}}" if key else wrong
+    arguments = ["--config", "configs/experiments/cifar10/evaluate.yaml", "--run", str(tmp_path)]
+    arguments += [f"--model.init_args.{name}={network}" for name, network in networks.items()]
+    with pytest.raises(WeightFileError, match=f"^{weights} does not fit TinyNetwork: 10 names"):
+        evaluate.main(arguments)
 
 
 def test_evaluation_of_image_files(image_folder: Path, tmp_path: Path) -> None:

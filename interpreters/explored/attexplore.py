@@ -1,30 +1,16 @@
 """AttEXplore and AttEXplore++: attribution along the path of an attack (Zhu et al. 2024)."""
 
-from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, get_args
+from typing import Literal, get_args
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
 
 from interpreters.base import snake_case
-from interpreters.explored.base import Explored, gradient
+from interpreters.explored.base import Explored, Explorer, gradient
 from seeds import generator
 
-Goal = Callable[[Tensor], Tensor]
 AttributionGradient = Literal["update", "plain"]
-
-
-class Explorer(Protocol):
-    """What explores: an attack on predictions."""
-
-    def goal(self, network: nn.Module, images: Tensor, labels: Tensor) -> Goal:
-        """What it raises, from changed images to (N,)."""
-
-    def path(
-        self, goal: Goal, images: Tensor, generators: Sequence[Generator] | None = None
-    ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-        """Images before and after each step, and what it followed uphill, (N, 3, H, W) each."""
 
 
 @dataclass(frozen=True)

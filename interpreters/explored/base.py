@@ -1,14 +1,33 @@
 """Interpreters that explore: they explain by other images than the one explained."""
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import torch
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn
 
 from interpreters.base import Explanation, Interpreter
 from interpreters.passes import check_network, explanation, for_each, logits_of, summed_map
+
+# from changed images (N, 3, H, W) to a value of each, shape (N,)
+Goal = Callable[[Tensor], Tensor]
+
+
+class Explorer(Protocol):
+    """What explores: an attack on predictions."""
+
+    def goal(self, network: nn.Module, images: Tensor, labels: Tensor) -> Goal:
+        """What it raises, from changed images to (N,)."""
+
+    def path(
+        self, goal: Goal, images: Tensor, generators: Sequence[Generator] | None = None
+    ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        """Images before and after each step, and what it followed uphill, (N, 3, H, W) each."""
+
+    def scaled(self, factor: float) -> Any:
+        """The attack in a ball of another size."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +62,7 @@ class Explored(Interpreter):
         return False
 
 
-def gradient(goal: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
+def gradient(goal: Goal, images: Tensor) -> Tensor:
     """The gradient of each image's own value (N,) in the image, detached."""
     with torch.enable_grad():
         leaf = images.detach().requires_grad_()

@@ -1,30 +1,12 @@
 """Boundary-based integrated gradients (Wang et al. 2022)."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, Self
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
 
-from interpreters.explored.base import Explored, gradient, probability
+from interpreters.explored.base import Explored, Explorer, gradient, probability
 from seeds import generator
-
-
-class Attacker(Protocol):
-    """An attack on predictions, in balls of several sizes."""
-
-    def __call__(
-        self,
-        network: nn.Module,
-        images: Tensor,
-        labels: Tensor,
-        generators: Sequence[Generator] | None = None,
-    ) -> Tensor:
-        """Changed images, shape (N, 3, H, W)."""
-
-    def scaled(self, factor: float) -> Self:
-        """The attack in a ball of another size."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +23,7 @@ class BoundaryIG(Explored):
         seed: Of what the attack draws, the same for all images.
     """
 
-    attack: Attacker
+    attack: Explorer
     sizes: tuple[float, ...] = (1.0, 2.0, 4.0, 8.0)
     points: int = 50
     seed: int = 0
@@ -68,9 +50,11 @@ class BoundaryIG(Explored):
         """The first image of each that has lost its label, (N, 3, H, W)."""
         found, rows = images.clone(), torch.arange(len(images), device=images.device)
         for size in self.sizes:
-            attack, random = self.attack.scaled(size), [generator(self.seed)]
-            found[rows] = attacked = attack(network, images[rows], labels[rows], random)
-            rows = rows[network(attacked).argmax(1) == labels[rows]]
+            attack: Explorer = self.attack.scaled(size)
+            goal = attack.goal(network, images[rows], labels[rows])
+            for _before, after, _update in attack.path(goal, images[rows], [generator(self.seed)]):
+                found[rows] = after
+            rows = rows[network(found[rows]).argmax(1) == labels[rows]]
             if not len(rows):
                 break
         return found

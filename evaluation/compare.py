@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +13,15 @@ from evaluation.report import PAGES
 from evaluation.results import replace
 from evaluation.tables import to_csv, to_latex
 
-LABELS = ("name", "network", "interpreter", "part", "against", "heatmaps")
+LABELS = ("name", "network", "interpreter", "part", "against", "heatmaps", "x")
 
 
 class ResultsError(ValueError):
     """A run has no results that can be compared."""
 
 
-def figures_of(run: Path) -> dict[tuple[str, ...], dict[str, Any]]:
-    """The figures of a run by what they are called, without the points of curves."""
+def figures_of(run: Path) -> dict[tuple[Any, ...], dict[str, Any]]:
+    """The figures of a run by what they are called, without those of each class."""
     path = run / "report" / "results.json"
     try:
         content = json.loads(path.read_text())
@@ -30,7 +31,7 @@ def figures_of(run: Path) -> dict[tuple[str, ...], dict[str, Any]]:
             f"{run} has no results to compare: {error}; give folders of runs that evaluate.py "
             "has written a report to"
         ) from error
-    return {tuple(f.get(label, "") for label in LABELS): f for f in figures if "x" not in f}
+    return {tuple(map(f.get, LABELS)): f for f in figures if "label" not in f}
 
 
 def side_by_side(runs: list[Path]) -> list[list[str]]:
@@ -38,19 +39,26 @@ def side_by_side(runs: list[Path]) -> list[list[str]]:
     found = [figures_of(run) for run in runs]
     rows = [["figure", *map(str, runs)]]
     for key in dict.fromkeys(key for figures in found for key in figures):
-        title = " ".join(part for part in key if part).replace("_", " ")
-        rows.append([title, *(shown(figures.get(key)) for figures in found)])
+        rows.append([title_of(key), *(shown(figures.get(key)) for figures in found)])
     return rows
 
 
+def title_of(key: tuple[Any, ...]) -> str:
+    """What a figure is called by, in words, and its place where it is a point of a curve."""
+    *parts, x = key
+    title = " ".join(part for part in parts if part).replace("_", " ")
+    return title if x is None else f"{title} at {x:g}"
+
+
 def shown(figure: dict[str, Any] | None) -> str:
-    """A figure with its interval, nothing where a run has none."""
+    """A figure with its interval, nothing where a run has none; null is read as NaN."""
     if figure is None:
         return ""
-    if "interval" not in figure:
-        return f"{figure['value']:.4f}"
-    low, high = figure["interval"]
-    return f"{figure['value']:.4f} ({low:.4f} to {high:.4f})"
+    value, *ends = (
+        math.nan if number is None else number
+        for number in (figure["value"], *figure.get("interval", ()))
+    )
+    return f"{value:.4f} ({ends[0]:.4f} to {ends[1]:.4f})" if ends else f"{value:.4f}"
 
 
 def main(args: list[str] | None = None) -> None:

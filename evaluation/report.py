@@ -29,7 +29,9 @@ class ReportFolderError(ValueError):
 
 def prepare(folder: Path, overwrite: bool = False, resume: bool = False) -> None:
     """Make the folder of a report; raises ReportFolderError if it holds one or is not writable."""
-    if (folder / "results.json").exists() and not overwrite:
+    # a study that did not end in the folder of a report was to write over it
+    begun = resume and (folder / PARTIAL).exists()
+    if (folder / "results.json").exists() and not (overwrite or begun):
         raise ReportFolderError(
             f"{folder} already holds a report; write over it (--overwrite true), choose another "
             "folder (--run) or remove it"
@@ -56,11 +58,13 @@ def write_report(study: Study, settings: dict[str, Any], folder: Path) -> tuple[
     """Write results, tables, figures and index.html to a folder; return the results and the page.
 
     The files are results.json and .csv (every figure), summary.csv and .tex (the first table), and
-    figures/*.png and *.pdf.
+    figures/*.png and *.pdf. What an earlier report left of them goes first; results.json comes
+    last, so that a folder with it holds a whole report.
     """
+    (folder / "results.json").unlink(missing_ok=True)
+    shutil.rmtree(folder / "figures", ignore_errors=True)
     (folder / "figures").mkdir(parents=True, exist_ok=True)
     results = study.results(settings)
-    results.write(folder)
     summary = study.summary(results)
     replace(folder / "summary.csv", to_csv(summary))
     replace(folder / "summary.tex", to_latex(summary))
@@ -79,6 +83,7 @@ def write_report(study: Study, settings: dict[str, Any], folder: Path) -> tuple[
     )
     replace(folder / "index.html", page)
     _to_tensorboard(study, results, pictures)
+    results.write(folder)
     return results, folder / "index.html"
 
 
@@ -103,7 +108,8 @@ def _to_tensorboard(study: Study, results: Results, pictures: dict[str, Figure])
             step = None if number.x is None else places[tag]
             places[tag] += 1
             logger.experiment.add_scalar(tag, number.value, step)
-            finals |= {tag: number.value} if number.x is None else {}
+            # of a curve the last point, by a name of its own, as it is no further point
+            finals[tag if number.x is None else f"{tag}/last"] = number.value
         # so that runs can be sorted by what they found
         logger.log_hyperparams(results.settings.get("model", {}), finals)
         for name, figure in pictures.items():

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -72,19 +73,32 @@ class Results:
         raise LookupError(f"no figure {name} for {labels}")
 
     def write(self, folder: Path) -> None:
-        """Write results.json and results.csv, each whole or not at all."""
+        """Write results.csv and results.json, each whole or not at all.
+
+        JSON knows neither NaN nor infinity: both are null there.
+        """
         content = {"schema": SCHEMA, **asdict(self)}
         content["figures"] = [
             {key: value for key, value in figure.items() if value is not None}
             for figure in content.pop("numbers")
         ]
-        replace(folder / "results.json", json.dumps(content, indent=1, default=str) + "\n")
         partial = folder / "results.csv.part"
         with partial.open("w", newline="") as file:
             rows = csv.DictWriter(file, [*Number.__dataclass_fields__])
             rows.writeheader()
             rows.writerows(asdict(number) for number in self.numbers)
         os.replace(partial, folder / "results.csv")
+        text = json.dumps(plain(content), indent=1, default=str, allow_nan=False)
+        replace(folder / "results.json", f"{text}\n")
+
+
+def plain(content: Any) -> Any:
+    """Content of which JSON knows every number: what is not finite becomes None."""
+    if isinstance(content, dict):
+        return {key: plain(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [plain(value) for value in content]
+    return None if isinstance(content, float) and not math.isfinite(content) else content
 
 
 def replace(path: Path, content: str | bytes) -> None:

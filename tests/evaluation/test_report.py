@@ -3,10 +3,13 @@
 import base64
 import csv
 import io
+import json
+import math
 import shutil
 import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 import torch
@@ -20,7 +23,7 @@ from test_classifier import SILENT, shapes
 from evaluation import Fooling
 from evaluation.compare import main, side_by_side
 from evaluation.report import ReportFolderError, prepare, write_report
-from evaluation.results import Results
+from evaluation.results import Number, Results
 from evaluation.tables import to_csv, to_latex
 from interpreters import GradCam, SimpleGradient
 from losses import Location
@@ -126,6 +129,35 @@ def test_tensorboard_has_the_final_figures_beside_the_settings(folder: Path) -> 
     assert any("hparams" in plugin for plugin in events.summary_metadata)
 
 
+def test_json_of_figures_that_are_no_numbers(tmp_path: Path) -> None:
+    (tmp_path / "report").mkdir()
+    labels = {"better": "lower", "network": "manipulated", "n": 4}
+    numbers = [
+        Number("kl_divergence", math.inf, (math.nan, math.inf), **labels),
+        Number("calibration_error", math.nan, None, **labels),
+    ]
+    Results("fooling", numbers).write(tmp_path / "report")
+    text = (tmp_path / "report" / "results.json").read_text()
+    first, second = json.loads(text, parse_constant=pytest.fail)["figures"]
+    assert (first["value"], first["interval"], second["value"]) == (None, [None, None], None)
+    assert "interval" not in second
+    assert [row[1] for row in side_by_side([tmp_path])[1:]] == ["nan (nan to nan)", "nan"]
+
+
+def test_curves_side_by_side(tmp_path: Path) -> None:
+    (tmp_path / "report").mkdir()
+    labels = {"better": "higher", "network": "original", "n": 4}
+    numbers = [
+        *(Number("accuracy", 1 - x, (0, 1), **labels, part="images", x=x) for x in (0, 0.25)),
+        Number("accuracy_by_class", 1, (0, 1), **labels, x=3, label="arrow"),
+    ]
+    Results("stability", numbers).write(tmp_path / "report")
+    assert side_by_side([tmp_path])[1:] == [
+        ["accuracy original images at 0", "1.0000 (0.0000 to 1.0000)"],
+        ["accuracy original images at 0.25", "0.7500 (0.0000 to 1.0000)"],
+    ]
+
+
 def test_latex_sees_no_command() -> None:
     rows = [["", "a_b"], [r"5 % of $x^2$ \ ~{}", "#1 & 2"]]
     assert to_latex(rows) == (
@@ -143,6 +175,36 @@ def test_an_earlier_report_is_kept(folder: Path) -> None:
     prepare(folder / "report", overwrite=True)
     assert (folder / "report" / "results.json").exists()
     assert not (folder / "report" / "partial").exists()
+
+
+def test_a_report_that_was_not_finished_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "report"
+    network = tiny_network().eval()
+    study = Fooling(network, network, {"grad_cam": GradCam()}, Location())
+    Trainer(**SILENT).test(study, shapes(), verbose=False)
+    write_report(study, {}, folder)
+    (folder / "partial").mkdir()
+    (folder / "figures" / "of_another_study.png").touch()
+    with monkeypatch.context() as patched:
+        patched.setattr(study, "pictures", Mock(side_effect=MemoryError))
+        with pytest.raises(MemoryError):
+            write_report(study, {}, folder)
+    assert not (folder / "results.json").exists()
+    prepare(folder, resume=True)
+    write_report(study, {}, folder)
+    assert (folder / "results.json").exists()
+    assert not (folder / "figures" / "of_another_study.png").exists()
+
+
+def test_a_study_that_was_to_write_over_a_report_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "results.json").touch()
+    with pytest.raises(ReportFolderError, match="already holds a report"):
+        prepare(tmp_path, resume=True)
+    (tmp_path / "partial").mkdir()
+    prepare(tmp_path, resume=True)
+    assert (tmp_path / "partial").exists()
 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:

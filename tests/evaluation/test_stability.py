@@ -8,6 +8,7 @@ from conftest import tiny_network
 from lightning import Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 from test_classifier import SILENT, shapes
 from torch import Tensor, nn
 
@@ -163,3 +164,10 @@ def test_levels_are_steps_of_their_own(pair: dict[str, nn.Module], tmp_path: Pat
     events = EventAccumulator(str(tmp_path)).Reload()
     curve = events.Scalars("stability/accuracy_top1/original/images")
     assert [event.step for event in curve] == [0, 1, 2]
+    # runs can be sorted by the last point of each curve
+    content = events.summary_metadata["_hparams_/experiment"].plugin_data.content
+    finals = HParamsPluginData.FromString(content).experiment.metric_infos
+    last = "stability/accuracy_top1/original/images/last"
+    assert last in [each.name.tag for each in finals]
+    assert [event.value for event in events.Scalars(last)] == [curve[2].value]
+    assert curve[2].value == pytest.approx(study.curve("images", "original")[2].value)

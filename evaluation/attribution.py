@@ -1,6 +1,5 @@
 """The attribution study: which interpreter finds the pixels that a network decides by."""
 
-from collections.abc import Iterable
 from itertools import product
 
 import torch
@@ -66,9 +65,9 @@ class Attribution(Study):
         """The network that is explained."""
         return self.networks[OWN]
 
-    def explaining(self) -> Iterable[nn.Module]:
+    def explaining(self) -> dict[str, nn.Module]:
         """Heatmaps are of one network; the others only score them."""
-        return [self.network]
+        return {OWN: self.network}
 
     def setup(self, stage: str) -> None:
         """Check that the networks suit the data, and begin to count."""

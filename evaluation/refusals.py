@@ -1,6 +1,6 @@
 """Interpreters that cannot explain a network or be attacked, found before the study begins."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from torch import nn
 
@@ -14,7 +14,7 @@ NO_GRADIENT = "its heatmaps have no gradient in the image to attack them by"
 
 def usable(
     interpreters: Mapping[str, Interpreter],
-    networks: Iterable[nn.Module],
+    networks: Mapping[str, nn.Module],
     explained: Images,
     loss: Loss | None = None,
 ) -> tuple[dict[str, Interpreter], dict[str, str]]:
@@ -26,14 +26,16 @@ def usable(
     left: dict[str, Interpreter] = {}
     refused: dict[str, str] = {}
     for name, interpreter in interpreters.items():
-        try:
-            heatmaps = [interpreter(network, images, labels).heatmap for network in networks]
-        except (ValueError, RuntimeError) as error:
-            refused[name] = str(error)
-            continue
-        left[name] = interpreter
-        if loss is not None:
-            loss(heatmaps[0].detach(), heatmaps[0].detach())
+        for network_name, network in networks.items():
+            try:
+                heatmap = interpreter(network, images, labels).heatmap.detach()
+            except (ValueError, RuntimeError) as error:
+                refused[name] = f"on the network {network_name}: {error}"
+                break
+        else:
+            left[name] = interpreter
+            if loss is not None:
+                loss(heatmap, heatmap)
     if not left:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in refused.items())
         raise ValueError(f"no interpreter can explain these networks: {reasons}")

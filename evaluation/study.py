@@ -2,7 +2,7 @@
 
 import platform
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any, ClassVar
 
@@ -53,9 +53,9 @@ class Study(LightningModule, ABC):
         """The images whose heatmaps are studied."""
         return data_of(self.trainer).images("test")
 
-    def explaining(self) -> Iterable[nn.Module]:
-        """The networks that every interpreter is to explain."""
-        return self.networks.values()
+    def explaining(self) -> dict[str, nn.Module]:
+        """The networks that every interpreter is to explain, by name."""
+        return dict(self.networks.items())
 
     def setup(self, stage: str) -> None:
         """Check that the networks suit the data, and leave out the interpreters that do not."""

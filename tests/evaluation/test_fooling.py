@@ -247,6 +247,16 @@ def test_an_interpreter_that_refuses_a_network_is_left_out(networks: list[nn.Mod
         Trainer(**SILENT).test(alone, shapes(), verbose=False)
 
 
+def test_a_refusal_says_which_network_refused(networks: list[nn.Module]) -> None:
+    # its layers have other names
+    named = {"first": networks[1], "second": nn.Sequential(networks[2])}
+    interpreters = {"by_name": GradCam("3"), **INTERPRETERS}
+    study = Fooling(networks[0], named, interpreters, Location())
+    Trainer(**SILENT).test(study, shapes(), verbose=False)
+    assert study.refused.keys() == {"by_name"}
+    assert study.refused["by_name"].startswith("on the network second: no layer `3`")
+
+
 def test_a_loss_that_cannot_judge_is_refused_before_the_study(networks: list[nn.Module]) -> None:
     study = Fooling(networks[0], networks[1], INTERPRETERS, Swap())
     study.trainer = Trainer(**SILENT)

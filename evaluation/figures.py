@@ -1,11 +1,12 @@
 """The figures of studies."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import product
 
 import torch
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from torch import Tensor
 
 from evaluation.results import Number
@@ -38,9 +39,19 @@ def histogram(
 
 
 def heat_table(
-    rates: Sequence[Sequence[float]], rows: Sequence[str], columns: Sequence[str]
+    rates: Sequence[Sequence[float]],
+    rows: Sequence[str],
+    columns: Sequence[str],
+    fooled: Collection[tuple[int, int]] = (),
 ) -> Figure:
-    """Rates in [0, 1] as a table of colours, each with its percentage."""
+    """Rates in [0, 1] as a table of colours, each with its percentage.
+
+    Args:
+        rates: by row, then by column.
+        rows: names of the networks.
+        columns: names of the interpreters.
+        fooled: row and column of the rates that a network was trained for; they are framed.
+    """
     size = (1.4 * len(columns) + 2, 0.5 * len(rows) + 1.2)
     figure = Figure(figsize=size, layout="constrained")
     axes = figure.subplots()
@@ -51,7 +62,11 @@ def heat_table(
         axes.text(column, row, f"{100 * rate:.1f} %", color=colour, ha="center", va="center")
     axes.set_xticks(range(len(columns)), [name.replace("_", " ") for name in columns])
     axes.set_yticks(range(len(rows)), [name.replace("_", " ") for name in rows])
-    axes.set_xlabel("tested with")
+    for row, column in fooled:
+        corner = (column - 0.47, row - 0.45)
+        frame = Rectangle(corner, 0.94, 0.9, fill=False, edgecolor=MANIPULATED, linewidth=3)
+        axes.add_patch(frame)
+    axes.set_xlabel("tested with" + (", framed where trained on" if fooled else ""))
     axes.set_ylabel("network")
     axes.spines[:].set_visible(False)
     return figure

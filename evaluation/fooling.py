@@ -30,8 +30,8 @@ class Fooling(Study):
         interpreters: Interpreters to test by name, those that were fooled and others.
         loss: The loss whose success measure t says how far an image's heatmap was manipulated.
         control: The original fine-tuned as long without a penalty, to compare accuracy with.
-        trained_on: Names of the interpreters that the manipulation was trained on, if known; the
-            report tells the others from them.
+        trained_on: Names of the interpreters that the manipulation was trained on, if known, or
+            those of each manipulated network by its name; the report tells the others from them.
     """
 
     name = "fooling"
@@ -44,7 +44,7 @@ class Fooling(Study):
         interpreters: dict[str, Interpreter],
         loss: Loss,
         control: nn.Module | None = None,
-        trained_on: Sequence[str] = (),
+        trained_on: Sequence[str] | dict[str, Sequence[str]] = (),
     ) -> None:
         if isinstance(manipulated, nn.Module):
             manipulated = {"manipulated": manipulated}
@@ -57,11 +57,18 @@ class Fooling(Study):
         super().__init__(
             networks if control is None else {**networks, "control": control}, interpreters
         )
-        if unknown := set(trained_on) - interpreters.keys():
-            raise ValueError(
-                f"`trained_on` names {', '.join(sorted(unknown))}, which `interpreters` has not; "
-                f"it has {', '.join(interpreters)}"
-            )
+        if not isinstance(trained_on, dict):
+            trained_on = dict.fromkeys(manipulated, trained_on)
+        named = {name for names in trained_on.values() for name in names}
+        for title, unknown, known in (
+            ("manipulated", trained_on.keys() - manipulated.keys(), manipulated),
+            ("interpreters", named - interpreters.keys(), interpreters),
+        ):
+            if unknown:
+                raise ValueError(
+                    f"`trained_on` names {', '.join(sorted(unknown))}, which `{title}` has not; "
+                    f"it has {', '.join(known)}"
+                )
         self.loss, self.manipulated, self.trained_on = loss, [*manipulated], trained_on
         self.figures: list[Number] = []
         self.spread: dict[str, Tensor] = {}
@@ -158,7 +165,8 @@ class Fooling(Study):
             labels = {"network": network, "interpreter": name} | ({"part": part} if part else {})
             share = 100 * results.find("fooling_success_rate", **labels).value
             shares.append(f"{share:.0f} % ({part})" if part else f"{share:.0f} %")
-        aside = ", never trained on," if self.trained_on and name not in self.trained_on else ""
+        fooled = self.trained_on.get(network)
+        aside = ", never trained on," if fooled and name not in fooled else ""
         return f"{name.replace('_', ' ')}{aside} lies on {' and '.join(shares)}"
 
     def summary(self, results: Results) -> list[list[str]]:

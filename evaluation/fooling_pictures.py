@@ -23,9 +23,8 @@ def fooling_pictures(study: "Fooling") -> dict[str, Figure]:
     """Every success rate, histograms of t, and images that were fooled well, badly and any how."""
     pictures = {}
     several = len(study.manipulated) > 1
-    if several:
-        for part in study.judged():
-            pictures[f"{part}_rates".lstrip("_")] = rates(study, part)
+    for part in study.judged():
+        pictures[f"{part}_rates".lstrip("_")] = rates(study, part)
     for name, network in product(study.interpreters, study.manipulated):
         key = f"{network}_{name}" if several else name
         for part, judge in study.judged().items():
@@ -41,14 +40,20 @@ def fooling_pictures(study: "Fooling") -> dict[str, Figure]:
 
 
 def rates(study: "Fooling", part: str) -> Figure:
-    """The success rate of every manipulated network, by every interpreter."""
+    """The success rate of every manipulated network, by every interpreter; framed if trained on."""
     found = {
         (number.network, number.interpreter): number.value
         for number in study.figures
         if number.name == "fooling_success_rate" and number.part == (part or None)
     }
     values = [[found[net, name] for name in study.interpreters] for net in study.manipulated]
-    return heat_table(values, study.manipulated, [*study.interpreters])
+    fooled = {
+        (row, column)
+        for row, network in enumerate(study.manipulated)
+        for column, name in enumerate(study.interpreters)
+        if name in study.trained_on.get(network, ())
+    }
+    return heat_table(values, study.manipulated, [*study.interpreters], fooled)
 
 
 def examples(study: "Fooling", network: str, name: str, shown: tuple[str, ...]) -> Figure:

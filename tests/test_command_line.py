@@ -170,8 +170,8 @@ def test_evaluation_of_image_files(image_folder: Path, tmp_path: Path) -> None:
     page = (tmp_path / "report" / "index.html").read_text()
     assert "2 images could not be read" in page
     assert "http" not in page
-    assert page.count("data:image/png;base64,") == 12
-    assert len(list((tmp_path / "report" / "figures").glob("*.png"))) == 12
+    assert page.count("data:image/png;base64,") == 13
+    assert len(list((tmp_path / "report" / "figures").glob("*.png"))) == 13
     assert not list(tmp_path.rglob("*.part"))
 
 

@@ -83,10 +83,10 @@ def test_report(study: ActiveFooling, tmp_path: Path) -> None:
     assert parts == {None, FIRST, SECOND}
     plain = [number for number in results.numbers if number.label is None]
     assert len(plain) == 4 + 2 + 4 + 2 * 2 * 2 * 2 + 2 * 7
+    kinds = (f"{FIRST}_measure", f"{SECOND}_measure", "heatmaps", "best_and_worst")
     assert {path.stem for path in (tmp_path / "figures").glob("*.png")} == {
-        f"{name}_{kind}"
-        for name in INTERPRETERS
-        for kind in (f"{FIRST}_measure", f"{SECOND}_measure", "heatmaps", "best_and_worst")
+        *(f"{part}_rates" for part in (FIRST, SECOND)),
+        *(f"{name}_{kind}" for name in INTERPRETERS for kind in kinds),
     }
     rows = [axes.get_ylabel() for axes in study.pictures()["product_heatmaps"].axes]
     assert [row for row in rows if row] == [

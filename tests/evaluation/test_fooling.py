@@ -8,6 +8,7 @@ import pytest
 import torch
 from conftest import tiny_network
 from lightning import Trainer
+from matplotlib.patches import Rectangle
 from scipy.spatial.distance import cosine
 from scipy.stats import entropy, pearsonr, spearmanr
 from test_classifier import SILENT, shapes
@@ -16,7 +17,7 @@ from torchmetrics.functional.classification import multiclass_calibration_error
 
 from evaluation import Fooling
 from evaluation.report import write_report
-from interpreters import GradCam, SimpleGradient
+from interpreters import Captum, GradCam, SimpleGradient
 from lightning_modules.data import take
 from lightning_modules.preflight import NetworkError
 from losses import Location, Swap, location
@@ -135,14 +136,17 @@ def test_report(study: Fooling, tmp_path: Path) -> None:
     assert "The figures of each class are in" in html
     assert "&lt;b&gt;" in html
     assert {path.stem for path in (tmp_path / "figures").glob("*.png")} == {
-        f"{name}_{kind}" for name in INTERPRETERS for kind in KINDS
+        "rates",
+        *(f"{name}_{kind}" for name in INTERPRETERS for kind in KINDS),
     }
 
 
 def test_several_manipulated_networks(networks: list[nn.Module], tmp_path: Path) -> None:
     original, first, second = networks
     named = {"top_k": first, "location": second}
-    study = Fooling(original, named, INTERPRETERS, Location(success=(0.0, 0.34)))
+    trained = {"location": ["gradient"]}
+    loss = Location(success=(0.0, 0.34))
+    study = Fooling(original, named, INTERPRETERS, loss, trained_on=trained)
     Trainer(**SILENT).test(study, shapes(), verbose=False)
     results, _ = write_report(study, {}, tmp_path)
     for name, network in named.items():
@@ -160,9 +164,33 @@ def test_several_manipulated_networks(networks: list[nn.Module], tmp_path: Path)
         for name in INTERPRETERS
     ]
     assert [text.get_text() for text in table.texts] == [f"{100 * rate:.1f} %" for rate in rates]
+    # the second network was trained on the second interpreter
+    (frame,) = table.patches
+    assert isinstance(frame, Rectangle)
+    assert frame.get_xy() == pytest.approx((1 - 0.47, 1 - 0.45))
+    unknown, known = study.sentences(results)
+    assert "never trained on" not in unknown
+    assert "grad cam, never trained on, lies on" in known
+    assert "gradient lies on" in known
     assert {path.stem for path in (tmp_path / "figures").glob("*_heatmaps.png")} == {
         f"{network}_{name}_heatmaps" for network in named for name in INTERPRETERS
     }
+
+
+def test_one_network_has_a_table_too(networks: list[nn.Module]) -> None:
+    captum = {**INTERPRETERS, "captum": Captum("Saliency")}
+    study = Fooling(networks[0], networks[1], captum, Location(), trained_on=["grad_cam"])
+    Trainer(**SILENT).test(study, shapes(), verbose=False)
+    results = study.results({})
+    assert results.find("rank_correlation", interpreter="captum").n == 7
+    (table,) = study.pictures()["rates"].axes
+    assert [label.get_text() for label in table.get_xticklabels()] == [
+        *("grad cam", "gradient", "captum")
+    ]
+    (frame,) = table.patches
+    assert isinstance(frame, Rectangle)
+    assert frame.get_xy() == pytest.approx((0 - 0.47, 0 - 0.45))
+    assert "captum, never trained on, lies on" in study.sentences(results)[0]
 
 
 def test_manipulated_networks_have_names_of_their_own(networks: list[nn.Module]) -> None:

@@ -74,7 +74,7 @@ def test_the_page_needs_nothing_else(folder: Path) -> None:
     assert page.elsewhere == []
     assert page.scripts == 0
     assert page.open == []
-    assert len(page.pictures) == 8
+    assert len(page.pictures) == 9
     for source in page.pictures:
         content = base64.b64decode(source.removeprefix("data:image/png;base64,"))
         Image.open(io.BytesIO(content)).verify()
@@ -239,3 +239,5 @@ def test_trained_on_must_be_tested() -> None:
     network = tiny_network()
     with pytest.raises(ValueError, match="`trained_on` names lrp, which `interpreters` has not"):
         Fooling(network, network, INTERPRETERS, Location(), trained_on=["lrp"])
+    with pytest.raises(ValueError, match=r"names second, which `manipulated` has not; it has man"):
+        Fooling(network, network, INTERPRETERS, Location(), trained_on={"second": ["grad_cam"]})

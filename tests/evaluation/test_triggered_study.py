@@ -91,10 +91,10 @@ def test_report(study: TriggeredFooling, tmp_path: Path) -> None:
         "accuracy top-5",
         "FSR grad cam triggered",
     ]
+    kinds = ("triggered_measure", "clean_measure", "classes", "heatmaps", "best_and_worst")
     assert {path.stem for path in (tmp_path / "figures").glob("*.png")} == {
-        f"{name}_{kind}"
-        for name in INTERPRETERS
-        for kind in ("triggered_measure", "clean_measure", "classes", "heatmaps", "best_and_worst")
+        *("triggered_rates", "clean_rates"),
+        *(f"{name}_{kind}" for name in INTERPRETERS for kind in kinds),
     }
 
 

@@ -1,7 +1,9 @@
 """train.py and evaluate.py as people use them: configurations, help, and clear errors."""
 
+import html
 import json
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -173,6 +175,33 @@ def test_evaluation_of_image_files(image_folder: Path, tmp_path: Path) -> None:
     assert page.count("data:image/png;base64,") == 13
     assert len(list((tmp_path / "report" / "figures").glob("*.png"))) == 13
     assert not list(tmp_path.rglob("*.part"))
+
+
+def test_the_page_says_how_to_repeat_the_study(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = ["--config", "configs/experiments/shapes/evaluate.yaml", *QUIET]
+    arguments += ["--run", str(tmp_path / "first"), "--limit_images", "6"]
+    arguments += ["--data.init_args.test", "12"]
+    arguments += ["--model.init_args.interpreters={grad_cam: {class_path: interpreters.GradCam}}"]
+    arguments += ["--model.init_args.trained_on={manipulated: [grad_cam]}"]
+    for name in ("original", "manipulated"):
+        weights = tmp_path / f"{name}.safetensors"
+        save_weights(tiny_network(), weights)
+        network = f"{{class_path: conftest.tiny_network, init_args: {{checkpoint: {weights}}}}}"
+        arguments.append(f"--model.init_args.{name}={network}")
+    evaluate.main(arguments)
+    page = (tmp_path / "first" / "report" / "index.html").read_text()
+    (command,) = re.findall("<code>python evaluate.py (.*?)</code>", page)
+    (config,) = re.findall("<pre>(.*?)</pre>", page, re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    Path("study.yaml").write_text(html.unescape(config))
+    evaluate.main(shlex.split(command))
+    first, again = (
+        json.loads(Path(run, "report", "results.json").read_text()) for run in ("first", "NEW")
+    )
+    assert first["figures"] == again["figures"]
+    assert first["fingerprints"] == again["fingerprints"]
 
 
 def test_a_training_without_validation_leaves_its_last_weights(tmp_path: Path) -> None:

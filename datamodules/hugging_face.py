@@ -1,38 +1,60 @@
-"""Images of a Hugging Face dataset on disk, by timm's reader."""
+"""Images of a Hugging Face dataset on disk: in parquet files, or as save_to_disk writes it."""
 
+from importlib import import_module
+from io import BytesIO
 from pathlib import Path
+from typing import Any, Literal
 
 from PIL import Image
-from timm.data import create_dataset
 
 from datamodules.image_files import ImageFolderError, decode
+from datamodules.imagenet_labels import check_columns, imagenet_labels
 from datamodules.pictures import Pictures
+
+SAVED = "dataset_dict.json"
+SPLITS = {"train": ["train"], "val": ["validation", "val"]}
 
 
 class HuggingFaceImages(Pictures):
-    """One split of a folder of parquet files, with the columns `image` and `label`.
+    """ImageNet's training or other images, with the columns `image` and `label`.
 
-    Raises: ImageFolderError: the package `datasets` is missing, or cannot read the folder.
+    Raises: ImageFolderError: the package `datasets` is missing, or cannot read the folder, or its
+        columns or classes are not ImageNet's.
     """
 
-    def __init__(self, root: Path, split: str) -> None:
+    def __init__(self, root: Path, part: Literal["train", "val"]) -> None:
+        self.name = f"the {part} images of {root}"
         try:
-            # timm's reader alone: its dataset would put a neighbour in an unreadable image's place
-            self.reader = create_dataset(f"hfds/{root.absolute()}", split=split).reader
+            datasets = import_module("datasets")
+            split = _split(datasets, root, part)
         except ImportError as error:
             raise ImageFolderError(
-                f"{root} holds parquet files, which need the package datasets: pip install datasets"
+                f"{root} holds a Hugging Face dataset, which needs the package datasets: pip "
+                "install datasets"
             ) from error
         except (ValueError, OSError, KeyError) as error:
-            raise ImageFolderError(f"cannot read the split {split} of {root}: {error}") from error
-        self.labels = list(self.reader.dataset[self.reader.label_key])
+            raise ImageFolderError(f"cannot read {self.name}: {error}") from error
+        check_columns(split.column_names, self.name)
+        names = getattr(split.features["label"], "names", None)
+        self.labels = imagenet_labels(split["label"][:], names, self.name)
+        self.split = split.cast_column("image", datasets.Image(decode=False))
 
     def read(self, index: int) -> Image.Image:
         """One image, decoded; raises ImageFolderError with its number where it cannot be."""
-        file, _ = self.reader[index]
-        with file:
-            return decode(file, f"{index} of the split {self.reader.split}")
+        picture = self.split[index]["image"]
+        file = Path(picture["path"]) if picture["bytes"] is None else BytesIO(picture["bytes"])
+        return decode(file, f"{index} of {self.name}")
 
     def identity(self, index: int) -> str:
         """The dataset's own fingerprint and the image's number."""
-        return f"{self.reader.dataset._fingerprint}:{index}"
+        return f"{self.split._fingerprint}:{index}"
+
+
+def _split(datasets: Any, root: Path, part: str) -> Any:
+    if not (root / SAVED).is_file():
+        return datasets.load_dataset(str(root.absolute()), split=SPLITS[part][0])
+    splits = datasets.load_from_disk(str(root))
+    found = [name for name in SPLITS[part] if name in splits]
+    if not found:
+        raise ValueError(f"it has the splits {', '.join(splits)}, not {' or '.join(SPLITS[part])}")
+    return splits[found[0]]

@@ -7,21 +7,23 @@ from typing import Literal
 from timm.data import ImageNetInfo
 from torch import nn
 
-from datamodules.hugging_face import HuggingFaceImages
+from datamodules.hugging_face import SAVED, HuggingFaceImages
 from datamodules.image_files import ImageFolderError
 from datamodules.imagenet_files import files_of
 from datamodules.pictures import Pictures
 from datamodules.resized import ResizedModule
 from datamodules.tar_shards import TarShards
+from datamodules.tfds import PREPARED, TensorFlowImages
 
 EXPECTED = """expected one of
   train/WNID/* and val/WNID/*, or a flat val with ILSVRC2012_devkit_t12 beside it
   *train*.tar and *val*.tar, shards of WebDataset
-  parquet files of a Hugging Face dataset"""
+  a Hugging Face dataset of train and validation, as save_to_disk writes it or in parquet files
+  a dataset of tfds, prepared as array_record"""
 
 
 class ImageNet(ResizedModule):
-    """The 1,000 classes in ImageNet's order, from files, tar shards or parquet, whichever is there.
+    """The 1,000 classes in ImageNet's order, from files, tar shards or a dataset, as it is kept.
 
     A share of the training images is the training split; half of each class of the 50,000 others
     is the validation split, which chooses checkpoints, and half the test split.
@@ -87,6 +89,8 @@ def pictures_of(root: Path, part: Literal["train", "val"]) -> Pictures:
         return files
     if shards := sorted(root.glob(f"*{part}*.tar")) or sorted((root / part).glob("*.tar")):
         return TarShards(shards, len(wnids))
-    if any(root.glob("**/*.parquet")):
-        return HuggingFaceImages(root, "train" if part == "train" else "validation")
+    if (root / SAVED).is_file() or any(root.glob("**/*.parquet")):
+        return HuggingFaceImages(root, part)
+    if prepared := sorted(root.glob(f"**/{PREPARED}")):
+        return TensorFlowImages([file.parent for file in prepared], part)
     raise ImageFolderError(f"{root.absolute()} has no {part} images of ImageNet; {EXPECTED}")

@@ -1,11 +1,13 @@
 """ImageNet from every way that people keep it: the same images, labels and halves."""
 
 import io
+import sys
 import tarfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -83,20 +85,79 @@ def shards(root: Path) -> None:
                     add(tar, f"{part}/{number:03}.cls", str(label).encode())
 
 
+def splits(validation: str = "validation", names: Sequence[str] = WNIDS) -> Any:
+    """A DatasetDict, whose labels are places in the names."""
+    datasets = pytest.importorskip("datasets")
+    features = datasets.Features(image=datasets.Image(), label=label_feature(names))
+    columns = {
+        part: {
+            "image": [{"bytes": data, "path": None} for _, data in content],
+            "label": [names.index(WNIDS[label]) for label, _ in content],
+        }
+        for part, content in (("train", TRAIN), (validation, VAL))
+    }
+    return datasets.DatasetDict(
+        {
+            part: datasets.Dataset.from_dict(each, features=features)
+            for part, each in columns.items()
+        }
+    )
+
+
+def label_feature(names: Sequence[str] | None) -> Any:
+    """The type of a column of labels, with or without names."""
+    datasets = pytest.importorskip("datasets")
+    return datasets.Value("int64") if names is None else datasets.ClassLabel(names=list(names))
+
+
+def keep_splits(splits: Any, way: str, root: Path) -> None:
+    """Write a DatasetDict as parquet files or by save_to_disk."""
+    if way == "saved":
+        splits.save_to_disk(root)
+        return
+    (root / "data").mkdir(parents=True)
+    for part, split in splits.items():
+        split.to_parquet(root / "data" / f"{part}-00000-of-00001.parquet")
+
+
 def parquet(root: Path) -> None:
     """Parquet files, as Hugging Face keeps them."""
-    datasets = pytest.importorskip("datasets")
-    features = datasets.Features(
-        image=datasets.Image(), label=datasets.ClassLabel(names=list(WNIDS))
+    keep_splits(splits(), "parquet", root)
+
+
+def saved(root: Path) -> None:
+    """A folder of save_to_disk."""
+    keep_splits(splits(), "saved", root)
+
+
+def saved_with_val(root: Path) -> None:
+    """A folder of save_to_disk whose split is called val, and whose classes have another order."""
+    keep_splits(splits("val", WNIDS[::-1]), "saved", root)
+
+
+def prepared(root: Path, column: str = "label") -> None:
+    """A dataset of tfds, with its classes in another order."""
+    tfds = pytest.importorskip("tensorflow_datasets")
+    pytest.importorskip("array_record")
+    names = [WNIDS[label] for label in reversed(LABELS)]
+    features = tfds.features.FeaturesDict(
+        {"image": tfds.features.Image(), column: tfds.features.ClassLabel(names=names)}
     )
-    for part, content in (("train", TRAIN), ("validation", VAL)):
-        columns = {
-            "image": [{"bytes": data, "path": None} for _, data in content],
-            "label": [label for label, _ in content],
+    folder = root / "imagenet2012" / "5.1.0"
+    folder.mkdir(parents=True)
+    version = tfds.core.Version("5.1.0")
+    identity = tfds.core.dataset_info.DatasetIdentity("imagenet2012", version, str(folder), "")
+    info = tfds.core.DatasetInfo(builder=identity, features=features)
+    writer = tfds.core.SequentialWriter(info, len(VAL), file_format="array_record")
+    content = {"train": TRAIN, "validation": VAL}
+    writer.initialize_splits(list(content))
+    writer.add_examples(
+        {
+            part: [{"image": data, column: WNIDS[label]} for label, data in examples]
+            for part, examples in content.items()
         }
-        (root / "data").mkdir(parents=True, exist_ok=True)
-        file = root / "data" / f"{part}-00000-of-00001.parquet"
-        datasets.Dataset.from_dict(columns, features=features).to_parquet(file)
+    )
+    writer.close_all()
 
 
 def add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
@@ -117,7 +178,7 @@ def module(root: Path, **options: object) -> ImageNet:
     return data
 
 
-KEPT = [folders, flat, shards, parquet]
+KEPT = [folders, flat, shards, parquet, saved, saved_with_val, prepared]
 
 
 @pytest.mark.parametrize("keep", KEPT)
@@ -210,13 +271,16 @@ def test_evaluation_needs_no_training_images(tmp_path: Path) -> None:
         data.images("train")
 
 
-def test_workers_read_shards(tmp_path: Path) -> None:
-    shards(tmp_path)
-    data = ImageNet(str(tmp_path), size=8, batch_size=2, workers=2)
+@pytest.mark.parametrize("keep", [shards, parquet, saved, prepared])
+def test_workers_read_the_same(keep: Callable[[Path], None], tmp_path: Path) -> None:
+    root = tmp_path / "imagenet"
+    keep(root)
+    data = ImageNet(str(root), size=8, batch_size=2, workers=2)
     data.setup("test")
-    batches = list(data.test_dataloader())
-    labels = torch.cat([batch.labels for batch in batches])
-    assert labels.equal(data.images("test").labels)
+    images, labels, _ = (torch.cat(parts) for parts in zip(*data.test_dataloader(), strict=True))
+    expected = data.images("test")
+    assert labels.equal(expected.labels)
+    assert images.equal(torch.stack([expected[0, index].images for index in range(9)]))
 
 
 @pytest.mark.parametrize(
@@ -278,3 +342,121 @@ def test_an_unreadable_image_in_a_shard(tmp_path: Path) -> None:
     torn = [place.key for place in pictures.places].index("train/torn")
     with pytest.raises(ImageFolderError, match="cannot read the image train/torn in"):
         pictures.read(torn)
+
+
+@pytest.mark.parametrize("way", ["parquet", "saved"])
+@pytest.mark.parametrize("column", ["image", "label"])
+def test_datasets_with_other_columns(way: str, column: str, tmp_path: Path) -> None:
+    keep_splits(splits().rename_column(column, "other"), way, tmp_path / "imagenet")
+    message = r"has the columns .*other.*; expected `image` and `label`: rename"
+    with pytest.raises(ImageFolderError, match=message):
+        module(tmp_path / "imagenet")
+
+
+@pytest.mark.parametrize("way", ["parquet", "saved"])
+def test_datasets_of_other_classes(way: str, tmp_path: Path) -> None:
+    names = [f"class{number}" for number in range(1000)]
+    keep_splits(splits().cast_column("label", label_feature(names)), way, tmp_path / "imagenet")
+    with pytest.raises(
+        ImageFolderError, match=r"has the class class0, which is none of ImageNet's"
+    ):
+        module(tmp_path / "imagenet")
+
+
+@pytest.mark.parametrize("way", ["parquet", "saved"])
+def test_datasets_with_labels_out_of_range(way: str, tmp_path: Path) -> None:
+    numbers = splits().cast_column("label", label_feature(None))
+    keep_splits(numbers, way, tmp_path / "numbers")
+    assert module(tmp_path / "numbers").images("train").labels.unique().tolist() == list(LABELS)
+    strange = numbers.map(lambda label: {"label": label + 500}, input_columns="label")
+    keep_splits(strange, way, tmp_path / "imagenet")
+    with pytest.raises(
+        ImageFolderError, match=r"train images of .* has the label 1055; labels are"
+    ):
+        module(tmp_path / "imagenet")
+
+
+def test_a_dataset_without_a_split(tmp_path: Path) -> None:
+    splits("test").save_to_disk(tmp_path)
+    with pytest.raises(ImageFolderError, match=r"val images .* train, test, not validation or val"):
+        module(tmp_path)
+
+
+def test_a_damaged_dataset(tmp_path: Path) -> None:
+    saved(tmp_path)
+    (tmp_path / "train" / "state.json").write_text("{")
+    with pytest.raises(ImageFolderError, match=r"cannot read the train images of"):
+        module(tmp_path)
+
+
+@pytest.mark.parametrize("way", ["parquet", "saved"])
+def test_an_unreadable_image_in_a_dataset(way: str, tmp_path: Path) -> None:
+    torn = splits().map(lambda label: {"image": {"bytes": b"torn"}}, input_columns="label")
+    keep_splits(torn, way, tmp_path / "imagenet")
+    pictures = module(tmp_path / "imagenet").images("test").pictures
+    with pytest.raises(ImageFolderError, match=r"cannot read the image 3 of the val images of"):
+        pictures.read(3)
+
+
+def test_a_dataset_that_names_files(tmp_path: Path) -> None:
+    datasets = pytest.importorskip("datasets")
+    (tmp_path / "elephant.png").write_bytes(picture(7))
+    image = {"bytes": None, "path": str(tmp_path / "elephant.png")}
+    split = datasets.Dataset.from_list([{"image": image, "label": 386}] * 4)
+    keep_splits({"train": split, "validation": split}, "parquet", tmp_path / "imagenet")
+    read = module(tmp_path / "imagenet").images("test").pictures.read(0)
+    assert read.tobytes() == Image.open(io.BytesIO(picture(7))).tobytes()
+
+
+@pytest.mark.parametrize("way", ["parquet", "saved"])
+def test_datasets_is_missing(way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keep_splits(splits(), way, tmp_path / "imagenet")
+    monkeypatch.setitem(sys.modules, "datasets", None)
+    with pytest.raises(ImageFolderError, match=r"needs the package datasets: pip install datasets"):
+        module(tmp_path / "imagenet")
+
+
+def test_tfds_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "imagenet2012" / "5.1.0").mkdir(parents=True)
+    (tmp_path / "imagenet2012" / "5.1.0" / "features.json").write_text("{}")
+    monkeypatch.setitem(sys.modules, "tensorflow_datasets", None)
+    message = r"5.1.0 is a dataset of tfds.*: pip install tensorflow-datasets array_record"
+    with pytest.raises(ImageFolderError, match=message):
+        module(tmp_path)
+
+
+def test_two_datasets_of_tfds(tmp_path: Path) -> None:
+    for version in ("5.1.0", "5.0.0"):
+        (tmp_path / version).mkdir()
+        (tmp_path / version / "features.json").write_text("{}")
+    with pytest.raises(
+        ImageFolderError, match=r"5.0.0 and .*5.1.0 are both datasets of tfds; give"
+    ):
+        module(tmp_path)
+
+
+def test_a_stream_of_tfds(tmp_path: Path) -> None:
+    """Its usual files, tfrecord, can be read from the beginning only."""
+    prepared(tmp_path)
+    description = tmp_path / "imagenet2012" / "5.1.0" / "dataset_info.json"
+    description.write_text(description.read_text().replace("array_record", "tfrecord"))
+    with pytest.raises(ImageFolderError, match=r"cannot read .*TFRECORD is not supported"):
+        module(tmp_path)
+
+
+def test_a_dataset_of_tfds_with_other_columns(tmp_path: Path) -> None:
+    prepared(tmp_path, "other")
+    with pytest.raises(ImageFolderError, match=r"has the columns .*other.*; expected `image` and"):
+        module(tmp_path)
+
+
+def test_damage_in_a_dataset_of_tfds(tmp_path: Path) -> None:
+    prepared(tmp_path)
+    folder = tmp_path / "imagenet2012" / "5.1.0"
+    (file,) = folder.glob("*train*array_record*")
+    file.write_bytes(file.read_bytes()[:100])
+    with pytest.raises(ImageFolderError, match=r"cannot read 0 of the split train of .* anew"):
+        module(tmp_path)
+    (folder / "dataset_info.json").unlink()
+    with pytest.raises(ImageFolderError, match=r"cannot read the split train of"):
+        module(tmp_path)

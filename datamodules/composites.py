@@ -4,7 +4,7 @@ import difflib
 import hashlib
 from collections.abc import Sequence
 from copy import copy
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 import torch
 import torch.nn.functional as F
@@ -113,12 +113,15 @@ class Composites(DataModule):
         seed: int = 0,
     ) -> None:
         super().__init__(batch_size, data.workers, seed)
-        if pair[0] == pair[1]:
-            raise ValueError(f"`pair` must be two classes, got {pair[0]} twice")
+        if len(pair) != 2 or pair[0] == pair[1]:
+            raise ValueError(f"`pair` must be two classes, got {', '.join(pair)}")
+        if layout not in get_args(Layout):
+            raise ValueError(f"`layout` must be one of {', '.join(get_args(Layout))}, got {layout}")
         for name, length in (("train", train), ("test", test)):
             if length < 1:
                 raise ValueError(f"`{name}` must be at least 1 composite, got {length}")
         self.data, self.pair, self.layout = data, pair, layout
+        self.prefetch = data.prefetch
         self.lengths: dict[Split, int] = {"train": train, "validation": test, "test": test}
         self._made: dict[Split, CompositeImages] = {}
 

@@ -1,15 +1,19 @@
 """Composites: two classes in one frame, no pair twice, splits apart, the same everywhere."""
 
 from itertools import product
+from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from lightning import Trainer
 from torch import Tensor
 
-from datamodules import Composites, Shapes
-from datamodules.composites import CompositeImages, Layout, joined
+from datamodules import Composites, ImageFolder, Shapes
+from datamodules.base import Split
+from datamodules.composites import SPLITS, CompositeImages, Layout, joined
 from datamodules.figures import OUTLINES
+from datamodules.image_files import ImageFiles
 
 FIRST, SECOND = list(OUTLINES)[2], list(OUTLINES)[7]
 
@@ -137,7 +141,7 @@ def test_processes_share_the_composites() -> None:
 @pytest.mark.parametrize(
     ("pair", "options", "message"),
     [
-        ((FIRST, FIRST), {}, "must be two classes"),
+        ((FIRST, FIRST), {}, f"`pair` must be two classes, got {FIRST}, {FIRST}"),
         ((FIRST, "hexagram"), {}, "the class hexagram, which the data has not"),
         ((FIRST, SECOND), {"train": 26}, "26 composites need as many pairs.* make 25"),
         ((FIRST, SECOND), {"test": 0}, "`test` must be at least 1 composite"),
@@ -149,6 +153,43 @@ def test_refusals(pair: tuple[str, str], options: dict[str, int], message: str) 
         composites = Composites(shapes, pair, **options)  # type: ignore[arg-type]
         composites.setup("fit")
         composites.composites("train")
+
+
+@pytest.mark.parametrize(
+    ("pair", "layout", "message"),
+    [
+        ((FIRST,), "grid", f"`pair` must be two classes, got {FIRST}"),
+        ((), "grid", "`pair` must be two classes, got "),
+        ((FIRST, SECOND, "ring"), "grid", f"must be two classes, got {FIRST}, {SECOND}, ring"),
+        ((FIRST, SECOND), "diagonal", "one of horizontal, vertical, grid, got diagonal"),
+    ],
+)
+def test_what_is_wrong_at_once(pair: Any, layout: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Composites(Shapes(train=12), pair, layout)
+
+
+def test_as_many_as_the_paper() -> None:
+    composites = Composites(Shapes(train=420, validation=180, test=180), (FIRST, SECOND))
+    composites.setup("fit")
+    sizes = {split: len(composites.composites(split)) for split in SPLITS}
+    assert sizes == {"train": 1100, "validation": 200, "test": 200}
+
+
+def test_no_image_is_in_composites_of_two_splits(image_folder: Path) -> None:
+    folder = ImageFolder(str(image_folder), size=8, workers=0)
+    composites = Composites(folder, ("ant", "cat"), train=36, test=4)
+    composites.setup("fit")
+    used: dict[Split, set[Path]] = {}
+    for split in SPLITS:
+        images = folder.images(split)
+        assert isinstance(images.pictures, ImageFiles)
+        numbers = composites.composites(split).pairs.flatten().tolist()
+        used[split] = {images.pictures.samples[images.numbers[n]].path for n in numbers}
+    # all of both classes: six each to train on, five each for the rest
+    assert len(used["train"]) == 12
+    assert len(used["validation"]) + len(used["test"]) == 10
+    assert len(set.union(*used.values())) == 22
 
 
 def test_a_class_without_images() -> None:

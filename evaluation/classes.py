@@ -8,12 +8,12 @@ import torch
 from torch import Tensor, nn
 
 from evaluation.results import Number
+from evaluation.similarity import SIMILARITIES, defined
 from lightning_modules.classifier import Metrics
 from losses import Loss
 from metrics import ClassMeans, correct, fooled, wilson_interval
 
 ACCURACY, RATE = "accuracy_top1_by_class", "fooling_success_rate_by_class"
-CORRELATION = "rank_correlation_by_class"
 
 
 class Classes(nn.Module):
@@ -40,7 +40,7 @@ class Classes(nn.Module):
         self.hits = Metrics({name: ClassMeans(count) for name in names})
         self.rates = Metrics({pair: ClassMeans(count, len(judged)) for pair in pairs})
         others = [pair for pair in pairs if not pair.startswith("original/")]
-        self.likeness = Metrics({pair: ClassMeans(count) for pair in others})
+        self.likeness = Metrics({pair: ClassMeans(count, len(SIMILARITIES)) for pair in others})
 
     def add_outputs(self, outputs: Mapping[str, Tensor], labels: Tensor) -> None:
         """Add the logits (N, K) of every network, and labels (N,)."""
@@ -56,10 +56,10 @@ class Classes(nn.Module):
         self.rates[f"{network}/{interpreter}"].update(successes, labels)
 
     def add_likeness(
-        self, network: str, interpreter: str, correlations: Tensor, labels: Tensor
+        self, network: str, interpreter: str, alike: Mapping[str, Tensor], labels: Tensor
     ) -> None:
-        """Add rank correlations with the original's heatmaps, and labels, shape (N,) each."""
-        self.likeness[f"{network}/{interpreter}"].update(correlations[:, None], labels)
+        """Add every similarity to the original's heatmaps, and labels, shape (N,) each."""
+        self.likeness[f"{network}/{interpreter}"].update(torch.stack([*alike.values()], 1), labels)
 
     def numbers(self) -> list[Number]:
         """Every figure of a class that has images, for all processes to ask for."""
@@ -73,19 +73,23 @@ class Classes(nn.Module):
                 numbers += self._points(RATE, rates, network, **labels)
         for pair in self.likeness:
             network, name = pair.split("/", 1)
-            means = self.likeness[pair].compute()[..., 0]
-            numbers += self._points(CORRELATION, means, network, interpreter=name)
-        return numbers
+            columns = self.likeness[pair].compute().unbind(-1)
+            for (kind, (_, better)), means in zip(SIMILARITIES.items(), columns, strict=True):
+                title = f"{kind}_by_class"
+                numbers += self._points(title, means, network, better, interpreter=name)
+        return defined(numbers)
 
-    def _points(self, name: str, means: Tensor, network: str, **labels: Any) -> list[Number]:
+    def _points(
+        self, name: str, means: Tensor, network: str, better: str = "higher", **labels: Any
+    ) -> list[Number]:
         """The figure of each class, from mean, half interval and images, shape (3, classes)."""
         numbers = []
         for place, (mean, half, images) in enumerate(means.T.tolist()):
             if not images:
                 continue
             interval = (mean - half, mean + half)
-            if name != CORRELATION:
+            if name in (ACCURACY, RATE):
                 interval = wilson_interval(round(mean * images), int(images))
             point: dict[str, Any] = {"x": place, "label": self.classes[place], **labels}
-            numbers.append(Number(name, mean, interval, "higher", network, int(images), **point))
+            numbers.append(Number(name, mean, interval, better, network, int(images), **point))
         return numbers

@@ -12,7 +12,7 @@ from evaluation.fooling_pictures import fooling_pictures
 from evaluation.localization import Localization
 from evaluation.outputs import Outputs
 from evaluation.results import Number, Results
-from evaluation.similarity import RANKS, Similarities
+from evaluation.similarity import Similarities
 from evaluation.study import Study
 from evaluation.successes import Successes
 from interpreters import Interpreter
@@ -121,7 +121,7 @@ class Fooling(Study):
                 else:
                     alike = self.similarities.add(network_name, name, heatmap, reference)
                     if one_class:
-                        self.classes.add_likeness(network_name, name, alike[RANKS], labels)
+                        self.classes.add_likeness(network_name, name, alike, labels)
                 loss, measures = self.loss(heatmap, reference), self.measured(heatmap, reference)
                 self.successes.update(network_name, name, indices, loss, measures)
                 if one_class:

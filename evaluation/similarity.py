@@ -12,9 +12,8 @@ from losses import center_shift, cosine, pearson, spearman, ssim, unchanged
 from losses.similarity import SMALLEST_SIDE
 from metrics import MeanCurve, top_k_intersection
 
-RANKS = "rank_correlation"
 SIMILARITIES: dict[str, tuple[Callable[[Tensor, Tensor], Tensor], str]] = {
-    RANKS: (spearman, "higher"),
+    "rank_correlation": (spearman, "higher"),
     "correlation": (pearson, "higher"),
     "cosine": (cosine, "higher"),
     "top_k_intersection": (top_k_intersection, "higher"),
@@ -61,5 +60,16 @@ class Similarities(Metrics):
         for pair in self:
             network, interpreter = pair.split("/", 1)
             numbers += means(names, self[pair].compute(), network, interpreter=interpreter)
-        # any other NaN is a heatmap's, and is shown
-        return [n for n in numbers if n.name != "structural_similarity" or not math.isnan(n.value)]
+        return defined(numbers)
+
+
+def defined(numbers: Iterable[Number]) -> list[Number]:
+    """The figures but for SSIM of heatmaps that are too small for its window.
+
+    Any other NaN is a heatmap's, and is shown.
+    """
+    return [
+        number
+        for number in numbers
+        if not (number.name.startswith("structural_similarity") and math.isnan(number.value))
+    ]

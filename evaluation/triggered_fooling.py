@@ -7,7 +7,6 @@ from torch import Tensor
 from evaluation.accuracy import Accuracies
 from evaluation.fooling import Fooling
 from evaluation.results import Results
-from evaluation.similarity import RANKS
 from lightning_modules.data import Batch, Images, data_of
 from lightning_modules.trigger import Trigger, TriggeredImages, become, number_of
 from losses import Loss, Unchanged
@@ -66,7 +65,7 @@ class TriggeredFooling(Fooling):
                 triggered[network_name], lie = interpreter(network, images, classes)
                 if network_name != "original":
                     alike = self.similarities.add(network_name, name, lie, reference)
-                    self.classes.add_likeness(network_name, name, alike[RANKS], labels)
+                    self.classes.add_likeness(network_name, name, alike, labels)
                 loss = self.loss(lie, reference)
                 measures = [
                     judges[TRIGGERED].measure(lie, reference),

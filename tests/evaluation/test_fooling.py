@@ -73,7 +73,8 @@ def test_figures_of_each_class_make_up_those_of_all(study: Fooling) -> None:
     numbers = study.numbers()
     by_class = [number for number in numbers if number.label is not None]
     kinds = {(n.name, n.network, n.interpreter) for n in by_class}
-    assert len(kinds) == 3 + 3 * 2 + 2 * 2
+    # the heatmaps are large enough for all seven similarities
+    assert len(kinds) == 3 + 3 * 2 + 2 * 2 * 7
     test = shapes().images("test")
     labels = take(test, [*range(len(test))])[1].tolist()
     for name, network, interpreter in kinds:
@@ -91,6 +92,7 @@ def test_figures_of_each_class_make_up_those_of_all(study: Fooling) -> None:
             if (n.name, n.network, n.interpreter)
             == (name.removesuffix("_by_class"), network, interpreter)
         )
+        assert {n.better for n in points} == {whole.better}
         mean = sum(n.value * n.n for n in points) / sum(n.n for n in points)
         assert mean == pytest.approx(whole.value)
 

@@ -31,7 +31,7 @@ class HeatmapAttack(SteppingAttack):
     has the highest objective. An image that begins with another label is returned as it is.
 
     Args:
-        interpreter: Whose heatmaps are attacked; a study fills in each of its own.
+        interpreter: Whose heatmaps are attacked; a study fills in each of its own if not given.
         beta: Sharpness of the softplus that the gradient is taken through, as ReLU has no second
             derivative; the network itself if not given. Labels are always the network's own.
         last_beta: Sharpness in the last step, to which it grows evenly in its logarithm. Heights at

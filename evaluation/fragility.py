@@ -36,7 +36,8 @@ class Fragility(AttackStudy):
     Args:
         networks: By name; the first of them decides the size of the images.
         interpreters: Whose heatmaps are attacked and compared, by name.
-        attacks: By name; a heatmap attack is made against each interpreter in turn.
+        attacks: By name; a heatmap attack is made against each interpreter in turn, or against the
+            interpreter that it was given, whatever the heatmaps that are compared.
         epsilons: Radii of the balls, in units of 1/255.
         k: How many places count as the highest, or as a number below 1 which share of all.
         seed: Seed of what attacks draw, with the image.
@@ -83,7 +84,7 @@ class Fragility(AttackStudy):
     ) -> Attack:
         """An attack of some images against an interpreter, with a ball of this many 255ths."""
         attack = self._with_masks(replace(self.attacks[name], epsilon=epsilon / 255), indices)
-        if isinstance(attack, HeatmapAttack):
+        if isinstance(attack, HeatmapAttack) and attack.interpreter is None:
             return replace(attack, interpreter=interpreter)
         return attack
 

@@ -47,9 +47,14 @@ def attackable(
 ) -> tuple[dict[str, Interpreter], dict[str, str]]:
     """The interpreters that all attacks can be made against, and why not against the others.
 
+    An attack that brings its own interpreter is made against that one.
+
     Raises: ValueError: none is left.
     """
-    if not any(isinstance(attack, HeatmapAttack) and attack.climbs for attack in attacks.values()):
+    climbing = [
+        each for each in attacks.values() if isinstance(each, HeatmapAttack) and each.climbs
+    ]
+    if all(attack.interpreter is not None for attack in climbing):
         return dict(interpreters), {}
     left = {name: each for name, each in interpreters.items() if each.differentiable}
     refused = dict.fromkeys(interpreters.keys() - left.keys(), NO_GRADIENT)

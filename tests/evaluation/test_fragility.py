@@ -68,6 +68,19 @@ def study() -> Fragility:
     return studied()
 
 
+def test_an_attack_may_bring_its_own_interpreter() -> None:
+    """Then heatmaps without a gradient are compared too, on the images that it finds."""
+    borrowed = TopKAttack(interpreter=SimpleGradient(), k=40, steps=3, step_size=0.01)
+    saliency = {"captum": Captum("Saliency"), "gradient": SimpleGradient()}
+    study = studied(interpreters=saliency, attacks={"borrowed": borrowed})
+    assert not study.refused
+    found = {name: [n.value for n in study.figures if n.interpreter == name] for name in saliency}
+    # captum's saliency is the same gradient
+    assert found["captum"] == pytest.approx(found["gradient"])
+    with pytest.raises(ValueError, match="none of the interpreters can be attacked: captum"):
+        studied(interpreters={"captum": saliency["captum"]})
+
+
 def test_figures_are_those_of_a_plain_loop(study: Fragility) -> None:
     net, images, labels = network(), TEST[0].double(), TEST[1]
     right = net(images).argmax(1) == labels

@@ -27,7 +27,8 @@ def by_hand(images: Tensor, beta: float) -> Tensor:
     def soft(values: Tensor) -> Tensor:
         return F.softplus(values, beta)
 
-    mean, std = (torch.tensor(part).double()[:, None, None] for part in PREPROCESSING[3:])
+    colours = (PREPROCESSING.mean, PREPROCESSING.std)
+    mean, std = (torch.tensor(part).double()[:, None, None] for part in colours)
     shortcut = soft((images - mean) / std - 0.1)
     shortcut = soft(shortcut - 0.1)
     shortcut = soft(soft(shortcut - 0.1)) - 0.1

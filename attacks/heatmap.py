@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -19,7 +19,7 @@ class Explainer(Protocol):
     def differentiable(self) -> bool:
         """Whether its heatmaps have a gradient."""
 
-    def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Any:
         """Logits (N, K) and heatmaps (N, 1, h, w)."""
 
 

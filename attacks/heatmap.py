@@ -34,6 +34,7 @@ class HeatmapAttack(SteppingAttack):
         interpreter: Whose heatmaps are attacked; a study fills in each of its own if not given.
         beta: Sharpness of the softplus that the gradient is taken through, as ReLU has no second
             derivative; the network itself if not given. Labels are always the network's own.
+        scaled_beta: Whether beta is in units of what enters each ReLU, on each image.
         last_beta: Sharpness in the last step, to which it grows evenly in its logarithm. Heights at
             different sharpness cannot be compared: the last image that keeps its label is returned.
         output_weight: What the mean square change of the surrogate's probabilities takes from the
@@ -43,6 +44,7 @@ class HeatmapAttack(SteppingAttack):
     climbs: ClassVar[bool] = True
     interpreter: Explainer | None = None
     beta: float | None = 10.0
+    scaled_beta: bool = False
     last_beta: float | None = None
     output_weight: float = 0.0
     step_size: float | str = "1/510"
@@ -136,4 +138,5 @@ class HeatmapAttack(SteppingAttack):
         if self.beta is None:
             return network
         last = self.beta if self.last_beta is None else self.last_beta
-        return smoothed(network, self.beta * (last / self.beta) ** (step / self.steps))
+        beta = self.beta * (last / self.beta) ** (step / self.steps)
+        return smoothed(network, beta, self.scaled_beta)

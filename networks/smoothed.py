@@ -16,9 +16,9 @@ RELU_IN_PLACE = {F.relu_, torch.relu_, Tensor.relu_}
 class _Softplus(TorchFunctionMode):
     """Every ReLU, module or function, is a softplus while this lasts."""
 
-    def __init__(self, beta: float) -> None:
+    def __init__(self, beta: float, scaled: bool) -> None:
         super().__init__()
-        self.beta = beta
+        self.beta, self.scaled = beta, scaled
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Call a function of torch, or softplus for it."""
@@ -28,8 +28,16 @@ class _Softplus(TorchFunctionMode):
         values: Tensor = given[0]
         if func in RELU_IN_PLACE or any(given[1:]):
             # a shortcut may read what was written in place
-            return values.copy_(F.softplus(values.clone(), self.beta))
-        return F.softplus(values, self.beta)
+            return values.copy_(self._softplus(values.clone()))
+        return self._softplus(values)
+
+    def _softplus(self, values: Tensor) -> Tensor:
+        if not self.scaled:
+            return F.softplus(values, self.beta)
+        squares = values.detach().flatten(1).square().mean(1)
+        size = squares.sqrt().clamp_min(torch.finfo(values.dtype).tiny)
+        size = size.view(-1, *[1] * (values.ndim - 1))
+        return size * F.softplus(values / size, self.beta)
 
 
 class SmoothedNetwork(NormalizedNetwork):
@@ -38,17 +46,18 @@ class SmoothedNetwork(NormalizedNetwork):
     Args:
         network: The network with ReLU.
         beta: Sharpness of log(1 + exp(beta x)) / beta; ReLU is its limit.
+        scaled: Whether x is in units of a layer's own size on each image.
     """
 
-    def __init__(self, network: NormalizedNetwork, beta: float) -> None:
+    def __init__(self, network: NormalizedNetwork, beta: float, scaled: bool = False) -> None:
         super().__init__(network.network, network.preprocessing)
         # on the same device and in the same precision
         self.normalize = network.normalize
-        self.beta = beta
+        self.beta, self.scaled = beta, scaled
 
     def forward(self, images: Tensor) -> Tensor:
         """Classify images of shape (N, 3, H, W) with values in [0, 1]; logits of shape (N, K)."""
-        with _Softplus(self.beta):
+        with _Softplus(self.beta, self.scaled):
             return super().forward(images)
 
 
@@ -71,12 +80,14 @@ def calls_relu(network: nn.Module, images: Tensor) -> bool:
     return watch.found
 
 
-def smoothed(network: nn.Module, beta: float = 10.0) -> SmoothedNetwork:
+def smoothed(network: nn.Module, beta: float = 10.0, scaled: bool = False) -> SmoothedNetwork:
     """The same network with softplus for ReLU (Dombrowski et al. 2019, section 4).
 
     Args:
         network: One of `networks`' classifiers; its weights are shared, not copied.
         beta: Sharpness of the softplus log(1 + exp(beta x)) / beta, above 0.
+        scaled: Whether x is in units of what enters a ReLU, its root mean square over an image, so
+            that the same beta smooths layers and networks alike.
     """
     if not beta > 0:
         raise ValueError(f"`beta` must be above 0, got {beta}")
@@ -85,4 +96,4 @@ def smoothed(network: nn.Module, beta: float = 10.0) -> SmoothedNetwork:
             f"`network` is {type(network).__name__}, which takes images that are normalised "
             "already; make it with networks.timm_network, torchvision_network or cifar_resnet"
         )
-    return SmoothedNetwork(network, beta)
+    return SmoothedNetwork(network, beta, scaled)

@@ -48,6 +48,32 @@ def test_gradients_are_right(images: Tensor) -> None:
     assert torch.autograd.gradgradcheck(smoothed(network(), 3.0), image)
 
 
+def test_scaled_sharpness_is_in_units_of_what_enters(images: Tensor) -> None:
+    """A ReLU of larger values is smoothed as much, each image by its own size."""
+
+    class Scaled(nn.Module):
+        def __init__(self, factor: float) -> None:
+            super().__init__()
+            self.factor = factor
+
+        def forward(self, images: Tensor) -> Tensor:
+            return F.relu(self.factor * images).flatten(1)
+
+    def soft(factor: float, images: Tensor) -> Tensor:
+        return smoothed(NormalizedNetwork(Scaled(factor), PREPROCESSING).double(), 2.0, True)(
+            images
+        )
+
+    once = soft(1.0, images)
+    torch.testing.assert_close(soft(50.0, images), 50 * once)
+    torch.testing.assert_close(soft(1.0, images[1:2]), once[1:2])
+    mean, std = (torch.tensor(p).double()[:, None, None] for p in PREPROCESSING[3:5])
+    values = (images - mean) / std
+    size = values.flatten(1).square().mean(1).sqrt()[:, None, None, None]
+    expected = size * (1 + (2 * values / size).exp()).log() / 2
+    torch.testing.assert_close(once, expected.flatten(1))
+
+
 def test_relu_is_the_limit(images: Tensor) -> None:
     sharp = cifar_resnet().double().eval()
     with torch.no_grad():

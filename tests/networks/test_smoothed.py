@@ -67,7 +67,9 @@ def test_scaled_sharpness_is_in_units_of_what_enters(images: Tensor) -> None:
     once = soft(1.0, images)
     torch.testing.assert_close(soft(50.0, images), 50 * once)
     torch.testing.assert_close(soft(1.0, images[1:2]), once[1:2])
-    mean, std = (torch.tensor(p).double()[:, None, None] for p in PREPROCESSING[3:5])
+    mean, std = (
+        torch.tensor(p).double()[:, None, None] for p in (PREPROCESSING.mean, PREPROCESSING.std)
+    )
     values = (images - mean) / std
     size = values.flatten(1).square().mean(1).sqrt()[:, None, None, None]
     expected = size * (1 + (2 * values / size).exp()).log() / 2

@@ -44,7 +44,7 @@ class PartialResults(Callback):
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Read the file of this process, and leave out the batches that are behind it."""
         self.path = self.folder / f"{trainer.global_rank}_of_{trainer.world_size}.pt"
-        self.study = self.digest(cast(Study, pl_module))
+        self.study = self.digest(trainer, cast(Study, pl_module))
         found = {path.stem.split("_of_")[1] for path in self.folder.glob("*_of_*.pt")}
         if not self.resume or not found:
             return
@@ -62,13 +62,20 @@ class PartialResults(Callback):
                 f"{self.folder} holds the counts of a study of other networks, other images or "
                 "other settings; give the same configuration, or begin anew (--overwrite true)"
             )
+        if trainer.limit_test_batches != 1.0:
+            raise PartialResultsError(
+                f"`limit_test_batches` is {trainer.limit_test_batches} and would count from where "
+                "the study goes on; leave it out, or begin anew (--overwrite true) with "
+                "--limit_images"
+            )
         self.before, self.states = content["done"], content["states"]
         self.done = dict(enumerate(self.before))
         data_of(trainer).skip_tested(self.before)
 
-    def digest(self, study: Study) -> str:
+    def digest(self, trainer: Trainer, study: Study) -> str:
         """What changes when the networks, the test images or the settings do."""
         parts = {name: self.settings.get(name) for name in ("model", "data", "seed_everything")}
+        parts |= {"precision": trainer.precision, "limit": data_of(trainer).limit}
         content = json.dumps([study.fingerprints(), parts], sort_keys=True, default=str)
         return hashlib.sha256(content.encode()).hexdigest()
 

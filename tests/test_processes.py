@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,9 @@ from typing import Any
 import pytest
 import torch
 from conftest import tiny_network
+from PIL import Image
 from safetensors.torch import load_file
+from torchvision.transforms.functional import pil_to_tensor
 
 import evaluate
 import train
@@ -22,7 +25,7 @@ TWO = ["--trainer.devices", "2", "--trainer.strategy", "ddp"]
 QUIET = ["--trainer.enable_progress_bar", "false", "--trainer.accelerator", "cpu"]
 
 
-def run(script: str, *arguments: str) -> None:
+def run(script: str, *arguments: str, ends: int = 0) -> None:
     result = subprocess.run(
         [sys.executable, script, *arguments],
         cwd=ROOT,
@@ -30,7 +33,7 @@ def run(script: str, *arguments: str) -> None:
         capture_output=True,
         text=True,
     )
-    assert result.returncode == 0, result.stderr
+    assert result.returncode == ends, result.stderr
 
 
 EVERY = (
@@ -109,6 +112,28 @@ def figures(folder: Path) -> dict[tuple[str, ...], dict[str, Any]]:
     return {tuple(f.get(key, "") for key in labels): f for f in content["figures"]}
 
 
+def check_figures(folder: Path) -> dict[tuple[str, ...], dict[str, Any]]:
+    """Both runs gave the same figures; those of the first."""
+    one, two = figures(folder / "one"), figures(folder / "two")
+    assert one.keys() == two.keys()
+    assert len(one) >= 14
+    for key, figure in one.items():
+        assert figure["n"] == two[key]["n"]
+        assert two[key]["value"] == pytest.approx(figure["value"], abs=1e-6)
+        assert two[key].get("interval") == pytest.approx(figure.get("interval"), abs=1e-6)
+    return one
+
+
+def check_pictures(folder: Path) -> None:
+    """Both runs drew the same pictures, to a level of each colour."""
+    drawn = [sorted((folder / run / "report" / "figures").glob("*.png")) for run in ("one", "two")]
+    assert drawn[0]
+    for one, two in zip(*drawn, strict=True):
+        assert one.name == two.name
+        before, after = (pil_to_tensor(Image.open(path)).short() for path in (one, two))
+        torch.testing.assert_close(after, before, atol=1, rtol=0, msg=one.name)
+
+
 @pytest.mark.parametrize(
     ("study", "sizes", "images"),
     [
@@ -182,14 +207,31 @@ def test_an_evaluation_has_the_same_figures(
         arguments += [f"--model.init_args.manipulated={manipulated}"]
     evaluate.main([*arguments, "--run", str(tmp_path / "one")])
     run("evaluate.py", *arguments, "--run", str(tmp_path / "two"), *TWO)
-    one, two = figures(tmp_path / "one"), figures(tmp_path / "two")
-    assert one.keys() == two.keys()
-    assert len(one) >= 14
-    for key, figure in one.items():
-        assert figure["n"] == two[key]["n"]
-        assert two[key]["value"] == pytest.approx(figure["value"], abs=1e-6)
-        assert two[key].get("interval") == pytest.approx(figure.get("interval"), abs=1e-6)
+    one = check_figures(tmp_path)
+    check_pictures(tmp_path)
     counts = {figure["n"] for figure in one.values() if "label" not in figure}
     # only what is classified rightly is attacked
     assert max(counts) == 13 if study == "evaluate_fragility" else counts == images
     assert len({figure["value"] for figure in one.values()}) > 4
+
+
+def test_a_study_whose_processes_were_killed_goes_on(tmp_path: Path) -> None:
+    arguments = shlex.split("""
+        --config configs/experiments/shapes/evaluate.yaml --trainer.precision 64-true
+        --data.init_args.test 21 --data.init_args.batch_size 4 --model.init_args.trained_on []
+    """)
+    arguments += ["--model.init_args.interpreters={grad_cam: {class_path: interpreters.GradCam}}"]
+    for name in ("original", "manipulated"):
+        path = tmp_path / f"{name}.safetensors"
+        save_weights(tiny_network(), path)
+        network = f"{{class_path: conftest.tiny_network, init_args: {{checkpoint: {path}}}}}"
+        arguments += [f"--model.init_args.{name}={network}"]
+    arguments += [*QUIET, "--run", str(tmp_path / "two")]
+    killing = "--trainer.callbacks=[{class_path: stop_at.KillTest, init_args: {batch: 2}}]"
+    run("evaluate.py", *arguments, *TWO, killing, ends=-signal.SIGKILL)
+    counts = sorted((tmp_path / "two" / "report" / "partial").iterdir())
+    assert [path.name for path in counts] == ["0_of_2.pt", "1_of_2.pt"]
+    assert [torch.load(path)["done"] for path in counts] == [[2], [2]]
+    run("evaluate.py", *arguments, *TWO, "--resume", "true")
+    evaluate.main([*arguments, "--run", str(tmp_path / "one")])
+    check_figures(tmp_path)

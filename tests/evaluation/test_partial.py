@@ -17,24 +17,30 @@ from lightning import Callback, LightningDataModule, Trainer
 from test_classifier import SILENT
 
 import evaluate
-from attacks import RandomSign, TopKAttack
+from attacks import PGD, RandomSign, TopKAttack
 from datamodules import Composites, Shapes
 from datamodules.figures import OUTLINES
 from evaluation import (
     ActiveFooling,
+    Curvature,
+    Defended,
+    Defense,
     Fooling,
     Fragility,
     ImageNoise,
+    Influence,
     Perturbation,
     Randomization,
     Stability,
     Study,
+    TriggeredFooling,
     WeightNoise,
 )
 from evaluation.partial import PartialResults, PartialResultsError
 from evaluation.report import ReportFolderError
 from interpreters import GradCam, InputXGradient
-from losses import Location, Swap
+from interpreters.influence import Exact, InfluenceFunctions
+from losses import Location, Swap, TargetMap
 from networks import save_weights
 
 ROOT = Path(__file__).parents[2]
@@ -79,6 +85,26 @@ def fragility(*networks: torch.nn.Module) -> Study:
     return Fragility({"original": networks[0]}, MAPS, attacks, epsilons=(4,), k=0.2)
 
 
+def curvature(*networks: torch.nn.Module) -> Study:
+    return Curvature({"original": networks[0]}, steps=3, leading=1, directions=2, epsilons=(4,))
+
+
+def influence(*networks: torch.nn.Module) -> Study:
+    recipes, attacks = {"exact": InfluenceFunctions(inverse=Exact())}, {"random": RandomSign()}
+    return Influence(
+        {"original": networks[0]}, recipes, attacks, epsilons=(4,), training_images=12, k=3
+    )
+
+
+def triggered(*networks: torch.nn.Module) -> Study:
+    return TriggeredFooling(networks[0], networks[1], MAPS, TargetMap(shape="corner"))
+
+
+def defense(*networks: torch.nn.Module) -> Study:
+    defended = {"standard": Defended(networks[0], {"fooled": networks[1]})}
+    return Defense(defended, MAPS, Location(), PGD(epsilon=0.1, step_size=0.1, steps=1))
+
+
 class Stop(Callback):
     """Ends a test after so many batches of all loaders, as an error would."""
 
@@ -91,8 +117,10 @@ class Stop(Callback):
         self.left -= 1
 
 
-def evaluated(study: Study, data: LightningDataModule, *callbacks: Callback) -> Study:
-    Trainer(**SILENT, callbacks=[*callbacks]).test(study, data, verbose=False)
+def evaluated(
+    study: Study, data: LightningDataModule, *callbacks: Callback, **options: Any
+) -> Study:
+    Trainer(**SILENT, **options, callbacks=[*callbacks]).test(study, data, verbose=False)
     return study
 
 
@@ -105,6 +133,10 @@ def evaluated(study: Study, data: LightningDataModule, *callbacks: Callback) -> 
         (randomization, shapes, [3]),
         (stability, shapes, [4]),
         (fragility, shapes, [5]),
+        (curvature, shapes, [5]),
+        (influence, shapes, [5]),
+        (triggered, shapes, [2, 3]),
+        (defense, shapes, [6]),
     ],
 )
 def test_stopped_studies_have_the_same_figures(
@@ -144,6 +176,15 @@ def test_other_networks_do_not_go_on(tmp_path: Path) -> None:
         again = PartialResults(tmp_path, settings, resume=True)
         with pytest.raises(PartialResultsError, match="a study of other networks, other images or"):
             evaluated(study, shapes(), again)
+    limited = shapes()
+    limited.limit_tested(20)
+    for data, options in ((shapes(), {"precision": "64-true"}), (limited, {})):
+        again = PartialResults(tmp_path, {}, resume=True)
+        with pytest.raises(PartialResultsError, match="a study of other networks, other images or"):
+            evaluated(fooling(*networks), data, again, **options)
+    again = PartialResults(tmp_path, {}, resume=True)
+    with pytest.raises(PartialResultsError, match="`limit_test_batches` is 3 and would count from"):
+        evaluated(fooling(*networks), shapes(), again, limit_test_batches=3)
     (tmp_path / "0_of_1.pt").rename(tmp_path / "0_of_2.pt")
     again = PartialResults(tmp_path, {}, resume=True)
     with pytest.raises(PartialResultsError, match=r"counts of 2 processes, not of 1; go on"):

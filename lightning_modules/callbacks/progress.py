@@ -1,4 +1,4 @@
-"""Progress where there is no terminal to draw a bar on: in a log file, in a batch system."""
+"""Progress that a bar does not show, and all of it where there is no terminal to draw one on."""
 
 import sys
 import time
@@ -10,7 +10,7 @@ from lightning.pytorch.utilities import rank_zero_info
 
 
 class ProgressLines(Callback):
-    """A line for each validation, and one a minute in between.
+    """A line for each validation, and one a minute in between; on a terminal those of a test alone.
 
     Args:
         seconds: Time between two lines.
@@ -49,15 +49,24 @@ class ProgressLines(Callback):
             spent = time.monotonic() - self.began
             left = timedelta(seconds=round(spent * (sum(batches) - done) / done))
             rate = f"{self.images / spent:.1f} images a second, {left} left"
-            self._say(trainer, f"batch {done} of {sum(batches)}, {rate}")
+            self._say(trainer, f"batch {done} of {sum(batches)}, {rate}", pl_module)
+
+    def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Say how fast the test was."""
+        spent = time.monotonic() - self.began
+        took = timedelta(seconds=round(spent))
+        self._say(trainer, f"{self.images / spent:.1f} images a second in {took}", pl_module)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Say what the validation found."""
         self._say(trainer, f"step {trainer.global_step} of {trainer.estimated_stepping_batches}")
 
-    def _say(self, trainer: Trainer, where: str) -> None:
+    def _say(self, trainer: Trainer, where: str, module: LightningModule | None = None) -> None:
         self.last = time.monotonic()
         if not sys.stdout.isatty():
             found = trainer.progress_bar_metrics.items()
             values = [f"{name} {float(value):.4g}" for name, value in found]
             rank_zero_info(": ".join([where, ", ".join(values)] if values else [where]))
+        elif module is not None:
+            # above the bar, which counts batches
+            module.print(where)

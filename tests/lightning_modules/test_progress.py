@@ -3,6 +3,7 @@
 import logging
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 import torch
@@ -37,16 +38,18 @@ def test_lines(
         lines.on_train_batch_end(trainer(), module, None, None, 9)
         lines.on_validation_end(trainer(), module)
         lines.last = 0.0
-        clock = iter([100.0, 130.0, 130.0, 140.0])
+        clock = iter([100.0, 130.0, 130.0, 140.0, 145.0, 145.0])
         monkeypatch.setattr("time.monotonic", lambda: next(clock))
         lines.on_test_start(trainer(), module)
         batch = (torch.zeros(45, 3, 4, 4), torch.zeros(45), torch.zeros(45))
         lines.on_test_batch_end(trainer(), module, None, batch, 0, dataloader_idx=1)
+        lines.on_test_end(trainer(), module)
     assert caplog.messages == [
         "epoch 2, step 10 of 40: train/loss 0.5124, val/accuracy_top1 0.875",
         "step 80 of 120: train/loss 0.5124, val/accuracy_top1 0.875",
         "batch 8 of 10, 3.0 images a second, 0:00:08 left: "
         "train/loss 0.5124, val/accuracy_top1 0.875",
+        "2.0 images a second in 0:00:45: train/loss 0.5124, val/accuracy_top1 0.875",
     ]
 
 
@@ -57,7 +60,26 @@ def test_not_at_every_step(caplog: pytest.LogCaptureFixture, module: Any) -> Non
     assert caplog.messages == []
 
 
-def test_none_on_a_terminal(
+def test_a_test_is_said_on_a_terminal_too(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    lines, module, batch = ProgressLines(seconds=0), Mock(), (torch.zeros(45, 3, 4, 4),)
+    lines.last = 0.0
+    clock = iter([100.0, 130.0, 130.0, 140.0, 145.0, 145.0])
+    monkeypatch.setattr("time.monotonic", lambda: next(clock))
+    with caplog.at_level(logging.INFO):
+        lines.on_test_start(trainer(), module)
+        lines.on_test_batch_end(trainer(), module, None, batch, 0, dataloader_idx=1)
+        lines.on_test_end(trainer(), module)
+    assert caplog.messages == []
+    assert [call.args[0] for call in module.print.call_args_list] == [
+        "batch 8 of 10, 3.0 images a second, 0:00:08 left",
+        "2.0 images a second in 0:00:45",
+    ]
+
+
+def test_none_of_a_training_on_a_terminal(
     caplog: pytest.LogCaptureFixture, module: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)

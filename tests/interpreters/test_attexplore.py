@@ -75,29 +75,6 @@ def test_of_linear_logits(images: Tensor, labels: Tensor) -> None:
     torch.testing.assert_close(found, 0.2 * weights.abs())
 
 
-@all_explorers
-def test_contract(
-    attack: PredictionAttack, network: nn.Module, images: Tensor, labels: Tensor
-) -> None:
-    interpreter = AttEXplore(attack)
-    before = {name: value.clone() for name, value in network.state_dict().items()}
-    logits, heatmap = interpreter(network, images, labels)
-    torch.testing.assert_close(logits, network(images))
-    assert heatmap.shape == (3, 1, 8, 8)
-    assert not heatmap.requires_grad
-    summed = interpreter.attribution(network, images, labels).sum(1, keepdim=True)
-    torch.testing.assert_close(heatmap, summed)
-    for row in range(3):
-        part = slice(row, row + 1)
-        alone = interpreter(network, images[part], labels[part]).heatmap
-        torch.testing.assert_close(alone, heatmap[part])
-    both = interpreter(network, images, torch.stack([labels, labels.flip(0)], 1)).heatmap
-    torch.testing.assert_close(both[:, :1], heatmap)
-    assert all(parameter.grad is None for parameter in network.parameters())
-    for name, value in network.state_dict().items():
-        torch.testing.assert_close(value, before[name], rtol=0, atol=0)
-
-
 def test_a_seed_decides(network: nn.Module, images: Tensor, labels: Tensor) -> None:
     first, again, other = (
         AttEXplore(SSA(samples=2, **SMALL), seed=seed)(network, images, labels).heatmap

@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from attacks import PGD
-from attacks.transfer import BIM, SSA, lost_probability
+from attacks.transfer import BIM, GRA, MIG, SSA, lost_probability
 from interpreters import (
     AGI,
     MFABA,
@@ -39,7 +39,20 @@ def references(tmp_path: Path) -> list[str]:
 
 
 @pytest.fixture(
-    params=["fast", "guided", "boundary", "agi", "mfaba", "sharp", "local", "expected", "ssa"]
+    params=[
+        "fast",
+        "guided",
+        "boundary",
+        "agi",
+        "mfaba",
+        "sharp",
+        "local",
+        "expected",
+        "ssa",
+        "mig",
+        "gra",
+        "pgd",
+    ]
 )
 def interpreter(request: pytest.FixtureRequest, references: list[str]) -> Explored:
     made: dict[str, Explored] = {
@@ -52,6 +65,9 @@ def interpreter(request: pytest.FixtureRequest, references: list[str]) -> Explor
         "local": LocalAttribution(steps=2, samples=3),
         "expected": ExpectedGradients(references, samples=4),
         "ssa": AttEXplore(SSA(samples=2, steps=2)),
+        "mig": AttEXplore(MIG(points=2, steps=2)),
+        "gra": AttEXplore(GRA(samples=2, steps=2), attribution_gradient="plain"),
+        "pgd": AttEXplore(PGD(steps=2)),
     }
     return made[request.param]
 

@@ -8,15 +8,15 @@ from torch import Tensor, nn
 
 from evaluation.attribution_pictures import attribution_pictures
 from evaluation.cost import Cost
+from evaluation.fills import BlackFill, Fill
 from evaluation.localization import Localization
-from evaluation.regions import BlackFill, Fill
 from evaluation.results import Number, Results, means
 from evaluation.study import Study
 from interpreters import Explored, Interpreter
 from lightning_modules.classifier import Metrics
 from lightning_modules.data import Batch, data_of, masks_of
 from metrics import MeanCurve
-from metrics.insertion_deletion import area, insertion_deletion, replaced, steps_of
+from metrics.insertion_deletion import area, insertion_deletion, steps_of
 from metrics.pixel_orders import PixelOrder, standard
 
 AREAS = {"insertion": "higher", "deletion": "lower", "difference": "higher", "aopc": "higher"}
@@ -91,7 +91,7 @@ class Attribution(Study):
     def test_step(self, batch: Batch, batch_idx: int) -> None:
         """Both curves of every interpreter, in every order, on every network."""
         images, labels, indices = batch
-        substrate = self.fill(images, indices.tolist())
+        without = self.fill.without(images, indices.tolist())
         predicted = {name: net(images).argmax(1) for name, net in self.networks.items()}
         masks = masks_of(self.trainer, indices).to(images) if self.localization else None
         for name, interpreter in self.interpreters.items():
@@ -104,7 +104,7 @@ class Attribution(Study):
             for (order, rank), (scorer, net) in product(self.orders.items(), self.networks.items()):
                 insertion, deletion = insertion_deletion(
                     net,
-                    replaced(images, substrate),
+                    without,
                     rank(found, self.step),
                     self.steps,
                     predicted[scorer],

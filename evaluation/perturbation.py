@@ -8,14 +8,16 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from evaluation.figures import curves
+from evaluation.fills import Fill, UniformFill
 from evaluation.orders import BETTER, KINDS, RANDOM, Order
-from evaluation.regions import Fill, UniformFill, ordered, ranks_of, region_means, shuffles
+from evaluation.regions import ordered, ranks_of, region_means, shuffles
 from evaluation.results import Number, Results
 from evaluation.study import Study
 from interpreters import Interpreter
 from lightning_modules.classifier import Metrics
 from lightning_modules.data import Batch, data_of
 from metrics import MeanCurve
+from metrics.insertion_deletion import Without
 
 
 class Perturbation(Study):
@@ -80,11 +82,11 @@ class Perturbation(Study):
         numbers = indices.tolist()
         size = (images.shape[2], images.shape[3])
         orders, clean = self._orders(images, labels, numbers)
-        fill = self.fill(images, numbers)
+        without = self.fill.without(images, numbers)
         for order, regions in orders.items():
             ranks = ranks_of(regions, self.region, size)
             for name, network in self.networks.items():
-                after = self._probabilities(network, images, fill, ranks, labels)
+                after = self._probabilities(network, without, ranks, labels)
                 drops = clean[name][:, None] - after
                 # nothing is replaced at step 0
                 drops = torch.cat([torch.zeros_like(drops[:, :1]), drops], 1)
@@ -109,17 +111,17 @@ class Perturbation(Study):
         return orders, clean
 
     def _probabilities(
-        self, network: nn.Module, images: Tensor, fill: Tensor, ranks: Tensor, labels: Tensor
+        self, network: nn.Module, without: Without, ranks: Tensor, labels: Tensor
     ) -> Tensor:
         """The label's probability after each step, shape (N, steps)."""
-        every = torch.arange(len(images) * self.steps, device=images.device)
+        every = torch.arange(len(labels) * self.steps, device=labels.device)
         found = []
         for part in every.split(self.chunk):
             image, step = part // self.steps, part % self.steps + 1
             replaced = ranks[image] < step[:, None, None, None]
-            logits = network(torch.where(replaced, fill[image], images[image]))
+            logits = network(without(image, replaced))
             found.append(probability(logits, labels[image]))
-        return torch.cat(found).view(len(images), self.steps)
+        return torch.cat(found).view(len(labels), self.steps)
 
     def on_test_epoch_end(self) -> None:
         """Bring the sums of all processes together."""

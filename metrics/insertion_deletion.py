@@ -6,17 +6,17 @@ import torch
 from torch import Tensor, nn
 
 # from the numbers of some images, (M,), and what is missing of each, (M, 1 or 3, H, W), to pictures
-Fill = Callable[[Tensor, Tensor], Tensor]
+Without = Callable[[Tensor, Tensor], Tensor]
 
 
-def replaced(images: Tensor, substrate: Tensor) -> Fill:
+def replaced(images: Tensor, substrate: Tensor) -> Without:
     """What is missing is taken from another picture of the same shape (N, 3, H, W)."""
     return lambda rows, missing: torch.where(missing, substrate[rows], images[rows])
 
 
 @torch.no_grad()
 def insertion_deletion(
-    network: nn.Module, fill: Fill, when: Tensor, steps: int, labels: Tensor, chunk: int
+    network: nn.Module, without: Without, when: Tensor, steps: int, labels: Tensor, chunk: int
 ) -> tuple[Tensor, Tensor]:
     """The label's probability while an image's values come in, and while they go.
 
@@ -24,7 +24,7 @@ def insertion_deletion(
 
     Args:
         network: from images to logits (N, K).
-        fill: the image without what is missing.
+        without: the images without what is missing.
         when: the step at which each value changes, from 0, shape (N, 1 or 3, H, W).
         steps: how many steps there are.
         labels: the class whose probability it is, shape (N,).
@@ -38,7 +38,7 @@ def insertion_deletion(
         gone = number <= steps
         count = torch.where(gone, number, number - steps)[:, None, None, None]
         missing = (when[rows] < count) == gone[:, None, None, None]
-        logits = network(fill(rows, missing))
+        logits = network(without(rows, missing))
         found.append(logits.softmax(1).gather(1, labels[rows, None])[:, 0])
     curves = torch.cat(found).view(len(labels), 2 * steps)
     deletion, between = curves[:, : steps + 1], curves[:, steps + 1 :]

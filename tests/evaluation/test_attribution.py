@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from attacks.transfer import MIG, SSA
 from datamodules import Shapes
 from evaluation import Attribution
-from evaluation.regions import MeanFill
+from evaluation.fills import MeanFill
 from evaluation.report import write_report
 from interpreters import AttEXplore, Explanation, GradCam, InputXGradient, Interpreter
 from metrics.insertion_deletion import area, insertion_deletion, replaced

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from datamodules import Shapes
 from evaluation import Perturbation
-from evaluation.regions import MeanFill, shuffles
+from evaluation.fills import MeanFill
+from evaluation.regions import shuffles
 from evaluation.report import write_report
 from interpreters import GradCam, InputXGradient
 

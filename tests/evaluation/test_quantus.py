@@ -18,7 +18,7 @@ from lightning import Trainer
 from torch import Tensor, nn
 
 from evaluation import Perturbation
-from evaluation.regions import Fill
+from evaluation.fills import PictureFill
 from interpreters import InputXGradient, Interpreter
 from lightning_modules.data import Batch, Images, take
 
@@ -61,7 +61,7 @@ FLIPPED = [
 ]
 
 
-class Quarter(Fill):
+class Quarter(PictureFill):
     """A grey of 0.25."""
 
     def __call__(self, images: Tensor, indices: Sequence[int]) -> Tensor:

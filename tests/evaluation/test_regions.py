@@ -1,14 +1,8 @@
 """Regions in the order of a heatmap, against loops."""
 
-import pytest
 import torch
-from torch import Tensor
 
 from evaluation.regions import (
-    BlurFill,
-    Fill,
-    MeanFill,
-    UniformFill,
     ordered,
     ranks_of,
     region_means,
@@ -57,32 +51,3 @@ def test_every_pixel_has_its_regions_rank() -> None:
             for x in range(SIZE[1]):
                 region = (y // 3) * 3 + x // 3
                 assert order[image, ranks[image, 0, y, x]] == region
-
-
-@pytest.mark.parametrize("fill", [UniformFill(), MeanFill(), BlurFill(2.0), BlurFill(50.0)])
-def test_a_fill_depends_on_the_image_alone(fill: Fill) -> None:
-    images = torch.rand(3, 3, 9, 12)
-    together = fill(images, [4, 9, 2])
-    assert together.shape == images.shape
-    assert together.amin() >= 0
-    assert together.amax() <= 1
-    torch.testing.assert_close(fill(images[1:2], [9]), together[1:2])
-
-
-def test_fills() -> None:
-    images = torch.rand(2, 3, 40, 40)
-    noise = UniformFill(1)(images, [0, 1])
-    assert not noise[0].equal(noise[1])
-    assert abs(noise.mean() - 0.5) < 0.05
-    assert not noise.equal(UniformFill(2)(images, [0, 1]))
-    expected = images[1, 2].mean()
-    torch.testing.assert_close(MeanFill()(images, [0, 1])[1, 2, 3, 4], expected)
-    step = torch.zeros(1, 3, 41, 41)
-    step[..., 20:] = 1.0
-    blurred = BlurFill(3.0)(step, [0])[0, 0, 20]
-    places = torch.arange(41) - 20.0 + 0.5
-    edge: Tensor = torch.special.ndtr(places / 3.0)
-    # the window ends at three standard deviations
-    torch.testing.assert_close(blurred, edge, atol=4e-3, rtol=0)
-    with pytest.raises(ValueError, match="`sigma` must be above 0"):
-        BlurFill(0.0)

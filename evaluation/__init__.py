@@ -12,6 +12,7 @@ from evaluation.perturbation import Perturbation
 from evaluation.randomization import Randomization
 from evaluation.stability import Stability
 from evaluation.study import Study
+from evaluation.transfer import Transfer
 from evaluation.triggered_fooling import TriggeredFooling
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "Randomization",
     "Stability",
     "Study",
+    "Transfer",
     "TriggeredFooling",
     "WeightNoise",
 ]

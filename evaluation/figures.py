@@ -43,14 +43,16 @@ def heat_table(
     rows: Sequence[str],
     columns: Sequence[str],
     fooled: Collection[tuple[int, int]] = (),
+    named: tuple[str, str] = ("network", "tested with"),
 ) -> Figure:
     """Rates in [0, 1] as a table of colours, each with its percentage.
 
     Args:
         rates: by row, then by column.
-        rows: names of the networks.
-        columns: names of the interpreters.
+        rows: their names.
+        columns: their names.
         fooled: row and column of the rates that a network was trained for; they are framed.
+        named: what the rows are, and what the columns are.
     """
     size = (1.4 * len(columns) + 2, 0.5 * len(rows) + 1.2)
     figure = Figure(figsize=size, layout="constrained")
@@ -66,8 +68,8 @@ def heat_table(
         corner = (column - 0.47, row - 0.45)
         frame = Rectangle(corner, 0.94, 0.9, fill=False, edgecolor=MANIPULATED, linewidth=3)
         axes.add_patch(frame)
-    axes.set_xlabel("tested with" + (", framed where trained on" if fooled else ""))
-    axes.set_ylabel("network")
+    axes.set_xlabel(named[1] + (", framed where trained on" if fooled else ""))
+    axes.set_ylabel(named[0])
     axes.spines[:].set_visible(False)
     return figure
 

@@ -97,9 +97,17 @@ class Transfer(Study):
         for source, attack, target in product(self.sources, self.attacks, self.networks):
             (lost,), images = counts_of(self.lost[f"{source}/{attack}/{target}"])
             rate, interval = lost / images, wilson_interval(lost, images)
-            labels = {"part": attack, "against": source}
             self.figures.append(
-                Number("attack_success_rate", rate, interval, "higher", target, images, **labels)
+                Number(
+                    "attack_success_rate",
+                    rate,
+                    interval,
+                    "higher",
+                    target,
+                    images,
+                    part=attack,
+                    against=source,
+                )
             )
 
     def numbers(self) -> list[Number]:

@@ -36,7 +36,7 @@ TEST = take(data().images("test"), [*range(IMAGES)])
 def networks() -> dict[str, nn.Module]:
     """Two that prefer no class."""
     torch.manual_seed(0)
-    made = {name: tiny_network().double().eval() for name in ("one", "two")}
+    made: dict[str, nn.Module] = {n: tiny_network().double().eval() for n in ("one", "two")}
     with torch.no_grad():
         for network in made.values():
             network.get_parameter("network.7.bias").sub_(network(TEST[0].double()).mean(0))

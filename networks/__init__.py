@@ -1,6 +1,7 @@
 """Image classifiers from [0, 1] pixels to logits, with normalisation inside."""
 
 from networks.checkpoints import fingerprint, load_weights, save_weights
+from networks.cifar_cnn import cifar_cnn
 from networks.cifar_resnet import cifar_resnet
 from networks.features import Refitted, features
 from networks.layers import find_layer
@@ -17,6 +18,7 @@ __all__ = [
     "Refitted",
     "SmoothedNetwork",
     "calls_relu",
+    "cifar_cnn",
     "cifar_resnet",
     "evaluating",
     "features",

@@ -171,7 +171,7 @@ class Fooling(Study):
 
     def summary(self, results: Results) -> list[list[str]]:
         """Accuracy and success rates before and after, and of the control where there is one."""
-        rows = [["", *self.networks]]
+        rows = [["", *(network.replace("_", " ") for network in self.networks)]]
         kinds: list[tuple[str, str, dict[str, str]]] = [
             (f"accuracy top-{k}", f"accuracy_top{k}", {}) for k in (1, 5)
         ]

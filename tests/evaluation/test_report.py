@@ -5,14 +5,14 @@ import csv
 import io
 import json
 import math
-import shutil
-import subprocess
 from html.parser import HTMLParser
+from itertools import product
 from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
 import torch
+from browser import BROWSER, seen
 from conftest import tiny_network
 from lightning import Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
@@ -28,7 +28,7 @@ from evaluation.tables import to_csv, to_latex
 from interpreters import GradCam, SimpleGradient
 from losses import Location
 
-BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
+WIDTHS = [1200, 390]
 INTERPRETERS = {"grad_cam": GradCam(), "gradient": SimpleGradient()}
 
 
@@ -81,24 +81,39 @@ def test_the_page_needs_nothing_else(folder: Path) -> None:
 
 
 @pytest.mark.skipif(BROWSER is None, reason="no Chromium on this machine")
-@pytest.mark.parametrize("width", [1280, 390])
-def test_a_browser_draws_the_page(folder: Path, tmp_path: Path, width: int) -> None:
-    picture = tmp_path / "page.png"
-    command = [
-        str(BROWSER),
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--enable-logging=stderr",
-    ]
-    command += [f"--window-size={width},2400", f"--screenshot={picture}"]
-    command += [f"--user-data-dir={tmp_path / 'profile'}", (folder / "report/index.html").as_uri()]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
-    assert "CONSOLE" not in result.stderr
-    drawn = Image.open(picture).convert("L")
-    assert drawn.size == (width, 2400)
-    # neither an error page nor an empty one
-    assert len(set(drawn.resize((64, 64)).tobytes())) > 20
+def test_a_browser_finds_nothing_wrong(folder: Path, tmp_path: Path) -> None:
+    main([str(folder), str(folder), "--output", str(tmp_path)])
+    report, compared = (
+        (place / "index.html").read_text() for place in (folder / "report", tmp_path)
+    )
+    printed = report.replace("@media print", "@media all")
+    pages = [(printed, 700), *product((report, compared), WIDTHS)]
+    on_paper, *on_screens = seen(pages, tmp_path)
+    for found, width in zip(on_screens, 2 * WIDTHS, strict=True):
+        assert found.errors == found.broken == found.elsewhere == []
+        assert found.width == width
+        assert "manipulated" in found.text.lower()
+    assert on_screens[0].hidden == 2
+    assert on_paper.hidden == 0
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no Chromium on this machine")
+def test_a_browser_finds_what_is_wrong(folder: Path, tmp_path: Path) -> None:
+    report = (folder / "report" / "index.html").read_text()
+    wrong = (
+        "<script>nothing.at_all</script>",
+        '<img alt="broken" src="data:image/png;base64,AAAA">',
+        '<a href="https://localhost:1/">elsewhere</a>',
+        "<style>body { background: url(https://localhost:1/picture.png) }</style>",
+        '<p style="width: 391px">wide</p>',
+    )
+    pages = [(report.replace("</body>", f"{part}</body>"), 390) for part in wrong]
+    script, picture, link, loaded, wide = seen(pages, tmp_path)
+    assert "nothing is not defined" in script.errors[0]
+    assert picture.broken == ["broken"]
+    assert link.elsewhere == ["https://localhost:1/"]
+    assert loaded.elsewhere == ["https://localhost:1/picture.png"]
+    assert wide.width > 390
 
 
 def test_sentence(folder: Path) -> None:

@@ -1,8 +1,10 @@
 """Seconds of a step of the studies over those of the bare passes that it needs.
 
 The fooling study explains every image once by each interpreter on each network; the perturbation
-study classifies every image once for each order, step and network. The passes are timed on the
-same networks and batch, in the same rounds.
+study classifies every image once for each order, step and network, and so does pixel flipping, with
+single pixels for regions. The passes are timed on the same networks and batch, in the same rounds.
+Those of perturbed images are forward passes of the very images that the study has perturbed, and
+give the same probabilities.
 """
 
 import argparse
@@ -14,7 +16,7 @@ import torch
 from lightning import Trainer
 from rich.console import Console
 from rich.table import Table
-from torch import nn
+from torch import Tensor, nn
 
 from benchmarks.heatmaps import forward
 from benchmarks.timing import Task, alternated, summary
@@ -29,7 +31,7 @@ from interpreters import (
     SmoothGrad,
 )
 from lightning_modules.data import Batch
-from losses import Location
+from losses import CenterMass
 from networks import torchvision_network
 
 STEPS, SAMPLES = 16, 8
@@ -42,7 +44,13 @@ INTERPRETERS: dict[str, tuple[Interpreter, int, int]] = {
     "smooth_grad": (SmoothGrad(samples=SAMPLES), 1, SAMPLES),
     "integrated_gradients": (IntegratedGradients(STEPS), 0, STEPS),
 }
-REGION, REPLACED, CHUNK = 32, 12, 32
+# regions along each side, and how many are replaced
+GRID, REPLACED, CHUNK = 7, 12, 32
+STUDIES = {
+    "Fooling": "its passes",
+    "Perturbation": "its forward passes",
+    "Pixel flipping": "its forward passes of single pixels",
+}
 
 
 class RandomImages:
@@ -74,6 +82,27 @@ def step_of(study: Study, data: RandomImages, batch: Batch) -> Task:
     return torch.no_grad()(lambda: study.test_step(batch, 0))
 
 
+def passes_of(step: Task, networks: tuple[nn.Module, ...]) -> Task:
+    """Forward passes of all images that a step shows to networks.
+
+    Raises: AssertionError: the passes give other probabilities than the step's own.
+    """
+    shown: list[tuple[nn.Module, Tensor, Tensor]] = []
+
+    def note(network: nn.Module, inputs: tuple[Tensor], logits: Tensor) -> None:
+        shown.append((network, inputs[0].detach(), logits.detach()))
+
+    handles = [network.register_forward_hook(note) for network in networks]
+    step()
+    for handle in handles:
+        handle.remove()
+    for network, images, logits in shown:
+        with torch.no_grad():
+            found = network(images)
+        torch.testing.assert_close(found.softmax(1), logits.softmax(1))
+    return lambda: [forward(network, images) for network, images, _ in shown]
+
+
 def tasks(name: str, count: int, size: int) -> dict[str, Task]:
     """A step of each study, and the passes it needs."""
     original, manipulated = (torchvision_network(name).eval() for _ in range(2))
@@ -84,9 +113,10 @@ def tasks(name: str, count: int, size: int) -> dict[str, Task]:
     )
     batch = images, labels, indices
     interpreters = {key: interpreter for key, (interpreter, _, _) in INTERPRETERS.items()}
-    fooling = Fooling(original, manipulated, interpreters, Location())
-    perturbation = Perturbation(
-        original, manipulated, {"grad_cam": GradCam()}, REGION, REPLACED, chunk=CHUNK
+    fooling = Fooling(original, manipulated, interpreters, CenterMass())
+    perturbation, flipping = (
+        Perturbation(original, manipulated, {"grad_cam": GradCam()}, region, REPLACED, chunk=CHUNK)
+        for region in (size // GRID, 1)
     )
 
     def gradient(network: nn.Module) -> None:
@@ -100,21 +130,9 @@ def tasks(name: str, count: int, size: int) -> dict[str, Task]:
             for _ in range(gradients):
                 gradient(network)
 
-    def classifications() -> None:
-        # most and least relevant first by the heatmaps of both networks, and at random
-        orders = 2 * len(networks) + 1
-        shown = images.repeat(CHUNK // count + 1, 1, 1, 1)[:CHUNK]
-        for network in networks:
-            forward(network, images)
-            for _ in range(orders * REPLACED * count // CHUNK):
-                forward(network, shown)
-
-    return {
-        "Fooling": step_of(fooling, data, batch),
-        "its passes": explanations,
-        "Perturbation": step_of(perturbation, data, batch),
-        "its forward passes": classifications,
-    }
+    first, *others = (step_of(study, data, batch) for study in (fooling, perturbation, flipping))
+    steps, bare = [first, *others], [explanations, *(passes_of(step, networks) for step in others)]
+    return dict(zip([*STUDIES, *STUDIES.values()], [*steps, *bare], strict=True))
 
 
 def main() -> None:
@@ -129,7 +147,7 @@ def main() -> None:
         tasks(options.network, options.batch, options.size), options.rounds, options.network
     )
     table = Table("study", "over", "time")
-    for study, passes in (("Fooling", "its passes"), ("Perturbation", "its forward passes")):
+    for study, passes in STUDIES.items():
         table.add_row(study, passes, summary(taken[study], taken[passes]))
     Console(width=120).print(table)
 

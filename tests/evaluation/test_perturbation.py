@@ -10,6 +10,7 @@ from lightning import Trainer
 from test_classifier import SILENT
 from torch import Tensor, nn
 
+from benchmarks.evaluation import passes_of
 from datamodules import Shapes
 from evaluation import Perturbation
 from evaluation.fills import MeanFill
@@ -155,6 +156,24 @@ def test_an_interpreter_that_refuses_a_network_is_left_out(
     results = study.results({})
     assert set(results.refused) == {"nowhere"}
     assert {n.interpreter for n in results.numbers} == {"product", None}
+
+
+def test_the_benchmark_shows_what_the_study_has_perturbed(
+    study: Perturbation, networks: tuple[nn.Module, nn.Module]
+) -> None:
+    images, labels, indices = next(iter(data().test_dataloader()))
+    batch = (images.double(), labels, indices)
+    passes = passes_of(torch.no_grad()(lambda: study.test_step(batch, 0)), networks)
+    shown: list[int] = []
+    handles = [
+        network.register_forward_hook(lambda _, inputs, __: shown.append(len(inputs[0])))
+        for network in networks
+    ]
+    passes()
+    for handle in handles:
+        handle.remove()
+    # two interpreters on each of two networks, and nine orders of seven steps, of four images
+    assert sum(shown) == 2 * (2 * 4 + 9 * 7 * 4)
 
 
 def test_every_figure_is_called_by_another_name(study: Perturbation) -> None:

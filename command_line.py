@@ -93,14 +93,14 @@ def own_error(error: BaseException) -> BaseException:
     The parser gives an account of every type that might have been meant, inside one another; only
     its frames hold what each of them raised.
     """
-    found = [error]
+    found: list[BaseException] = [error]
     for outer in found:
         for frame, _ in walk_tb(outer.__traceback__):
             tried = [each for each in frame.f_locals.values() if isinstance(each, list)]
             inner = [each for values in tried for each in values if isinstance(each, Exception)]
             found += [each for each in inner if each not in found]
-    own = [each for each in found if isinstance(each, ValueError) and not of_parser(each)]
-    return (own or [error.__cause__ or error])[0]
+    own = (each for each in found if isinstance(each, ValueError) and not of_parser(each))
+    return next(own, error.__cause__ or error)
 
 
 def of_parser(error: BaseException) -> bool:

@@ -69,7 +69,7 @@ class Classes(nn.Module):
         for pair in self.rates:
             network, name = pair.split("/", 1)
             for rates, part in zip(self.rates[pair].compute().unbind(-1), self.judged, strict=True):
-                labels = {"interpreter": name, "part": part or None}
+                labels: dict[str, Any] = {"interpreter": name, "part": part or None}
                 numbers += self._points(RATE, rates, network, **labels)
         for pair in self.likeness:
             network, name = pair.split("/", 1)

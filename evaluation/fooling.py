@@ -1,6 +1,6 @@
 """The fooling study: what a manipulation did to accuracy and to each interpreter's heatmaps."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
 
 from matplotlib.figure import Figure
@@ -44,7 +44,7 @@ class Fooling(Study):
         interpreters: dict[str, Interpreter],
         loss: Loss,
         control: nn.Module | None = None,
-        trained_on: Sequence[str] | dict[str, Sequence[str]] = (),
+        trained_on: Sequence[str] | Mapping[str, Sequence[str]] = (),
     ) -> None:
         if isinstance(manipulated, nn.Module):
             manipulated = {"manipulated": manipulated}
@@ -57,7 +57,7 @@ class Fooling(Study):
         super().__init__(
             networks if control is None else {**networks, "control": control}, interpreters
         )
-        if not isinstance(trained_on, dict):
+        if not isinstance(trained_on, Mapping):
             trained_on = dict.fromkeys(manipulated, trained_on)
         named = {name for names in trained_on.values() for name in names}
         for title, unknown, known in (

@@ -90,9 +90,13 @@ def curvature(*networks: torch.nn.Module) -> Study:
 
 
 def influence(*networks: torch.nn.Module) -> Study:
-    recipes, attacks = {"exact": InfluenceFunctions(inverse=Exact())}, {"random": RandomSign()}
     return Influence(
-        {"original": networks[0]}, recipes, attacks, epsilons=(4,), training_images=12, k=3
+        {"original": networks[0]},
+        {"exact": InfluenceFunctions(inverse=Exact())},
+        {"random": RandomSign()},
+        epsilons=(4,),
+        training_images=12,
+        k=3,
     )
 
 

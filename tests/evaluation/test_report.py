@@ -8,6 +8,7 @@ import math
 from html.parser import HTMLParser
 from itertools import product
 from pathlib import Path
+from typing import Any
 from unittest.mock import Mock
 
 import pytest
@@ -146,7 +147,7 @@ def test_tensorboard_has_the_final_figures_beside_the_settings(folder: Path) -> 
 
 def test_json_of_figures_that_are_no_numbers(tmp_path: Path) -> None:
     (tmp_path / "report").mkdir()
-    labels = {"better": "lower", "network": "manipulated", "n": 4}
+    labels: dict[str, Any] = {"better": "lower", "network": "manipulated", "n": 4}
     numbers = [
         Number("kl_divergence", math.inf, (math.nan, math.inf), **labels),
         Number("calibration_error", math.nan, None, **labels),
@@ -161,7 +162,7 @@ def test_json_of_figures_that_are_no_numbers(tmp_path: Path) -> None:
 
 def test_curves_side_by_side(tmp_path: Path) -> None:
     (tmp_path / "report").mkdir()
-    labels = {"better": "higher", "network": "original", "n": 4}
+    labels: dict[str, Any] = {"better": "higher", "network": "original", "n": 4}
     numbers = [
         *(Number("accuracy", 1 - x, (0, 1), **labels, part="images", x=x) for x in (0, 0.25)),
         Number("accuracy_by_class", 1, (0, 1), **labels, x=3, label="arrow"),

@@ -9,13 +9,16 @@ import torch
 from conftest import tiny_network
 from lightning import Trainer
 from test_classifier import SILENT
+from test_partial import Stop
 from torch import Tensor, nn
 
 from attacks.transfer import MIG, SSA
 from datamodules import Shapes
 from evaluation import Attribution
 from evaluation.fills import MeanFill
+from evaluation.partial import PartialResults
 from evaluation.report import write_report
+from evaluation.results import Number
 from interpreters import AttEXplore, Explanation, GradCam, InputXGradient, Interpreter
 from metrics.insertion_deletion import area, insertion_deletion, replaced
 from metrics.pixel_orders import standard, variant_f, variant_u
@@ -113,6 +116,25 @@ def test_a_heatmap_that_says_nothing_is_flagged(networks: tuple[nn.Module, nn.Mo
     said = " ".join(study.sentences(results))
     assert "Flat is the same everywhere on 100.0 % of the images" in said
     assert "Product is" not in said
+
+
+def test_a_stopped_study_has_the_same_figures(
+    networks: tuple[nn.Module, nn.Module], tmp_path: Path
+) -> None:
+    def figures(study: Attribution) -> list[Number]:
+        return [number for number in study.numbers() if number.name != "seconds"]
+
+    whole = studied(networks[0])
+    stopped = Attribution(networks[0], INTERPRETERS, steps=STEPS)
+    partial = PartialResults(tmp_path, {}, resume=False, seconds=0.0)
+    trainer = Trainer(**SILENT, precision="64-true", callbacks=[partial, Stop(1)])
+    with pytest.raises((KeyboardInterrupt, SystemExit)):
+        trainer.test(stopped, data(), verbose=False)
+    again = Attribution(networks[0], INTERPRETERS, steps=STEPS)
+    partial = PartialResults(tmp_path, {}, resume=True, seconds=0.0)
+    trainer = Trainer(**SILENT, precision="64-true", callbacks=[partial])
+    trainer.test(again, data(), verbose=False)
+    assert figures(again) == figures(whole)
 
 
 def test_report(study: Attribution, tmp_path: Path) -> None:

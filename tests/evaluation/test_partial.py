@@ -33,6 +33,7 @@ from evaluation import (
     Randomization,
     Stability,
     Study,
+    Transfer,
     TriggeredFooling,
     WeightNoise,
 )
@@ -109,6 +110,15 @@ def defense(*networks: torch.nn.Module) -> Study:
     return Defense(defended, MAPS, Location(), PGD(epsilon=0.1, step_size=0.1, steps=1))
 
 
+def transfer(*networks: torch.nn.Module) -> Study:
+    # to which all images are of one class
+    for network in networks[:2]:
+        with torch.no_grad():
+            network.get_parameter("network.7.bias")[4] = 9.0
+    named = dict(zip(("one", "two"), networks, strict=False))
+    return Transfer(named, {"random": RandomSign()})
+
+
 class Stop(Callback):
     """Ends a test after so many batches of all loaders, as an error would."""
 
@@ -141,6 +151,7 @@ def evaluated(
         (influence, shapes, [5]),
         (triggered, shapes, [2, 3]),
         (defense, shapes, [6]),
+        (transfer, shapes, [5]),
     ],
 )
 def test_stopped_studies_have_the_same_figures(

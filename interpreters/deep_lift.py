@@ -100,16 +100,30 @@ def _largest(images: int, call: Call, multiplier: Tensor) -> Sequence[Tensor]:
     """A rise of a maximum is due to where it is now, a fall to where it was."""
     (y,) = call.outputs
     baselines, before = [_baseline(x, images) for x in call.inputs], _baseline(y, images)
+    now = [_first(x, x0) for x, x0 in zip(call.inputs, baselines, strict=True)]
+    then = [_first(x0, x0) for x0 in baselines]
     top = torch.maximum(y, before)
-    rises = pulled_back(call, (multiplier * (top - before),))
-    falls = pulled_back(call, (multiplier * (y - top),), baselines)
-    slopes = pulled_back(call, (multiplier,))
+    rises = pulled_back(call, (multiplier * (top - before),), now)
+    falls = pulled_back(call, (multiplier * (y - top),), then)
+    slopes = pulled_back(call, (multiplier,), now)
     return [
         _quotient(rise + fall, x - x0, slope)
         for rise, fall, x, x0, slope in zip(
             rises, falls, call.inputs, baselines, slopes, strict=True
         )
     ]
+
+
+def _first(values: Tensor, baseline: Tensor) -> Tensor:
+    """Values of which the first of equal ones is the largest, however each was rounded.
+
+    A plain baseline is the same over whole windows but for rounding, which differs by processor.
+    """
+    rows, columns = (torch.arange(side).to(values) for side in values.shape[-2:])
+    place = 8 * rows[:, None] + columns
+    # half precision has whole windows of equal values anyway
+    eps = min(torch.finfo(kind).eps for kind in (values.dtype, torch.float32))
+    return values - 16 * eps * baseline.detach().abs().amax() * place
 
 
 def _baseline(value: Tensor, images: int) -> Tensor:

@@ -21,6 +21,7 @@ from interpreters import (
     SmoothGrad,
 )
 from interpreters.baseline import Baseline, baseline_image
+from interpreters.deep_lift import _first
 from interpreters.lrp import Epsilon, EpsilonEverywhere
 from interpreters.lrp.sums import Proportional
 from networks import find_layer
@@ -218,3 +219,15 @@ def test_pieces_have_the_gradient_of_the_whole(
 def test_refusals(build: type[Interpreter], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         build()
+
+
+def test_of_equal_values_the_first_is_the_largest_however_rounded() -> None:
+    """A plain baseline differs over a window by rounding alone, and by the processor's."""
+    equal = torch.full((1, 2, 9, 8), 0.7, dtype=torch.float64)
+    rounded = equal * (1 + 4 * torch.finfo(torch.float64).eps * torch.randn_like(equal))
+
+    def places(values: Tensor) -> Tensor:
+        return F.max_pool2d(values, 3, 2, 1, return_indices=True)[1]
+
+    assert not places(rounded).equal(places(equal))
+    assert places(_first(rounded, rounded)).equal(places(equal))

@@ -6,13 +6,14 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
+from evaluation.attribution_maps import attribution
 from evaluation.attribution_pictures import attribution_pictures
 from evaluation.cost import Cost
 from evaluation.fills import BlackFill, Fill
 from evaluation.localization import Localization
-from evaluation.results import Number, Results, means
+from evaluation.results import Number, Results, means, words
 from evaluation.study import Study
-from interpreters import Explored, Interpreter
+from interpreters import Interpreter
 from lightning_modules.classifier import Metrics
 from lightning_modules.data import Batch, data_of, masks_of
 from metrics import MeanCurve
@@ -152,21 +153,22 @@ class Attribution(Study):
 
     def sentences(self, results: Results) -> list[str]:
         """Which interpreter is best, and whose heatmaps say nothing."""
-        best, *_, worst = [*(names := self.ranked(results)), names[-1]]
+        ranked = self.ranked(results)
+        best, worst = ranked[0], ranked[-1]
         order = next(iter(self.orders))
         labels = {"network": OWN, "part": order}
         highest, lowest = (
             results.find("insertion", interpreter=name, **labels).value for name in (best, worst)
         )
         said = [
-            f"Inserted in the order of {_words(best)}, pixels bring back {highest:.3f} of the "
-            f"probability on average, in that of {_words(worst)} {lowest:.3f} (order: {order})."
+            f"Inserted in the order of {words(best)}, pixels bring back {highest:.3f} of the "
+            f"probability on average, in that of {words(worst)} {lowest:.3f} (order: {order})."
         ]
         for name in self.interpreters:
             flat = results.find("constant_attributions", interpreter=name)
             if flat.value:
                 said.append(
-                    f"{_words(name).capitalize()} is the same everywhere on {100 * flat.value:.1f} "
+                    f"{words(name).capitalize()} is the same everywhere on {100 * flat.value:.1f} "
                     "% of the images, whose pixels go by their position."
                 )
         return said
@@ -174,11 +176,11 @@ class Attribution(Study):
     def summary(self, results: Results) -> list[list[str]]:
         """A line for each interpreter, the best first, and for each network and order."""
         kinds = [*AREAS, *(["pointing_game"] if self.localization else [])]
-        rows = [["", *(_words(kind) for kind in kinds), "seconds", "passes"]]
+        rows = [["", *(words(kind) for kind in kinds), "seconds", "passes"]]
         for name, scorer, order in product(self.ranked(results), self.networks, self.orders):
-            title = _words(name)
+            title = words(name)
             title += f", {order}" if len(self.orders) > 1 else ""
-            title += f", on {_words(scorer)}" if len(self.networks) > 1 else ""
+            title += f", on {words(scorer)}" if len(self.networks) > 1 else ""
             values = [
                 results.find(kind, network=scorer, interpreter=name, part=order).value
                 for kind in AREAS
@@ -193,25 +195,3 @@ class Attribution(Study):
     def pictures(self) -> dict[str, Figure]:
         """The curves, and some images with every interpreter's heatmap."""
         return attribution_pictures(self)
-
-
-def attribution(
-    interpreter: Interpreter, network: nn.Module, images: Tensor, labels: Tensor
-) -> Tensor:
-    """What each pixel has to do with the class explained, (N, 1 or 3, H, W), at the images' size.
-
-    Signed and by channel where the interpreter has that, its heatmap where not.
-    """
-    if isinstance(interpreter, Explored):
-        classes = labels
-        if interpreter.target != "label":
-            classes = interpreter.explained(network(images), labels)[:, 0]
-        return interpreter.attribution(network, images, classes)
-    heatmap = interpreter(network, images, labels).heatmap
-    return nn.functional.interpolate(
-        heatmap, images.shape[2:], mode="bilinear", align_corners=False
-    )
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")

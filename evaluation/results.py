@@ -42,6 +42,11 @@ class Number:
         return "/".join([self.name, *(label for label in labels if label)])
 
 
+def words(name: str) -> str:
+    """A name as it is read."""
+    return name.replace("_", " ")
+
+
 def means(names: Mapping[str, str], points: Tensor, network: str, **labels: Any) -> list[Number]:
     """The means of a MeanCurve, (3, points), as figures, by name and by which end is better."""
     return [

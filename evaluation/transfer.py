@@ -10,7 +10,7 @@ from torch import nn
 from attacks import Attack
 from evaluation.accuracy import counts_of
 from evaluation.figures import heat_table
-from evaluation.results import Number, Results
+from evaluation.results import Number, Results, words
 from evaluation.study import Study
 from lightning_modules.classifier import Metrics
 from lightning_modules.data import Batch, data_of, take
@@ -139,17 +139,17 @@ class Transfer(Study):
             ]
             best = max(range(len(means)), key=means.__getitem__)
             said.append(
-                f"Of the attacks on {_words(source)}, {_words([*self.attacks][best])} carries over "
+                f"Of the attacks on {words(source)}, {words([*self.attacks][best])} carries over "
                 f"best: other networks lose {100 * means[best]:.1f} % of the images on average."
             )
         return said
 
     def summary(self, results: Results) -> list[list[str]]:
         """A row for each source and attack, a column for each network that is shown its images."""
-        rows = [["lost by", *map(_words, self.networks)]]
+        rows = [["lost by", *map(words, self.networks)]]
         for source in self.sources:
             for attack, rates in zip(self.attacks, self.rates(results, source), strict=True):
-                title = f"{_words(attack)} on {_words(source)}"
+                title = f"{words(attack)} on {words(source)}"
                 rows.append([title, *(f"{100 * rate:.2f} %" for rate in rates)])
         return rows
 
@@ -161,7 +161,7 @@ class Transfer(Study):
                 self.rates(results, source),
                 [*self.attacks],
                 [*self.networks],
-                named=(f"attack on {_words(source)}", "lost by"),
+                named=(f"attack on {words(source)}", "lost by"),
             )
             for source in self.sources
         }
@@ -182,11 +182,7 @@ class Transfer(Study):
         figure = Figure(figsize=size, layout="constrained")
         axes = figure.subplots(len(rows), len(images), squeeze=False)
         for line, (title, shown) in zip(axes, rows.items(), strict=True):
-            line[0].set_ylabel(_words(title), fontsize=8)
+            line[0].set_ylabel(words(title), fontsize=8)
             for place, image in zip(line, shown, strict=True):
                 show_image(place, image)
         return figure
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")

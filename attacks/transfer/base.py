@@ -66,7 +66,7 @@ class TransferAttack(PredictionAttack):
         return height
 
     def update(self, goal: Goal, walk: Walk) -> Tensor:
-        """The last update, less of it, and the gradient of length 1."""
+        """The last update, less of it, and the gradient at a mean size of 1."""
         slope = self.gradient(goal, walk)
         if self.smoothing is not None:
             slope = self.smoothing(slope)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
+from test_explored import Linear
 from torch import Tensor, nn
 
 from attacks import L2, PGD
@@ -17,18 +18,6 @@ from losses import Location
 SMALL: dict[str, Any] = {"epsilon": 0.06, "step_size": 0.02, "steps": 4}
 EXPLORERS = [SSA(samples=3, **SMALL), MIG(points=3, **SMALL), GRA(samples=3, **SMALL), PGD(**SMALL)]
 all_explorers = pytest.mark.parametrize("attack", EXPLORERS, ids=lambda each: type(each).__name__)
-
-
-class Linear(nn.Module):
-    """Logits that are linear in the pixels."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.layer = nn.Linear(3 * 8 * 8, 4).double()
-
-    def forward(self, images: Tensor) -> Tensor:
-        logits: Tensor = self.layer(images.flatten(1))
-        return logits
 
 
 @all_explorers

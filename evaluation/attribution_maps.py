@@ -1,0 +1,23 @@
+"""What insertion and deletion order the pixels of an image by."""
+
+from torch import Tensor, nn
+
+from interpreters import Explored, Interpreter
+
+
+def attribution(
+    interpreter: Interpreter, network: nn.Module, images: Tensor, labels: Tensor
+) -> Tensor:
+    """What each pixel has to do with the class explained, (N, 1 or 3, H, W), at the images' size.
+
+    Signed and by channel where the interpreter has that, its heatmap where not.
+    """
+    if isinstance(interpreter, Explored):
+        classes = labels
+        if interpreter.target != "label":
+            classes = interpreter.explained(network(images), labels)[:, 0]
+        return interpreter.attribution(network, images, classes)
+    heatmap = interpreter(network, images, labels).heatmap
+    return nn.functional.interpolate(
+        heatmap, images.shape[2:], mode="bilinear", align_corners=False
+    )

@@ -119,7 +119,7 @@ def _first(values: Tensor, baseline: Tensor) -> Tensor:
 
     A plain baseline is the same over whole windows but for rounding, which differs by processor.
     """
-    rows, columns = (torch.arange(side).to(values) for side in values.shape[-2:])
+    rows, columns = (torch.arange(side, device=values.device) for side in values.shape[-2:])
     place = 8 * rows[:, None] + columns
     # half precision has whole windows of equal values anyway
     eps = min(torch.finfo(kind).eps for kind in (values.dtype, torch.float32))

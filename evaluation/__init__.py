@@ -7,7 +7,9 @@ from evaluation.defense import Defended, Defense
 from evaluation.disturbances import FineTuning, ImageNoise, WeightNoise
 from evaluation.fooling import Fooling
 from evaluation.fragility import Fragility
+from evaluation.infidelity import Infidelity
 from evaluation.influence import Influence
+from evaluation.max_sensitivity import MaxSensitivity
 from evaluation.perturbation import Perturbation
 from evaluation.randomization import Randomization
 from evaluation.stability import Stability
@@ -25,7 +27,9 @@ __all__ = [
     "Fooling",
     "Fragility",
     "ImageNoise",
+    "Infidelity",
     "Influence",
+    "MaxSensitivity",
     "Perturbation",
     "Randomization",
     "Stability",

@@ -8,9 +8,12 @@ from torch import Tensor, nn
 
 from evaluation.attribution_maps import attribution
 from evaluation.attribution_pictures import attribution_pictures
+from evaluation.cost import NAMES as COSTS
 from evaluation.cost import Cost
 from evaluation.fills import BlackFill, Fill
+from evaluation.localization import NAMES as PLACES
 from evaluation.localization import Localization
+from evaluation.measure import Explained, Measure
 from evaluation.results import Number, Results, means, words
 from evaluation.study import Study
 from interpreters import Interpreter
@@ -22,6 +25,8 @@ from metrics.pixel_orders import PixelOrder, standard
 
 AREAS = {"insertion": "higher", "deletion": "lower", "difference": "higher", "aopc": "higher"}
 CURVES = {"insertion_curve": "higher", "deletion_curve": "lower"}
+# what else has a figure of this name
+OTHERS = {"constant_attributions", *COSTS, *PLACES}
 OWN = "explained"
 
 
@@ -35,6 +40,7 @@ class Attribution(Study):
         network: The network that is explained.
         interpreters: By name.
         scorers: Further networks to score the same heatmaps on, by name.
+        measures: What else to judge them by on the network that is explained, by name.
         orders: How attributions become an order of the pixels, by name; figures of different orders
             cannot be compared.
         fill: What takes the place of pixels; black if not given.
@@ -49,6 +55,7 @@ class Attribution(Study):
         network: nn.Module,
         interpreters: dict[str, Interpreter],
         scorers: dict[str, nn.Module] | None = None,
+        measures: dict[str, Measure] | None = None,
         orders: dict[str, PixelOrder] | None = None,
         fill: Fill | None = None,
         steps: int = 224,
@@ -59,7 +66,11 @@ class Attribution(Study):
             if value < 1:
                 raise ValueError(f"`{name}` must be at least 1, got {value}")
         self.orders, self.fill = orders or {"standard": standard}, fill or BlackFill()
-        self.most, self.chunk = steps, chunk
+        self.most, self.chunk, self.measures = steps, chunk, measures or {}
+        if taken := self.measures.keys() & {*AREAS, *CURVES, *OTHERS}:
+            raise ValueError(f"`measures` cannot be called {', '.join(taken)}: others are; rename")
+        self.judged = {"constant_attributions": "lower"}
+        self.judged |= {name: measure.better for name, measure in self.measures.items()}
 
     @property
     def network(self) -> nn.Module:
@@ -83,7 +94,7 @@ class Attribution(Study):
         self.curves = Metrics(
             {f"{key}/{kind}": MeanCurve(self.steps + 1) for key in keys for kind in CURVES}
         )
-        self.constant = Metrics({name: MeanCurve() for name in self.interpreters})
+        self.values = Metrics({name: MeanCurve(len(self.judged)) for name in self.interpreters})
         self.cost = Cost(self.interpreters)
         masked = hasattr(data, "masks")
         self.localization = Localization([OWN] if masked else [], self.interpreters)
@@ -95,11 +106,14 @@ class Attribution(Study):
         without = self.fill.without(images, indices.tolist())
         predicted = {name: net(images).argmax(1) for name, net in self.networks.items()}
         masks = masks_of(self.trainer, indices).to(images) if self.localization else None
+        explained = Explained(self.network, images, labels, indices, without)
+        judges = [measure.judge(explained) for measure in self.measures.values()]
         for name, interpreter in self.interpreters.items():
             with self.cost.measured(name, self.network, len(images)):
                 found = attribution(interpreter, self.network, images, labels)
-            flat = found.flatten(1)
-            self.constant[name].update((flat.amax(1) == flat.amin(1))[:, None])
+            constant = found.flatten(1).amax(1) == found.flatten(1).amin(1)
+            values = (judge(interpreter, found) for judge in judges)
+            self.values[name].update(torch.stack([constant.to(found), *values], 1))
             if masks is not None:
                 self.localization.add(OWN, name, found.sum(1, keepdim=True), masks)
             for (order, rank), (scorer, net) in product(self.orders.items(), self.networks.items()):
@@ -122,7 +136,7 @@ class Attribution(Study):
 
     def on_test_epoch_end(self) -> None:
         """Bring the sums of all processes together."""
-        metrics = {**self.areas, **self.curves, **self.constant}
+        metrics = {**self.areas, **self.curves, **self.values}
         self.found = {key: metric.compute().cpu() for key, metric in metrics.items()}
         self.costs = self.cost.numbers(OWN)
         self.located = self.localization.numbers()
@@ -138,8 +152,7 @@ class Attribution(Study):
                     labels = {"interpreter": name, "part": order, "x": x / self.steps}
                     numbers += means({kind: better}, point, scorer, **labels)
         for name in self.interpreters:
-            share = {"constant_attributions": "lower"}
-            numbers += means(share, self.found[name], OWN, interpreter=name)
+            numbers += means(self.judged, self.found[name], OWN, interpreter=name)
         return numbers + self.costs + self.located
 
     def ranked(self, results: Results) -> list[str]:
@@ -175,7 +188,7 @@ class Attribution(Study):
 
     def summary(self, results: Results) -> list[list[str]]:
         """A line for each interpreter, the best first, and for each network and order."""
-        kinds = [*AREAS, *(["pointing_game"] if self.localization else [])]
+        kinds = [*AREAS, *self.measures, *(["pointing_game"] if self.localization else [])]
         rows = [["", *(words(kind) for kind in kinds), "seconds", "passes"]]
         for name, scorer, order in product(self.ranked(results), self.networks, self.orders):
             title = words(name)

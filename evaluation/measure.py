@@ -1,0 +1,33 @@
+"""What an attribution can be judged by beside insertion and deletion."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import ClassVar, NamedTuple
+
+from torch import Tensor, nn
+
+from interpreters import Interpreter
+from metrics.insertion_deletion import Without
+
+# from an interpreter and its attributions (N, 1 or 3, H, W) to a value of each image, shape (N,)
+Judge = Callable[[Interpreter, Tensor], Tensor]
+
+
+class Explained(NamedTuple):
+    """A batch that is explained, and what becomes of its images without pixels."""
+
+    network: nn.Module
+    images: Tensor
+    labels: Tensor
+    indices: Tensor
+    without: Without
+
+
+class Measure(ABC):
+    """A value of every attribution."""
+
+    better: ClassVar[str]
+
+    @abstractmethod
+    def judge(self, batch: Explained) -> Judge:
+        """What the attributions of a batch are judged by; all interpreters share its passes."""

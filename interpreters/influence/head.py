@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from scipy.optimize import minimize
 from torch import Tensor
-from torch.func import grad, hessian, vmap
+from torch.func import grad, hessian, jvp, vmap
 
 from interpreters.influence.head_losses import HeadLoss
 
@@ -37,6 +37,16 @@ class Head:
         outputs = augmented(features) @ self.weights.T
         found: Tensor = vmap(hessian(self.loss))(outputs, labels)
         return found
+
+    def bent(self, outputs: Tensor, labels: Tensor, directions: Tensor) -> Tensor:
+        """The loss's Hessian in outputs (N, K), times directions (M, N, K); it is never made."""
+
+        def slopes(at: Tensor) -> Tensor:
+            found: Tensor = vmap(grad(self.loss))(at, labels)
+            return found
+
+        turned: Tensor = vmap(lambda each: jvp(slopes, (outputs,), (each,))[1])(directions)
+        return turned
 
 
 def fitted(features: Tensor, labels: Tensor, classes: int, loss: HeadLoss, l2: float) -> Head:

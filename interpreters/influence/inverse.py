@@ -120,12 +120,12 @@ class ConjugateGradient(Inverse):
 
 def hessian_product(head: Head, features: Tensor, labels: Tensor) -> Product:
     """The Hessian of the mean loss and its `l2`, times vectors (M, K, D + 1)."""
-    inputs, bends = augmented(features), head.bends(features, labels) / len(features)
+    inputs = augmented(features)
+    outputs = inputs @ head.weights.T
 
     def product(vectors: Tensor) -> Tensor:
-        outputs = torch.einsum("mkp,np->mnk", vectors, inputs)
-        bent = torch.einsum("nkl,mnl->mnk", bends, outputs)
-        return torch.einsum("mnk,np->mkp", bent, inputs) + head.l2 * vectors
+        bent = head.bent(outputs, labels, torch.einsum("mkp,np->mnk", vectors, inputs))
+        return torch.einsum("mnk,np->mkp", bent, inputs) / len(inputs) + head.l2 * vectors
 
     return product
 

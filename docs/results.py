@@ -45,10 +45,18 @@ def table(name: str, runs: Path, before: str) -> str:
             kept[title_of(config)] = row(config.stem, results["figures"])
         if title_of(config) in kept:
             rows.append(kept[title_of(config)])
-            over = f" --config configs/experiments/{folder}/{family}.yaml" if family else ""
-            run = f" --run runs/{name}/{config.stem}" if family else ""
-            commands.append(command_of(config) + over + run)
+            commands.append(command_of(config) + overlays(name, folder, family, config.stem))
     return "\n".join([*rows, "", "```", *commands, "```"]) + "\n"
+
+
+def overlays(name: str, folder: str, family: str | None, stem: str) -> str:
+    """What a family's command has beside the configuration's: its own, and one for this row."""
+    if family is None:
+        return ""
+    each = EXPERIMENTS / folder / f"{family}_{stem}.yaml"
+    files = [f"{family}.yaml", *([each.name] if each.is_file() else [])]
+    over = "".join(f" --config configs/experiments/{folder}/{file}" for file in files)
+    return f"{over} --run runs/{name}/{stem}"
 
 
 def title_of(config: Path) -> str:

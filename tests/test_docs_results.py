@@ -13,8 +13,12 @@ PAGE = """# Results
 <!-- end of shapes -->
 <!-- shapes_repvgg: written by docs/results.py -->
 <!-- end of shapes_repvgg -->
+<!-- shapes_densenet: written by docs/results.py -->
+<!-- end of shapes_densenet -->
 after
 """
+
+SHAPES = "configs/experiments/shapes"
 
 
 def results(folder: Path, rates: dict[str, list[float]]) -> None:
@@ -43,6 +47,7 @@ def test_a_row_for_each_run_with_its_command(tmp_path: Path) -> None:
     results(tmp_path / "shapes" / "grad_cam_active", {"grad_cam": [0.25, 0.75]})
     results(tmp_path / "shapes" / "no_configuration", rates)
     results(tmp_path / "shapes_repvgg" / "grad_cam_top_k", {"grad_cam": [0.75]})
+    results(tmp_path / "shapes_densenet" / "grad_cam_center_mass", {"grad_cam": [0.75]})
     (tmp_path / "shapes" / "softplus" / "report").mkdir(parents=True)
     Results("defense", []).write(tmp_path / "shapes" / "softplus" / "report")
     text = filled(PAGE, tmp_path)
@@ -59,6 +64,8 @@ def test_a_row_for_each_run_with_its_command(tmp_path: Path) -> None:
         "--config configs/experiments/shapes/repvgg.yaml --run runs/shapes_repvgg/grad_cam_top_k"
     )
     assert any(line.endswith(f"grad_cam_top_k.yaml {family}") for line in lines)
+    own = "densenet_grad_cam_center_mass.yaml --run runs/shapes_densenet/grad_cam_center_mass"
+    assert any(line.endswith(f"shapes/densenet.yaml --config {SHAPES}/{own}") for line in lines)
     assert "no configuration" not in text
     assert "softplus" not in text
     assert "| grad cam top k | **1.00 %** | | | 2.00 % | |" in lines

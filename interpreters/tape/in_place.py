@@ -22,11 +22,21 @@ def changed_argument(name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> 
 def out_of_place(
     name: str, function: Callable[..., Any], kwargs: dict[str, Any]
 ) -> tuple[Callable[..., Any], dict[str, Any]]:
-    """The counterpart of an in-place call that leaves its argument alone."""
+    """The counterpart of an in-place call that leaves its argument alone; raises ValueError."""
     if kwargs.get("inplace"):
         return function, {**kwargs, "inplace": False}
     counterpart = _ASSIGNMENTS.get(name, name[:-1])
-    return getattr(Tensor, counterpart, None) or getattr(F, counterpart), kwargs
+    found = getattr(Tensor, counterpart, None) or getattr(F, counterpart, None)
+    if found is None:
+        raise ValueError(f"`{name}` changes a tensor in place, and there is no `{counterpart}`")
+    return found, kwargs
+
+
+def alike(first: Tensor, second: Any) -> bool:
+    """Whether a value can stand where a tensor was: of the same shape, type and device."""
+    return isinstance(second, Tensor) and all(
+        getattr(first, name) == getattr(second, name) for name in ("shape", "dtype", "device")
+    )
 
 
 def memory(value: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from torch.overrides import TorchFunctionMode
 from interpreters.alias import alias
 from interpreters.passes import check_activation, check_network, logits_of
 from interpreters.tape.calls import Call, Place, TapeError, mapped, name_of, named, tensors
-from interpreters.tape.in_place import changed_argument, memory, out_of_place
+from interpreters.tape.in_place import alike, changed_argument, memory, out_of_place
 from interpreters.tape.names import CONSTANTS
 from networks.last_map import LayerError
 from networks.layers import find_layer
@@ -134,8 +134,13 @@ class _Tape(TorchFunctionMode):
         given = tensors((args, kwargs))
         inputs = tuple(value for value in given if self.depends(value))
         changed = changed_argument(name_of(function), args, kwargs)
+        if changed is not None and name_of(function) == "copy_" and alike(changed, args[1]):
+            # nothing is computed: the network sees the other tensor from here on
+            self._replace(changed, args[1])
+            return args[1]
         if changed is not None:
-            function, kwargs = out_of_place(name_of(function), function, kwargs)
+            with named(self._place()):
+                function, kwargs = out_of_place(name_of(function), function, kwargs)
         name = name_of(function)
         if inputs and name in self.decomposed:
             with self, named(self._place()):

@@ -7,12 +7,14 @@ from collections.abc import Callable
 import pytest
 import torch
 import torch.nn.functional as F
+from conftest import PREPROCESSING
 from torch import Tensor, nn
 
 from interpreters import LRP, DeepLift, InputXGradient, Interpreter
 from interpreters.lrp import Epsilon, EpsilonEverywhere
 from interpreters.lrp.sums import Proportional
 from interpreters.tape import TapeError
+from networks import NormalizedNetwork, smoothed
 
 EXACT = LRP(
     composite=EpsilonEverywhere(
@@ -58,6 +60,13 @@ def in_place_without_looking_at_what_comes_back(n: Written, x: Tensor) -> Tensor
     return y
 
 
+def written_over(n: Written, x: Tensor) -> Tensor:
+    x = n.first(x)
+    x.copy_(x.clone().relu())
+    y = n.second(x)
+    return y.copy_((y + x).relu())
+
+
 def one_module_twice(n: Written, x: Tensor) -> Tensor:
     x = n.relu(n.first(x))
     return n.relu(n.second(x) + x)
@@ -88,6 +97,7 @@ STYLES = [
     with_a_mask_of_its_own,
     in_place_modules,
     in_place_without_looking_at_what_comes_back,
+    written_over,
     one_module_twice,
     a_list_that_grows,
     through_pieces,
@@ -102,6 +112,25 @@ def test_the_same_function_has_the_same_map(
     images = torch.rand(2, 3, 6, 6, dtype=torch.float64)
     expected = interpreter(Written(plain).double(), images, LABELS)
     torch.testing.assert_close(interpreter(Written(style).double(), images, LABELS), expected)
+
+
+@pytest.mark.parametrize("scaled", [False, True])
+@pytest.mark.parametrize("interpreter", [LRP(), LRP("first"), DeepLift()], ids=repr)
+@pytest.mark.parametrize("style", [in_place_modules, in_place_without_looking_at_what_comes_back])
+def test_softplus_in_the_place_of_relu_in_place(
+    style: Callable[[Written, Tensor], Tensor], interpreter: LRP | DeepLift, scaled: bool
+) -> None:
+    images = torch.rand(2, 3, 6, 6, dtype=torch.float64)
+    expected, found = (
+        interpreter(
+            smoothed(NormalizedNetwork(Written(each).double(), PREPROCESSING), 5.0, scaled),
+            images,
+            LABELS,
+        )
+        for each in (plain, style)
+    )
+    torch.testing.assert_close(found, expected)
+    assert found.heatmap.abs().amax() > 0
 
 
 @pytest.mark.parametrize("style", STYLES, ids=lambda style: style.__name__)
@@ -140,9 +169,20 @@ def writes_into_a_slice(n: Written, x: Tensor) -> Tensor:
     return x
 
 
+def forgets(n: Written, x: Tensor) -> Tensor:
+    return n.first(x).zero_()
+
+
+def copies_one_channel(n: Written, x: Tensor) -> Tensor:
+    x = n.first(x)
+    return x.copy_(x[:, :1])
+
+
 @pytest.mark.parametrize(
     ("style", "message"),
     [
+        (forgets, "`zero_` changes a tensor in place, and there is no `zero`"),
+        (copies_one_channel, "`copy_` changes a tensor in place, and there is no `copy`"),
         (sorts, r"no rule for `sort`, which Written\(\) calls; explain at a layer behind it"),
         (divides_by_what_is_explained, "no rule for `div` by what is explained|`reciprocal`"),
         (changes_under_a_view, "in place that it also has views of"),

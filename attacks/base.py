@@ -53,18 +53,21 @@ class SteppingAttack(Attack):
     """A change that is found step by step.
 
     Args:
-        step_size: Length of a step, in the units of `epsilon`.
+        step_size: Length of a step, in the units of `epsilon`, or if not given `epsilon` over
+            `steps`.
         steps: How many steps are taken.
     """
 
-    step_size: float | str = "2/255"
+    step_size: float | str | None = "2/255"
     steps: int = 10
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        object.__setattr__(self, "step_size", pixels("step_size", self.step_size))
         if self.steps < 1:
             raise ValueError(f"`steps` must be at least 1, got {self.steps}")
+        even = self.step_size is None
+        size = self.radius / self.steps if even else pixels("step_size", self.step_size)
+        object.__setattr__(self, "step_size", size)
 
     def scaled(self, factor: float) -> Self:
         """The same attack in a ball, and with steps, of another size."""
@@ -81,10 +84,10 @@ class SteppingAttack(Attack):
     @property
     def length(self) -> float:
         """Length of a step, as a number."""
-        return float(self.step_size)
+        return float(self.step_size or 0)
 
 
-def pixels(name: str, value: float | str) -> float:
+def pixels(name: str, value: float | str | None) -> float:
     """A size in units of pixels, written as a number or a fraction; raises ValueError."""
     above, _, below = str(value).partition("/")
     try:

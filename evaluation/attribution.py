@@ -6,15 +6,16 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from evaluation.attribution_maps import attribution
+from evaluation.attribution_maps import attribution, by_channel
 from evaluation.attribution_pictures import attribution_pictures
+from evaluation.attribution_tables import AREAS, OWN, sentences, summary
 from evaluation.cost import NAMES as COSTS
 from evaluation.cost import Cost
 from evaluation.fills import BlackFill, Fill
 from evaluation.localization import NAMES as PLACES
 from evaluation.localization import Localization
 from evaluation.measure import Explained, Measure
-from evaluation.results import Number, Results, means, words
+from evaluation.results import Number, Results, means
 from evaluation.study import Study
 from interpreters import Interpreter
 from lightning_modules.classifier import Metrics
@@ -23,11 +24,9 @@ from metrics import MeanCurve
 from metrics.insertion_deletion import area, insertion_deletion, steps_of
 from metrics.pixel_orders import PixelOrder, standard
 
-AREAS = {"insertion": "higher", "deletion": "lower", "difference": "higher", "aopc": "higher"}
 CURVES = {"insertion_curve": "higher", "deletion_curve": "lower"}
 # what else has a figure of this name
 OTHERS = {"constant_attributions", *COSTS, *PLACES}
-OWN = "explained"
 
 
 class Attribution(Study):
@@ -89,7 +88,8 @@ class Attribution(Study):
         # as many pixels at once as make no more steps than wanted
         self.step = -(-size[0] * size[1] // self.most)
         self.steps = steps_of(size, self.step)
-        keys = ["/".join(key) for key in product(self.networks, self.interpreters, self.orders)]
+        self.pairs = self._pairs(size)
+        keys = [f"{scorer}/{pair}" for scorer in self.networks for pair in self.pairs]
         self.areas = Metrics({key: MeanCurve(len(AREAS)) for key in keys})
         self.curves = Metrics(
             {f"{key}/{kind}": MeanCurve(self.steps + 1) for key in keys for kind in CURVES}
@@ -99,6 +99,22 @@ class Attribution(Study):
         masked = hasattr(data, "masks")
         self.localization = Localization([OWN] if masked else [], self.interpreters)
         self.found: dict[str, Tensor] = {}
+
+    def _pairs(self, size: tuple[int, int]) -> dict[str, tuple[str, str]]:
+        """Interpreter and order, by both names; an order may refuse what has one channel."""
+        found = {}
+        for (name, interpreter), (order, rank) in product(
+            self.interpreters.items(), self.orders.items()
+        ):
+            try:
+                rank(torch.zeros(1, 3 if by_channel(interpreter) else 1, *size), self.step)
+            except ValueError as error:
+                self.refused[f"{name} in the order {order}"] = str(error)
+            else:
+                found[f"{name}/{order}"] = (name, order)
+        if not found:
+            raise ValueError("no interpreter has an order: " + "; ".join(self.refused.values()))
+        return found
 
     def test_step(self, batch: Batch, batch_idx: int) -> None:
         """Both curves of every interpreter, in every order, on every network."""
@@ -111,16 +127,18 @@ class Attribution(Study):
         for name, interpreter in self.interpreters.items():
             with self.cost.measured(name, self.network, len(images)):
                 found = attribution(interpreter, self.network, images, labels)
-            constant = found.flatten(1).amax(1) == found.flatten(1).amin(1)
+            # neither is what is not finite
+            constant = ~(found.flatten(1).amax(1) > found.flatten(1).amin(1))
             values = (judge(interpreter, found) for judge in judges)
             self.values[name].update(torch.stack([constant.to(found), *values], 1))
             if masks is not None:
                 self.localization.add(OWN, name, found.sum(1, keepdim=True), masks)
-            for (order, rank), (scorer, net) in product(self.orders.items(), self.networks.items()):
+            orders = [order for each, order in self.pairs.values() if each == name]
+            for order, (scorer, net) in product(orders, self.networks.items()):
                 insertion, deletion = insertion_deletion(
                     net,
                     without,
-                    rank(found, self.step),
+                    self.orders[order](found, self.step),
                     self.steps,
                     predicted[scorer],
                     self.chunk,
@@ -144,8 +162,8 @@ class Attribution(Study):
     def numbers(self) -> list[Number]:
         """Every area, every point of every curve, and what an explanation costs."""
         numbers: list[Number] = []
-        for scorer, name, order in product(self.networks, self.interpreters, self.orders):
-            key = f"{scorer}/{name}/{order}"
+        for scorer, (pair, (name, order)) in product(self.networks, self.pairs.items()):
+            key = f"{scorer}/{pair}"
             numbers += means(AREAS, self.found[key], scorer, interpreter=name, part=order)
             for kind, better in CURVES.items():
                 for x, point in enumerate(self.found[f"{key}/{kind}"].split(1, 1)):
@@ -155,55 +173,13 @@ class Attribution(Study):
             numbers += means(self.judged, self.found[name], OWN, interpreter=name)
         return numbers + self.costs + self.located
 
-    def ranked(self, results: Results) -> list[str]:
-        """The interpreters by the area under insertion, the highest first."""
-        order = next(iter(self.orders))
-
-        def height(name: str) -> float:
-            return results.find("insertion", network=OWN, interpreter=name, part=order).value
-
-        return sorted(self.interpreters, key=height, reverse=True)
-
     def sentences(self, results: Results) -> list[str]:
-        """Which interpreter is best, and whose heatmaps say nothing."""
-        ranked = self.ranked(results)
-        best, worst = ranked[0], ranked[-1]
-        order = next(iter(self.orders))
-        labels = {"network": OWN, "part": order}
-        highest, lowest = (
-            results.find("insertion", interpreter=name, **labels).value for name in (best, worst)
-        )
-        said = [
-            f"Inserted in the order of {words(best)}, pixels bring back {highest:.3f} of the "
-            f"probability on average, in that of {words(worst)} {lowest:.3f} (order: {order})."
-        ]
-        for name in self.interpreters:
-            flat = results.find("constant_attributions", interpreter=name)
-            if flat.value:
-                said.append(
-                    f"{words(name).capitalize()} is the same everywhere on {100 * flat.value:.1f} "
-                    "% of the images, whose pixels go by their position."
-                )
-        return said
+        """Which interpreter is best in each order, and whose heatmaps say nothing."""
+        return sentences(self, results)
 
     def summary(self, results: Results) -> list[list[str]]:
-        """A line for each interpreter, the best first, and for each network and order."""
-        kinds = [*AREAS, *self.measures, *(["pointing_game"] if self.localization else [])]
-        rows = [["", *(words(kind) for kind in kinds), "seconds", "passes"]]
-        for name, scorer, order in product(self.ranked(results), self.networks, self.orders):
-            title = words(name)
-            title += f", {order}" if len(self.orders) > 1 else ""
-            title += f", on {words(scorer)}" if len(self.networks) > 1 else ""
-            values = [
-                results.find(kind, network=scorer, interpreter=name, part=order).value
-                for kind in AREAS
-            ]
-            own = {"network": OWN, "interpreter": name}
-            cells = [f"{value:.4f}" for value in values]
-            cells += [f"{results.find(kind, **own).value:.4f}" for kind in kinds[len(AREAS) :]]
-            cost = [results.find(kind, **own).value for kind in ("seconds", "passes")]
-            rows.append([title, *cells, f"{cost[0]:.3g}", f"{cost[1]:g}"])
-        return rows
+        """A line for each order, interpreter, the best first, and network."""
+        return summary(self, results)
 
     def pictures(self) -> dict[str, Figure]:
         """The curves, and some images with every interpreter's heatmap."""

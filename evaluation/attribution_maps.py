@@ -1,8 +1,10 @@
 """What insertion and deletion order the pixels of an image by."""
 
+from typing import TypeGuard
+
 from torch import Tensor, nn
 
-from interpreters import Explored, Interpreter
+from interpreters import Captum, Explored, Interpreter
 
 
 def attribution(
@@ -12,7 +14,7 @@ def attribution(
 
     Signed and by channel where the interpreter has that, its heatmap where not.
     """
-    if isinstance(interpreter, Explored):
+    if by_channel(interpreter):
         classes = labels
         if interpreter.target != "label":
             classes = interpreter.explained(network(images), labels)[:, 0]
@@ -21,3 +23,10 @@ def attribution(
     return nn.functional.interpolate(
         heatmap, images.shape[2:], mode="bilinear", align_corners=False
     )
+
+
+def by_channel(interpreter: Interpreter) -> TypeGuard[Explored | Captum]:
+    """Whether an interpreter tells the channels of a pixel apart."""
+    if isinstance(interpreter, Captum):
+        return interpreter.layer is None
+    return isinstance(interpreter, Explored)

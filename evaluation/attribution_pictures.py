@@ -20,11 +20,11 @@ def attribution_pictures(study: "Attribution") -> dict[str, Figure]:
     """Insertion and deletion on each network in each order, and images with their heatmaps."""
     pictures = {}
     for scorer, order in product(study.networks, study.orders):
+        names = [name for name, other in study.pairs.values() if other == order]
+        if not names:
+            continue
         panels = {
-            kind: {
-                name: study.found[f"{scorer}/{name}/{order}/{kind}_curve"]
-                for name in study.interpreters
-            }
+            kind: {name: study.found[f"{scorer}/{name}/{order}/{kind}_curve"] for name in names}
             for kind in ("insertion", "deletion")
         }
         pictures[f"{scorer}_{order}_curves"] = areas(panels, "share of the pixels")

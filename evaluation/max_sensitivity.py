@@ -1,6 +1,6 @@
 """Max-sensitivity: how far an attribution moves when the image hardly does."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import torch
@@ -36,9 +36,10 @@ class MaxSensitivity(Measure):
         if self.samples < 1:
             raise ValueError(f"`samples` must be at least 1, got {self.samples}")
 
+    @torch.no_grad()
     def judge(self, batch: Explained) -> Judge:
         """Images around those of the batch, the same for all interpreters."""
-        draws = generators(batch.indices, self.seed)
+        draws, logits = generators(batch.indices, self.seed), batch.network(batch.images)
         around = [
             (batch.images + LInf().draw(batch.images, float(self.radius), draws)).clamp(0, 1)
             for _ in range(self.samples)
@@ -47,9 +48,11 @@ class MaxSensitivity(Measure):
         @torch.no_grad()
         def sensitivity(interpreter: Interpreter, found: Tensor) -> Tensor:
             size = found.flatten(1).norm(dim=1)
+            # noise may change the prediction, and the class explained stays
+            labels = interpreter.explained(logits, batch.labels)[:, 0]
+            same = replace(interpreter, target="label")
             changes = [
-                attribution(interpreter, batch.network, images, batch.labels) - found
-                for images in around
+                attribution(same, batch.network, images, labels) - found for images in around
             ]
             largest = torch.stack(changes).flatten(2).norm(dim=2).amax(0)
             # where nothing is said before, the change is taken as it is

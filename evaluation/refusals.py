@@ -29,7 +29,7 @@ def usable(
         for network_name, network in networks.items():
             try:
                 heatmap = interpreter(network, images, labels).heatmap.detach()
-            except (ValueError, RuntimeError) as error:
+            except (AssertionError, RuntimeError, ValueError) as error:
                 refused[name] = f"on the network {network_name}: {error}"
                 break
         else:

@@ -13,10 +13,10 @@ from torch import nn
 from evaluation.refusals import usable
 from evaluation.results import Number, Results
 from interpreters import Interpreter
-from lightning_modules.data import Images, data_of
+from lightning_modules.data import Images, data_of, take
 from lightning_modules.preflight import NetworkError, check_network
 from losses import Loss
-from networks import fingerprint
+from networks import check_pixels, fingerprint
 
 PACKAGES = ("torch", "torchvision", "timm", "lightning", "torchmetrics", "numpy")
 
@@ -60,6 +60,7 @@ class Study(LightningModule, ABC):
     def setup(self, stage: str) -> None:
         """Check that the networks suit the data, and leave out the interpreters that do not."""
         data = data_of(self.trainer)
+        check_pixels(take(data.images("test"), [0])[0])
         classes = {name: check_network(net, data) for name, net in self.networks.items()}
         if len(set(classes.values())) > 1:
             counts = ", ".join(f"{name} {count}" for name, count in classes.items())

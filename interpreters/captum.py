@@ -1,7 +1,7 @@
 """Any attribution method of captum, for evaluation."""
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -64,6 +64,20 @@ class Captum(Interpreter):
         """Captum's attributions summed over channels, shape (N, L, h, w), detached."""
         check_network(network)
         logits = logits_of(network, images)
+        with torch.enable_grad(), self._named():
+            attributed = self._attributed(network, images)
+            classes = self.explained(logits, labels)
+            heatmap = for_each(classes, lambda label: summed_map(attributed(label), images))
+        return explanation(logits, heatmap.detach())
+
+    def attribution(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
+        """What every value of the images has to do with the labels (N,), signed, (N, 3, H, W)."""
+        check_network(network)
+        with torch.enable_grad(), self._named():
+            return self._attributed(network, images)(labels).detach()
+
+    def _attributed(self, network: nn.Module, images: Tensor) -> Callable[[Tensor], Tensor]:
+        """Captum's attributions as they are, of labels (N,)."""
         constructed, _ = self._parameters()
         # captum takes tuples, and of a configuration come lists
         options = {key: tupled(value) for key, value in self.options.items()}
@@ -73,15 +87,9 @@ class Captum(Interpreter):
         called = {key: value for key, value in options.items() if key not in constructed}
         if self.layer is not None:
             made["layer"] = find_layer(network, self.layer, images)
-        with torch.enable_grad(), self._named():
-            pixels = images.detach().clone().requires_grad_()
-            method = self._class()(network, **made)
-
-            def attribution(label: Tensor) -> Tensor:
-                return summed_map(method.attribute(pixels, target=label, **called), images)
-
-            heatmap = for_each(self.explained(logits, labels), attribution)
-        return explanation(logits, heatmap.detach())
+        pixels = images.detach().clone().requires_grad_()
+        method = self._class()(network, **made)
+        return lambda label: method.attribute(pixels, target=label, **called)
 
     def _parameters(self) -> tuple[Parameters, Parameters]:
         """Of the class and of its `attribute`."""

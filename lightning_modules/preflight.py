@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from interpreters import Interpreter
 from lightning_modules.data import Data
+from networks import evaluating
 
 
 class NetworkError(ValueError):
@@ -26,11 +27,11 @@ def check_network(network: nn.Module, data: Data) -> int:
     Returns: how many logits it gives.
 
     Raises:
-        NetworkError: it ends in softmax, or the data has more classes than it has logits.
+        NetworkError: it refuses the images' size, it ends in softmax, or the data has more classes
+            than it has logits.
     """
-    training = network.training
-    logits = network.eval()(random_batch(data)[0]) if training else network(random_batch(data)[0])
-    network.train(training)
+    with evaluating(network):
+        logits = logits_of_noise(network, data)
     if not isinstance(logits, Tensor) or logits.ndim != 2:
         raise NetworkError(f"the network returns {type(logits).__name__}, expected logits (N, K)")
     if logits.shape[1] < len(data.classes):
@@ -47,6 +48,20 @@ def check_network(network: nn.Module, data: Data) -> int:
                 "cross-entropy are not those of the logits; remove that last layer"
             )
     return logits.shape[1]
+
+
+def logits_of_noise(network: nn.Module, data: Data) -> Tensor:
+    """What the network says of noise; raises NetworkError where it refuses the images' size."""
+    images = random_batch(data)[0]
+    try:
+        logits: Tensor = network(images)
+    except (AssertionError, RuntimeError, ValueError) as error:
+        side = data.image_size
+        raise NetworkError(
+            f"the network cannot classify images of {side}x{side} pixels: {error}; set the data's "
+            "`size` to what the network was made for, or make the network for this size"
+        ) from error
+    return logits
 
 
 def check_fooled(fooled: Mapping[str, Interpreter], watch: Mapping[str, Interpreter]) -> None:

@@ -23,8 +23,9 @@ def standard(attribution: Tensor, step: int) -> Tensor:
 def variant_u(attribution: Tensor, step: int) -> Tensor:
     """A pixel changes with the first of its channels, each ranked apart, as AttEXplore's code does.
 
-    A step changes up to `step` pixels for each channel; one channel makes the standard order.
+    A step changes up to `step` pixels for each channel. Raises ValueError for one channel.
     """
+    check_channels(attribution)
     first = ranks(attribution.flatten(2)).amin(1, keepdim=True)
     return first.view_as(attribution[:, :1]) // step
 
@@ -32,10 +33,19 @@ def variant_u(attribution: Tensor, step: int) -> Tensor:
 def variant_f(attribution: Tensor, step: int) -> Tensor:
     """Values of all channels in one order, as the code of LA has it; pixels change in part.
 
-    A step changes 3 * `step` values. An attribution of one channel is that of all three.
+    A step changes 3 * `step` values. Raises ValueError for one channel.
     """
-    every = attribution.expand(-1, 3, -1, -1)
-    return ranks(every.flatten(1)).view_as(every) // (3 * step)
+    check_channels(attribution)
+    return ranks(attribution.flatten(1)).view_as(attribution) // (3 * step)
+
+
+def check_channels(attribution: Tensor) -> None:
+    """Refuse one channel, of which a step would change fewer pixels than of three."""
+    if attribution.shape[1] != 3:
+        raise ValueError(
+            f"the order ranks three channels and the attribution has {attribution.shape[1]}; take "
+            "`metrics.pixel_orders.standard`, or captum's class in the interpreter's place"
+        )
 
 
 def ranks(values: Tensor) -> Tensor:

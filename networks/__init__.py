@@ -8,6 +8,7 @@ from networks.layers import find_layer
 from networks.modes import evaluating
 from networks.normalized import NormalizedNetwork, Preprocessing
 from networks.outputs import outputs_of
+from networks.pixels import check_pixels
 from networks.smoothed import SmoothedNetwork, calls_relu, smoothed
 from networks.timm_network import timm_network
 from networks.torchvision_network import torchvision_network
@@ -18,6 +19,7 @@ __all__ = [
     "Refitted",
     "SmoothedNetwork",
     "calls_relu",
+    "check_pixels",
     "cifar_cnn",
     "cifar_resnet",
     "evaluating",

@@ -185,7 +185,19 @@ def check_pictures(folder: Path) -> None:
             """--data.init_args.test 13 --data.init_args.batch_size 3 --model.init_args.steps 5
             --model.init_args.interpreters
             '{cam: {class_path: interpreters.GradCam}, ssa: {class_path: interpreters.AttEXplore,
-            init_args: {attack: {class_path: attacks.transfer.SSA, init_args: {samples: 2}}}}}'""",
+            init_args: {attack: {class_path: attacks.transfer.SSA, init_args: {samples: 2}}}}, gra:
+            {class_path: interpreters.AttEXplore,
+            init_args: {attack: {class_path: attacks.transfer.GRA, init_args: {samples: 2}}}}}'""",
+            {13},
+        ),
+        (
+            "../cifar10/evaluate_transfer",
+            """--data configs/data/shapes.yaml --data.init_args.test 13
+            --data.init_args.batch_size 3 --model.init_args.sources [embedded,original]
+            --model.init_args.attacks '{ssa: {class_path: attacks.transfer.SSA, init_args: &small
+            {epsilon: 0.03, steps: 2, samples: 2}}, bim: {class_path: attacks.transfer.BIM,
+            init_args: {epsilon: 0.02, steps: 3}}, gra: {class_path: attacks.transfer.GRA,
+            init_args: *small}}'""",
             {13},
         ),
     ],
@@ -212,6 +224,11 @@ def test_an_evaluation_has_the_same_figures(
         arguments += [f"--model.init_args.defenses={{standard: {fooled}}}"]
     elif study == "evaluate_attribution":
         arguments += [f"--model.init_args.network={original}"]
+    elif study == "../cifar10/evaluate_transfer":
+        # one that is right of most images
+        embedded = Path("configs/networks/shapes_resnet10t.yaml").resolve()
+        both = f"{{embedded: {embedded}, original: {original}}}"
+        arguments += [f"--model.init_args.networks={both}"]
     elif study == "evaluate_fragility":
         arguments += [f"--model.init_args.networks={{original: {original}}}"]
     else:
@@ -223,7 +240,8 @@ def test_an_evaluation_has_the_same_figures(
     check_pictures(tmp_path)
     counts = {figure["n"] for figure in one.values() if "label" not in figure}
     # only what is classified rightly is attacked
-    assert max(counts) == 13 if study == "evaluate_fragility" else counts == images
+    right_only = ("evaluate_fragility", "../cifar10/evaluate_transfer")
+    assert (max(counts) in images) if study in right_only else counts == images
     assert len({figure["value"] for figure in one.values()}) > 4
 
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from attacks.prediction import Goal, PredictionAttack, Walk, gradient
 from attacks.transfer.objectives import cross_entropy
 from attacks.transfer.transformations import Diversity, Smoothing, Transform, unchanged
+from networks import check_pixels
 
 # a GPU is idle on a few images; a CPU is slower on many, whose activations leave its caches
 CHUNK_ON_GPU = 32
@@ -40,7 +41,7 @@ class TransferAttack(PredictionAttack):
     """
 
     epsilon: float | str = "16/255"
-    step_size: float | str = "1.6/255"
+    step_size: float | str | None = None
     random_start: bool = False
     objective: Callable[[Tensor, Tensor], Tensor] = cross_entropy
     towards_label: bool = False
@@ -58,6 +59,7 @@ class TransferAttack(PredictionAttack):
 
     def goal(self, network: nn.Module, images: Tensor, labels: Tensor) -> Goal:
         """The objective of each image, or of each of several copies of all images."""
+        check_pixels(images)
         sign = -1 if self.towards_label else 1
 
         def height(changed: Tensor) -> Tensor:
@@ -88,23 +90,29 @@ class TransferAttack(PredictionAttack):
 
     def mean_gradient(self, goal: Goal, walk: Walk, copies: Iterable[Copy]) -> Tensor:
         """The mean over copies of the goal's gradient, (N, 3, H, W), a chunk at a time."""
-        images = walk.images
-        size = max(1, (self.chunk or default_chunk(images)) // len(images))
-        pending, total, count = iter(copies), torch.zeros_like(images), 0
-        while group := list(islice(pending, size)):
-            total += _gradients(goal, group).unflatten(0, (len(group), -1)).sum(0)
+        total, count = torch.zeros_like(walk.images), 0
+        for group in self.groups(copies, walk.images):
+            total += gradients(goal, group).sum(0)
             count += len(group)
         return total / count
 
+    def groups(self, copies: Iterable[Copy], images: Tensor) -> Iterator[list[Copy]]:
+        """As many copies at a time as a chunk has images for."""
+        size = max(1, (self.chunk or default_chunk(images)) // len(images))
+        pending = iter(copies)
+        while group := list(islice(pending, size)):
+            yield group
 
-def _gradients(goal: Goal, group: list[Copy]) -> Tensor:
-    """The gradient at every copy, one after the other, from one pass of all."""
+
+def gradients(goal: Goal, group: list[Copy]) -> Tensor:
+    """The gradient at every copy, shape (copies, N, 3, H, W), from one pass of all."""
 
     def seen(points: Tensor) -> Tensor:
         parts = points.tensor_split(len(group))
         return goal(torch.cat([copy.seen(x) for copy, x in zip(group, parts, strict=True)]))
 
-    return gradient(seen, torch.cat([copy.images for copy in group]))
+    found = gradient(seen, torch.cat([copy.images for copy in group]))
+    return found.unflatten(0, (len(group), -1))
 
 
 def default_chunk(images: Tensor) -> int:

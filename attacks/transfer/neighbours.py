@@ -9,7 +9,7 @@ from torch import Tensor
 
 from attacks.balls import uniform
 from attacks.prediction import Goal, Walk
-from attacks.transfer.base import Copy, TransferAttack, even
+from attacks.transfer.base import Copy, TransferAttack, even, gradients
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +58,9 @@ class GRA(NeighbourAttack):
         """The image's own gradient by its cosine with the neighbours', and theirs by the rest."""
         own = self.mean_gradient(goal, walk, self.copies(walk))
         around = self.mean_gradient(goal, walk, self.neighbours(walk))
-        alike = F.cosine_similarity(own.flatten(1), around.flatten(1))[:, None, None, None]
+        # gradients can be smaller than what torch's cosine takes for 0
+        pair = (even(own).flatten(1), even(around).flatten(1))
+        alike = F.cosine_similarity(*pair)[:, None, None, None]
         return alike * own + (1 - alike) * around
 
     def update(self, goal: Goal, walk: Walk) -> Tensor:
@@ -109,9 +111,12 @@ class PGN(NeighbourAttack):
     def gradient(self, goal: Goal, walk: Walk) -> Tensor:
         """Mean over neighbours of their gradient and that a step against it."""
         total = torch.zeros_like(walk.images)
-        for near in self.neighbours(walk):
-            slope = self.mean_gradient(goal, walk, [near])
-            down = near._replace(images=near.images - self.length * even(slope))
-            further = self.mean_gradient(goal, walk, [down])
-            total += (1 - self.balance) * slope + self.balance * further
+        for group in self.groups(self.neighbours(walk), walk.images):
+            slopes = gradients(goal, group)
+            down = [
+                near._replace(images=near.images - self.length * even(slope))
+                for near, slope in zip(group, slopes, strict=True)
+            ]
+            mixed = (1 - self.balance) * slopes + self.balance * gradients(goal, down)
+            total += mixed.sum(0)
         return total / self.samples

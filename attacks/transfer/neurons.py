@@ -43,11 +43,9 @@ class NAA(TransferAttack):
     def goal(self, network: nn.Module, images: Tensor, labels: Tensor) -> Goal:
         """The layer's outputs, weighted by what one more of each brings to the objective."""
         height, random = super().goal(network, images, labels), [generator(self.seed)]
-        slopes = [
-            self._slope(height, network, point / self.samples * images, random)
-            for point in range(1, self.samples + 1)
-        ]
-        total = torch.stack(slopes).sum(0)
+        total = torch.zeros(())
+        for point in range(1, self.samples + 1):
+            total = total + self._slope(height, network, point / self.samples * images, random)
         length = total.flatten(1).norm(dim=1).clamp_min(torch.finfo(total.dtype).tiny)
         weights = total / length.view(-1, *[1] * (total.ndim - 1))
 

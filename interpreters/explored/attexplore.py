@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from interpreters.base import snake_case
-from interpreters.explored.base import Explored, Explorer, gradient
+from interpreters.explored.base import Explored, Explorer, check_explorer, gradient
 from seeds import generator
 
 AttributionGradient = Literal["update", "plain"]
@@ -32,6 +32,7 @@ class AttEXplore(Explored):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        check_explorer(self.attack)
         if self.attribution_gradient not in get_args(AttributionGradient):
             raise ValueError(
                 f"`attribution_gradient` must be one of {get_args(AttributionGradient)}, got "

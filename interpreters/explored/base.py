@@ -3,18 +3,20 @@
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Generator, Tensor, nn
 
 from interpreters.base import Explanation, Interpreter
 from interpreters.passes import check_network, explanation, for_each, logits_of, summed_map
+from networks import check_pixels
 
 # from changed images (N, 3, H, W) to a value of each, shape (N,)
 Goal = Callable[[Tensor], Tensor]
 
 
+@runtime_checkable
 class Explorer(Protocol):
     """What explores: an attack on predictions."""
 
@@ -49,6 +51,7 @@ class Explored(Interpreter):
     def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
         """The attribution summed over channels, shape (N, L, h, w), detached."""
         check_network(network)
+        check_pixels(images)
         logits = logits_of(network, images)
 
         def summed(label: Tensor) -> Tensor:
@@ -60,6 +63,15 @@ class Explored(Interpreter):
     def differentiable(self) -> bool:
         """False: signs have no gradient, and a path of hundreds of passes no graph."""
         return False
+
+
+def check_explorer(attack: object) -> None:
+    """Raise ValueError unless an attack goes step by step."""
+    if not isinstance(attack, Explorer):
+        raise ValueError(
+            f"`attack` is {type(attack).__name__}, which has no path of steps to explain by; take "
+            "an attack on predictions, such as attacks.PGD or one of attacks.transfer"
+        )
 
 
 def gradient(goal: Goal, images: Tensor) -> Tensor:

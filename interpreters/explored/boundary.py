@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from interpreters.explored.base import Explored, Explorer, gradient, probability
+from interpreters.explored.base import Explored, Explorer, check_explorer, gradient, probability
 from seeds import generator
 
 
@@ -30,6 +30,7 @@ class BoundaryIG(Explored):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        check_explorer(self.attack)
         if not self.sizes or min(self.sizes) <= 0:
             raise ValueError(f"`sizes` must be numbers above 0, got {self.sizes}")
         if self.points < 1:

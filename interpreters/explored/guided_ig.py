@@ -70,7 +70,8 @@ class GuidedIG(Explored):
             movable = here != limit
             if excess <= 1e-9 * way.abs().sum() or not movable.any():
                 return here
-            sizes = size[movable].sort().values
+            # the share is of all values, of which those that came far enough are the last
+            sizes = torch.where(movable, size, torch.inf).flatten().sort().values
             threshold = sizes[int(self.fraction * (len(sizes) - 1))]
             chosen = movable & (size <= threshold)
             gain = (limit - here)[chosen].abs().sum()

@@ -19,7 +19,7 @@ from evaluation.fills import MeanFill
 from evaluation.partial import PartialResults
 from evaluation.report import write_report
 from evaluation.results import Number
-from interpreters import AttEXplore, Explanation, GradCam, InputXGradient, Interpreter
+from interpreters import AttEXplore, Captum, Explanation, GradCam, InputXGradient, Interpreter
 from metrics.insertion_deletion import area, insertion_deletion, replaced
 from metrics.pixel_orders import standard, variant_f, variant_u
 
@@ -30,6 +30,7 @@ INTERPRETERS: dict[str, Interpreter] = {
     "product": InputXGradient(),
     "ssa": AttEXplore(SSA(samples=2, **SMALL)),
     "mig": AttEXplore(MIG(points=3, **SMALL), target="prediction"),
+    "captum": Captum("Saliency", options={"abs": False}),
 }
 ORDERS = {"standard": standard, "u": variant_u, "f": variant_f}
 
@@ -63,9 +64,13 @@ def study(networks: tuple[nn.Module, nn.Module]) -> Attribution:
     return studied(first, scorers={"other": second}, orders=ORDERS, fill=MeanFill(), chunk=5)
 
 
+# only those that tell channels apart have every order
+PAIRS = [(name, order) for name in ("ssa", "mig", "captum") for order in ORDERS]
+PAIRS += [(name, "standard") for name in ("grad_cam", "product")]
+
+
 @pytest.mark.parametrize("scorer", ["explained", "other"])
-@pytest.mark.parametrize("order", ORDERS)
-@pytest.mark.parametrize("name", INTERPRETERS)
+@pytest.mark.parametrize(("name", "order"), PAIRS)
 def test_areas_are_those_of_single_images(
     study: Attribution, networks: tuple[nn.Module, nn.Module], name: str, order: str, scorer: str
 ) -> None:
@@ -74,7 +79,7 @@ def test_areas_are_those_of_single_images(
     for index in range(IMAGES):
         image, label, _ = data().images("test")[0, index]
         images, labels = image.double()[None], label[None]
-        if isinstance(interpreter, AttEXplore):
+        if isinstance(interpreter, AttEXplore | Captum):
             wanted = interpreter.explained(networks[0](images), labels)[:, 0]
             found = interpreter.attribution(networks[0], images, wanted)
         else:
@@ -105,7 +110,7 @@ def test_what_an_explanation_costs(study: Attribution) -> None:
         number.interpreter: number.value for number in study.numbers() if number.name == "passes"
     }
     # the prediction to explain takes one more pass than the points on the line
-    assert passes == {"grad_cam": 1, "product": 1, "ssa": 2 * 2, "mig": 1 + 2 * 3}
+    assert passes == {"grad_cam": 1, "product": 1, "captum": 1, "ssa": 2 * 2, "mig": 1 + 2 * 3}
 
 
 def test_a_heatmap_that_says_nothing_is_flagged(networks: tuple[nn.Module, nn.Module]) -> None:
@@ -114,7 +119,7 @@ def test_a_heatmap_that_says_nothing_is_flagged(networks: tuple[nn.Module, nn.Mo
     assert results.find("constant_attributions", interpreter="flat").value == 1
     assert results.find("constant_attributions", interpreter="product").value == 0
     said = " ".join(study.sentences(results))
-    assert "Flat is the same everywhere on 100.0 % of the images" in said
+    assert "Flat is the same everywhere, or not finite, on 100.0 % of the images" in said
     assert "Product is" not in said
 
 
@@ -141,12 +146,17 @@ def test_report(study: Attribution, tmp_path: Path) -> None:
     results, _ = write_report(study, {}, tmp_path)
     assert json.loads((tmp_path / "results.json").read_text())["study"] == "attribution"
     header, *rows = study.summary(results)
-    assert header[1:] == [
+    assert header[:3] == ["", "order, mean", "scored on"]
+    assert header[3:] == [
         *("insertion", "deletion", "difference", "aopc", "pointing game", "seconds", "passes")
     ]
-    assert len(rows) == 4 * 2 * 3
-    insertions = [float(row[1]) for row in rows if row[0].endswith(", standard, on explained")]
-    assert insertions == sorted(insertions, reverse=True)
+    assert len(rows) == 2 * len(PAIRS)
+    for order in ORDERS:
+        insertions = [float(row[3]) for row in rows if row[1:3] == [order, "explained"]]
+        assert insertions == sorted(insertions, reverse=True)
+    assert set(results.refused) == {
+        f"{name} in the order {order}" for name in ("grad_cam", "product") for order in "uf"
+    }
     stems = {path.stem for path in (tmp_path / "figures").glob("*.png")}
     curves = {f"{net}_{order}_curves" for net in ("explained", "other") for order in ORDERS}
     assert stems == {"heatmaps", *curves}
@@ -174,6 +184,22 @@ def test_only_the_explained_network_has_to_be_explained(
     study = studied(networks[0], interpreters={"cam": GradCam("3")}, scorers={"other": Closed()})
     assert not study.refused
     study.results({}).find("insertion", network="other", interpreter="cam")
+
+
+def test_what_is_not_finite_is_flagged(networks: tuple[nn.Module, nn.Module]) -> None:
+    class Broken(Interpreter):
+        """A heatmap that is no number somewhere."""
+
+        def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
+            return Explanation(network(images), (images[:, :1] - 0.5).sqrt())
+
+    study = studied(networks[0], interpreters={"broken": Broken()})
+    assert study.results({}).find("constant_attributions", interpreter="broken").value == 1
+
+
+def test_no_interpreter_has_the_only_order(networks: tuple[nn.Module, nn.Module]) -> None:
+    with pytest.raises(ValueError, match="no interpreter has an order: the order ranks three"):
+        studied(networks[0], interpreters={"cam": GradCam()}, orders={"u": variant_u})
 
 
 def test_refusals(networks: tuple[nn.Module, nn.Module]) -> None:

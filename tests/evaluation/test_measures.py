@@ -77,7 +77,7 @@ def test_what_a_linear_network_does_is_its_products() -> None:
     torch.manual_seed(0)
     batch = batch_for(Linear().double())
     judge = SQUARES.judge(batch)
-    weights = batch.network[1].weight[batch.labels].view(IMAGES, 3, 16, 16).detach()
+    weights = batch.network.get_parameter("1.weight")[batch.labels].view(IMAGES, 3, 16, 16).detach()
     products = batch.images * weights
     torch.testing.assert_close(
         judge(InputXGradient(), 7 * products), torch.zeros(IMAGES).double(), atol=1e-20, rtol=0
@@ -140,6 +140,22 @@ def test_what_never_moves_is_not_sensitive() -> None:
     assert torch.equal(NOISE.judge(batch)(SimpleGradient(), found), torch.zeros(IMAGES).double())
 
 
+def test_the_class_explained_stays_where_noise_changes_the_prediction() -> None:
+    class Torn(nn.Module):
+        """Two classes that are told apart by the sign of nearly nothing."""
+
+        def forward(self, images: Tensor) -> Tensor:
+            score = (images - 0.5).flatten(1).sum(1)
+            return torch.stack([score, -2 * score], 1)
+
+    images = torch.full((1, 3, 4, 4), 0.5, dtype=torch.float64)
+    without = BlackFill().without(images, [0])
+    batch = Explained(Torn(), images, torch.tensor([0]), torch.tensor([0]), without)
+    interpreter = SimpleGradient(target="prediction")
+    found = interpreter(batch.network, images, batch.labels).heatmap.detach()
+    assert NOISE.judge(batch)(interpreter, found).item() == 0
+
+
 @pytest.mark.parametrize("measure", [SQUARES, NOISE])
 def test_a_batch_is_its_images(batch: Explained, measure: Measure) -> None:
     interpreter = SimpleGradient()
@@ -174,7 +190,7 @@ def test_the_study_has_their_means() -> None:
             values.append(judge(SimpleGradient(), heatmap))
         actual = study.results({}).find(name, interpreter="gradient")
         assert actual.value == pytest.approx(torch.cat(values).mean().item())
-    assert study.summary(study.results({}))[0][5:7] == ["infidelity", "max sensitivity"]
+    assert study.summary(study.results({}))[0][6:8] == ["infidelity", "max sensitivity"]
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,14 @@ def test_a_class_at_the_pixels(network: nn.Module, images: Tensor, labels: Tenso
     assert not heatmap.requires_grad
 
 
+def test_the_attribution_of_every_value(network: nn.Module, images: Tensor, labels: Tensor) -> None:
+    signed = Captum("Saliency", options={"abs": False})
+    found = signed.attribution(network, images, labels)
+    expected = captum.attr.Saliency(network).attribute(images, target=labels, abs=False)
+    torch.testing.assert_close(found, expected.detach())
+    assert not found.requires_grad
+
+
 def test_options_of_the_class_and_of_the_call(
     network: nn.Module, images: Tensor, labels: Tensor
 ) -> None:

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from attacks import PGD
+from attacks import PGD, RandomSign
 from attacks.transfer import BIM, GRA, MIG, SSA, lost_probability
 from interpreters import (
     AGI,
@@ -26,6 +26,9 @@ from interpreters import (
 from lightning_modules import PassiveFooling
 from losses import Location
 from seeds import generator
+
+# no attack that goes step by step, whatever its type is said to be
+UNFIT: Any = RandomSign()
 
 
 @pytest.fixture
@@ -146,6 +149,17 @@ def test_guided_ig_moves_the_smallest_first() -> None:
     moved = guided._moved(here, here, end, slope, 0.15)
     # 0.15 of a way of 6: at 0.05 all must be, and at 0.25 none may be further
     expected = torch.tensor([0.25, 0.25, 0.25, 0.05, 0.05, 0.05]).view(3, 1, 2)
+    torch.testing.assert_close(moved, expected)
+
+
+def test_guided_ig_takes_the_share_of_all_values() -> None:
+    """Those that came far enough before are counted, as the last."""
+    guided, slope = GuidedIG(fraction=0.5, max_distance=1.0), torch.arange(1.0, 7).view(3, 1, 2)
+    start, end = torch.zeros(3, 1, 2), torch.ones(3, 1, 2)
+    here = torch.tensor([0.0, 1, 1, 1, 0, 0]).view(3, 1, 2)
+    moved = guided._moved(here, start, end, slope, 4 / 6)
+    # half of six are the three that are not there yet; half of these three would be two
+    expected = torch.tensor([1.0 / 3, 1, 1, 1, 1 / 3, 1 / 3]).view(3, 1, 2)
     torch.testing.assert_close(moved, expected)
 
 
@@ -271,6 +285,10 @@ def test_expected_gradients_of_linear_logits(
         (lambda: GuidedIG(fraction=0), "`fraction` must be in (0, 1], got 0"),
         (lambda: GuidedIG(baseline=2.0), "`baseline` must have pixel values in [0, 1]"),
         (lambda: BoundaryIG(PGD(), sizes=()), "`sizes` must be numbers above 0, got ()"),
+        (lambda: BoundaryIG(UNFIT), "`attack` is RandomSign, which has no path of steps"),
+        (lambda: AttEXplore(UNFIT), "`attack` is RandomSign, which has no path of steps"),
+        (lambda: AGI(steps=0), "`steps` must be at least 1, got 0"),
+        (lambda: LocalAttribution(steps=0), "`steps` must be at least 1, got 0"),
         (lambda: BoundaryIG(PGD(), points=0), "`points` must be at least 1, got 0"),
         (lambda: LocalAttribution(shrink=0.5), "`shrink` must be at least 1, got 0.5"),
         (lambda: LocalAttribution(samples=0), "`samples` must be at least 1, got 0"),
@@ -281,3 +299,10 @@ def test_expected_gradients_of_linear_logits(
 def test_bad_arguments(make: Callable[[], Any], message: str) -> None:
     with pytest.raises(ValueError, match=re.escape(message)):
         make()
+
+
+def test_what_are_no_pixels_is_refused(
+    interpreter: Explored, network: nn.Module, images: Tensor, labels: Tensor
+) -> None:
+    with pytest.raises(ValueError, match=r"values in \[0, 1\], got -"):
+        interpreter(network, 3 * images - 1, labels)

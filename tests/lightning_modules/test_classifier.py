@@ -11,6 +11,7 @@ from torch import nn
 from datamodules import Shapes
 from lightning_modules import Classifier, OneCycle
 from lightning_modules.preflight import NetworkError, check_network
+from networks import timm_network
 
 SILENT: dict[str, Any] = {
     "accelerator": "cpu",
@@ -84,6 +85,12 @@ def test_one_cycle_refuses_a_warmup_out_of_range() -> None:
 def test_too_few_logits() -> None:
     with pytest.raises(NetworkError, match="the data has 12 classes and the network 4"):
         check_network(tiny_network(4), shapes())
+
+
+def test_a_network_of_another_size() -> None:
+    network = timm_network("vit_tiny_patch16_224", num_classes=12, options={"depth": 1})
+    with pytest.raises(NetworkError, match=r"cannot classify images of 64x64 pixels: .*`size`"):
+        check_network(network, shapes())
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,71 @@
+"""What an attribution study found, in sentences and a table."""
+
+from itertools import product
+from typing import TYPE_CHECKING
+
+from evaluation.results import Results, words
+from interpreters.base import snake_case
+
+if TYPE_CHECKING:
+    from evaluation.attribution import Attribution
+
+AREAS = {"insertion": "higher", "deletion": "lower", "difference": "higher", "aopc": "higher"}
+OWN = "explained"
+
+
+def fill_of(study: "Attribution") -> str:
+    """What takes the place of pixels, in words."""
+    return words(snake_case(type(study.fill).__name__)).removesuffix(" fill")
+
+
+def ranked(study: "Attribution", results: Results, order: str) -> list[str]:
+    """The interpreters that an order has by the area under insertion, the highest first."""
+
+    def height(name: str) -> float:
+        return results.find("insertion", network=OWN, interpreter=name, part=order).value
+
+    names = [name for name, other in study.pairs.values() if other == order]
+    return sorted(names, key=height, reverse=True)
+
+
+def sentences(study: "Attribution", results: Results) -> list[str]:
+    """Which interpreter is best in each order, and whose heatmaps say nothing."""
+    said = []
+    for order in study.orders:
+        if names := ranked(study, results, order):
+            highest, lowest = (
+                results.find("insertion", network=OWN, interpreter=name, part=order).value
+                for name in (names[0], names[-1])
+            )
+            said.append(
+                f"Inserted on {fill_of(study)} in the order of {words(names[0])}, pixels bring "
+                f"back {highest:.3f} of the probability on average, in that of {words(names[-1])} "
+                f"{lowest:.3f} (order: {words(order)})."
+            )
+    for name in study.interpreters:
+        flat = results.find("constant_attributions", interpreter=name)
+        if flat.value:
+            said.append(
+                f"{words(name).capitalize()} is the same everywhere, or not finite, on "
+                f"{100 * flat.value:.1f} % of the images, whose pixels go by their position."
+            )
+    return said
+
+
+def summary(study: "Attribution", results: Results) -> list[list[str]]:
+    """A line for each order, interpreter, the best first, and network."""
+    own_kinds = [*study.measures, *(["pointing_game"] if study.localization else [])]
+    titles = [*map(words, [*AREAS, *own_kinds]), "seconds", "passes"]
+    several = len(study.networks) > 1
+    rows = [["", f"order, {fill_of(study)}", *(["scored on"] if several else []), *titles]]
+    for order in study.orders:
+        for name, scorer in product(ranked(study, results, order), study.networks):
+            cells = [words(name), words(order), *([words(scorer)] if several else [])]
+            for kind in AREAS:
+                found = results.find(kind, network=scorer, interpreter=name, part=order)
+                cells.append(f"{found.value:.4f}")
+            own = {"network": OWN, "interpreter": name}
+            cells += [f"{results.find(kind, **own).value:.4f}" for kind in own_kinds]
+            seconds, passes = (results.find(kind, **own).value for kind in ("seconds", "passes"))
+            rows.append([*cells, f"{seconds:.3g}", f"{passes:g}"])
+    return rows

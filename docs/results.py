@@ -3,11 +3,14 @@
 python -m docs.results RUNS writes a row for each configuration in configs/experiments/NAME that
 RUNS/NAME holds the evaluation of, with the command in the configuration's first lines; rows of runs
 that are not there stay as they are. Families of networks that share the configurations of another
-folder have folders of runs of their own.
+folder have folders of runs of their own. Where the page marks a place for a report's summary, that
+of the run is put there.
 """
 
 import argparse
+import csv
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,11 @@ EXPERIMENTS = ROOT / "configs" / "experiments"
 INTERPRETERS = {"grad_cam": "Grad-CAM", "lrp": "LRP", "simple_gradient": "SimpleGradient"}
 # folders of runs whose configurations lie in another folder, and the one put over them
 FAMILIES = {"shapes_repvgg": ("shapes", "repvgg"), "shapes_densenet": ("shapes", "densenet")}
+SUMMARY = re.compile(
+    r"(?P<begin><!-- summary of (?P<run>\S+): written by docs/results.py -->\n)"
+    r".*?(?P<end><!-- end of (?P=run) -->)",
+    re.DOTALL,
+)
 BEGIN, END = "<!-- {}: written by docs/results.py -->\n", "<!-- end of {} -->"
 
 
@@ -94,7 +102,21 @@ def filled(text: str, runs: Path) -> str:
             above, rest = text.split(begin)
             before, below = rest.split(end)
             text = above + begin + table(name, runs, before) + end + below
-    return text
+    return SUMMARY.sub(lambda found: summarised(found, runs), text)
+
+
+def summarised(place: re.Match[str], runs: Path) -> str:
+    """The place of a summary with that of the run, the longer side of the table going down."""
+    path = runs / place["run"] / "report" / "summary.csv"
+    if not path.is_file():
+        return place[0]
+    with path.open(newline="") as file:
+        rows = list(csv.reader(file))
+    if len(rows) < len(rows[0]):
+        rows = [*map(list, zip(*rows, strict=True))]
+    rows.insert(1, ["---"] * len(rows[0]))
+    body = "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    return f"{place['begin']}{body}{place['end']}"
 
 
 def main() -> None:

@@ -3,7 +3,7 @@
 from itertools import product
 from typing import TYPE_CHECKING
 
-from evaluation.results import Results, words
+from evaluation.results import Number, Results, words
 from interpreters.base import snake_case
 
 if TYPE_CHECKING:
@@ -11,6 +11,12 @@ if TYPE_CHECKING:
 
 AREAS = {"insertion": "higher", "deletion": "lower", "difference": "higher", "aopc": "higher"}
 OWN = "explained"
+
+
+def with_margin(number: Number) -> str:
+    """A mean, and half the width of its interval."""
+    margin = number.interval[1] - number.value if number.interval else float("nan")
+    return f"{number.value:.3f} ± {margin:.3f}"
 
 
 def fill_of(study: "Attribution") -> str:
@@ -53,7 +59,7 @@ def sentences(study: "Attribution", results: Results) -> list[str]:
 
 
 def summary(study: "Attribution", results: Results) -> list[list[str]]:
-    """A line for each order, interpreter, the best first, and network."""
+    """A line for each order, interpreter, the best first, and network; areas with 95 % margins."""
     own_kinds = [*study.measures, *(["pointing_game"] if study.localization else [])]
     titles = [*map(words, [*AREAS, *own_kinds]), "seconds", "passes"]
     several = len(study.networks) > 1
@@ -63,7 +69,7 @@ def summary(study: "Attribution", results: Results) -> list[list[str]]:
             cells = [words(name), words(order), *([words(scorer)] if several else [])]
             for kind in AREAS:
                 found = results.find(kind, network=scorer, interpreter=name, part=order)
-                cells.append(f"{found.value:.4f}")
+                cells.append(with_margin(found))
             own = {"network": OWN, "interpreter": name}
             cells += [f"{results.find(kind, **own).value:.4f}" for kind in own_kinds]
             seconds, passes = (results.find(kind, **own).value for kind in ("seconds", "passes"))

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from docs.results import filled
 from evaluation.results import Number, Results
+from evaluation.tables import to_csv
 
 PAGE = """# Results
 <!-- shapes: written by docs/results.py -->
@@ -15,6 +16,11 @@ PAGE = """# Results
 <!-- end of shapes_repvgg -->
 <!-- shapes_densenet: written by docs/results.py -->
 <!-- end of shapes_densenet -->
+<!-- summary of shapes/defense: written by docs/results.py -->
+<!-- end of shapes/defense -->
+<!-- summary of shapes/absent: written by docs/results.py -->
+kept
+<!-- end of shapes/absent -->
 after
 """
 
@@ -50,6 +56,9 @@ def test_a_row_for_each_run_with_its_command(tmp_path: Path) -> None:
     results(tmp_path / "shapes_densenet" / "grad_cam_center_mass", {"grad_cam": [0.75]})
     (tmp_path / "shapes" / "softplus" / "report").mkdir(parents=True)
     Results("defense", []).write(tmp_path / "shapes" / "softplus" / "report")
+    (tmp_path / "shapes" / "defense" / "report").mkdir(parents=True)
+    summary = tmp_path / "shapes" / "defense" / "report" / "summary.csv"
+    summary.write_text(to_csv([["", "standard", "trained"], ["top-1", "90 %", "80 %"]]))
     text = filled(PAGE, tmp_path)
     lines = text.splitlines()
     price = "87.50 % | 0.50 (-1.00 to 2.00) |"
@@ -70,5 +79,12 @@ def test_a_row_for_each_run_with_its_command(tmp_path: Path) -> None:
     assert "softplus" not in text
     assert "| grad cam top k | **1.00 %** | | | 2.00 % | |" in lines
     assert "3.00 %" not in text
+    begin = lines.index("<!-- summary of shapes/defense: written by docs/results.py -->")
+    # the longer side goes down
+    assert lines[begin + 1 : begin + 6] == [
+        *("|  | top-1 |", "| --- | --- |", "| standard | 90 % |", "| trained | 80 % |"),
+        "<!-- end of shapes/defense -->",
+    ]
+    assert "kept" in lines
     assert lines[-1] == "after"
     assert filled(text, tmp_path) == text

@@ -152,8 +152,12 @@ def test_report(study: Attribution, tmp_path: Path) -> None:
     ]
     assert len(rows) == 2 * len(PAIRS)
     for order in ORDERS:
-        insertions = [float(row[3]) for row in rows if row[1:3] == [order, "explained"]]
+        cells = [row[3] for row in rows if row[1:3] == [order, "explained"]]
+        insertions = [float(cell.split(" ± ")[0]) for cell in cells]
         assert insertions == sorted(insertions, reverse=True)
+    best = results.find("insertion", interpreter=rows[0][0], part="standard", network="explained")
+    assert best.interval is not None
+    assert rows[0][3] == f"{best.value:.3f} ± {best.interval[1] - best.value:.3f}"
     assert set(results.refused) == {
         f"{name} in the order {order}" for name in ("grad_cam", "product") for order in "uf"
     }

@@ -65,9 +65,10 @@ class SteppingAttack(Attack):
         super().__post_init__()
         if self.steps < 1:
             raise ValueError(f"`steps` must be at least 1, got {self.steps}")
-        even = self.step_size is None
-        size = self.radius / self.steps if even else pixels("step_size", self.step_size)
-        object.__setattr__(self, "step_size", size)
+        if self.step_size is None:
+            object.__setattr__(self, "step_size", self.radius / self.steps)
+        else:
+            object.__setattr__(self, "step_size", pixels("step_size", self.step_size))
 
     def scaled(self, factor: float) -> Self:
         """The same attack in a ball, and with steps, of another size."""
@@ -84,10 +85,10 @@ class SteppingAttack(Attack):
     @property
     def length(self) -> float:
         """Length of a step, as a number."""
-        return float(self.step_size or 0)
+        return float(self.step_size or 0)  # never None once it is made
 
 
-def pixels(name: str, value: float | str | None) -> float:
+def pixels(name: str, value: float | str) -> float:
     """A size in units of pixels, written as a number or a fraction; raises ValueError."""
     above, _, below = str(value).partition("/")
     try:

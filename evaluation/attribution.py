@@ -67,7 +67,9 @@ class Attribution(Study):
         self.orders, self.fill = orders or {"standard": standard}, fill or BlackFill()
         self.most, self.chunk, self.measures = steps, chunk, measures or {}
         if taken := self.measures.keys() & {*AREAS, *CURVES, *OTHERS}:
-            raise ValueError(f"`measures` cannot be called {', '.join(taken)}: others are; rename")
+            raise ValueError(
+                f"`measures` cannot be called {', '.join(taken)}, as other figures are; rename them"
+            )
         self.judged = {"constant_attributions": "lower"}
         self.judged |= {name: measure.better for name, measure in self.measures.items()}
 
@@ -127,8 +129,10 @@ class Attribution(Study):
         for name, interpreter in self.interpreters.items():
             with self.cost.measured(name, self.network, len(images)):
                 found = attribution(interpreter, self.network, images, labels)
-            # neither is what is not finite
-            constant = ~(found.flatten(1).amax(1) > found.flatten(1).amin(1))
+            # what is not finite says nothing either
+            finite = found.flatten(1).isfinite().all(1)
+            found = torch.where(finite[:, None, None, None], found, 0.0)
+            constant = found.flatten(1).amax(1) == found.flatten(1).amin(1)
             values = (judge(interpreter, found) for judge in judges)
             self.values[name].update(torch.stack([constant.to(found), *values], 1))
             if masks is not None:

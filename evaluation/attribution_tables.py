@@ -44,9 +44,9 @@ def sentences(study: "Attribution", results: Results) -> list[str]:
                 for name in (names[0], names[-1])
             )
             said.append(
-                f"Inserted on {fill_of(study)} in the order of {words(names[0])}, pixels bring "
-                f"back {highest:.3f} of the probability on average, in that of {words(names[-1])} "
-                f"{lowest:.3f} (order: {words(order)})."
+                f"Inserted on a {fill_of(study)} fill in the order of {words(names[0])}, pixels "
+                f"bring back {highest:.3f} of the probability on average, in that of "
+                f"{words(names[-1])} {lowest:.3f} (order: {words(order)})."
             )
     for name in study.interpreters:
         flat = results.find("constant_attributions", interpreter=name)

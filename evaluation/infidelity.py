@@ -14,10 +14,12 @@ from seeds import generators
 
 @dataclass(frozen=True)
 class Infidelity(Measure):
-    """The mean square error of an attribution's sums over squares (Yeh et al. 2019, equation 2).
+    """What an attribution's sums over squares leave unsaid of what the squares bring to the logit.
 
-    A square is filled, and the sum of the attribution in it should be the drop of the logit. As
-    heatmaps have no unit, they are scaled by the factor that makes the error smallest.
+    Squares are filled, and the sum of the attribution in each should be the drop of the logit: its
+    mean square error (Yeh et al. 2019) with the best scale from 0, as heatmaps have
+    no unit, over the mean square drop. From 0 to 1, where nothing is said, or the contrary. What is
+    judged are contributions, which gradients alone are not.
 
     Args:
         squares: How many of each image, of random size and place.
@@ -54,16 +56,19 @@ class Infidelity(Measure):
             explained = interpreter.explained(logits, batch.labels)[:, None, :1]
             drop = drops.gather(2, explained.expand(-1, self.squares, -1))[..., 0]
             inside = (mask.flatten(2).to(attribution) for mask in (rows, columns))
-            said = torch.einsum("nhw,nsh,nsw->ns", attribution.sum(1), *inside)
-            size = said.square().sum(1, keepdim=True).clamp_min(torch.finfo(said.dtype).tiny)
-            scale = (said * drop).sum(1, keepdim=True) / size
-            return (scale * said - drop).square().mean(1)
+            said = torch.einsum(
+                "nhw,nsh,nsw->ns", (attribution / largest_of(attribution)).sum(1), *inside
+            )
+            scale = quotient((said * drop).sum(1), said.square().sum(1)).clamp_min(0)
+            missed = (scale[:, None] * said - drop).square().sum(1)
+            return quotient(missed, drop.square().sum(1))
 
         return infidelity
 
     def sides(self, images: Tensor, indices: Tensor) -> tuple[Tensor, Tensor]:
         """Which rows, (N, S, H, 1), and columns, (N, S, 1, W), the squares of each image cover."""
-        like = images.new_empty(len(images), self.squares, 3)
+        # half precision could round a draw up to 1
+        like = images.new_empty((len(images), self.squares, 3), dtype=torch.float)
         side, top, left = uniform(like, generators(indices, self.seed)).split(1, 2)
         height, width = images.shape[2:]
         side = 1 + (side * int(self.largest * min(height, width))).floor()
@@ -72,6 +77,17 @@ class Infidelity(Measure):
             for place, length in ((top, height), (left, width))
         )
         return rows[..., None], columns[..., None, :]
+
+
+def largest_of(attribution: Tensor) -> Tensor:
+    """The largest size in each image, (N, 1, 1, 1), over which squares do not vanish; 1 for 0."""
+    size = attribution.abs().amax((1, 2, 3), keepdim=True)
+    return torch.where(size > 0, size, 1.0)
+
+
+def quotient(above: Tensor, below: Tensor) -> Tensor:
+    """Above / below, 0 where there is nothing below."""
+    return torch.where(below > 0, above / torch.where(below > 0, below, 1.0), 0.0)
 
 
 def within(first: Tensor, count: Tensor, length: int) -> Tensor:

@@ -9,6 +9,7 @@ from torch import Tensor
 from attacks import LInf
 from attacks.base import pixels
 from evaluation.attribution_maps import attribution
+from evaluation.infidelity import largest_of
 from evaluation.measure import Explained, Judge, Measure
 from interpreters import Interpreter
 from seeds import generators
@@ -16,7 +17,7 @@ from seeds import generators
 
 @dataclass(frozen=True)
 class MaxSensitivity(Measure):
-    """The largest relative change of an attribution under noise (Yeh et al. 2019, equation 3).
+    """The largest relative change of an attribution under noise (Yeh et al. 2019), as in captum.
 
     Every image is explained once more for each sample.
 
@@ -47,15 +48,15 @@ class MaxSensitivity(Measure):
 
         @torch.no_grad()
         def sensitivity(interpreter: Interpreter, found: Tensor) -> Tensor:
-            size = found.flatten(1).norm(dim=1)
             # noise may change the prediction, and the class explained stays
             labels = interpreter.explained(logits, batch.labels)[:, 0]
-            same = replace(interpreter, target="label")
-            changes = [
-                attribution(same, batch.network, images, labels) - found for images in around
-            ]
-            largest = torch.stack(changes).flatten(2).norm(dim=2).amax(0)
+            same, size = replace(interpreter, target="label"), largest_of(found)
+            before, largest = found / size, torch.zeros_like(size[:, 0, 0, 0])
+            for images in around:
+                after = attribution(same, batch.network, images, labels) / size
+                largest = largest.maximum((after - before).flatten(1).norm(dim=1))
+            length = before.flatten(1).norm(dim=1)
             # where nothing is said before, the change is taken as it is
-            return largest / torch.where(size > 0, size, 1.0)
+            return largest / torch.where(length > 0, length, 1.0)
 
         return sensitivity

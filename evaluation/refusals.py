@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import torch
 from torch import nn
 
 from attacks import Attack, HeatmapAttack
@@ -29,6 +30,8 @@ def usable(
         for network_name, network in networks.items():
             try:
                 heatmap = interpreter(network, images, labels).heatmap.detach()
+            except torch.OutOfMemoryError:
+                raise
             except (AssertionError, RuntimeError, ValueError) as error:
                 refused[name] = f"on the network {network_name}: {error}"
                 break

@@ -51,15 +51,17 @@ def check_network(network: nn.Module, data: Data) -> int:
 
 
 def logits_of_noise(network: nn.Module, data: Data) -> Tensor:
-    """What the network says of noise; raises NetworkError where it refuses the images' size."""
+    """What the network says of noise; raises NetworkError where it cannot."""
     images = random_batch(data)[0]
     try:
         logits: Tensor = network(images)
+    except torch.OutOfMemoryError:
+        raise
     except (AssertionError, RuntimeError, ValueError) as error:
         side = data.image_size
         raise NetworkError(
-            f"the network cannot classify images of {side}x{side} pixels: {error}; set the data's "
-            "`size` to what the network was made for, or make the network for this size"
+            f"the network cannot classify images of {side}x{side} pixels: {error}. If it was made "
+            "for another size, make it for this one, or set `size` where the data have one"
         ) from error
     return logits
 

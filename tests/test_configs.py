@@ -1,11 +1,13 @@
 """Every part of the configurations can be put where it belongs."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 import evaluate
 import train
+from docs.results import command_of
 
 ROOT = Path(__file__).parents[1]
 FOOL = ["fit", "--config", str(ROOT / "configs/experiments/shapes/fool.yaml"), "--print_config"]
@@ -25,6 +27,11 @@ def check(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 @pytest.mark.parametrize("path", parts("interpreters"), ids=lambda path: Path(path).stem)
 def test_interpreters(path: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert "interpreters." in check(capsys, "--model.init_args.interpreter", path)
+
+
+@pytest.mark.parametrize("path", parts("networks"), ids=lambda path: Path(path).stem)
+def test_networks(path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "networks." in check(capsys, "--model.init_args.network", path)
 
 
 @pytest.mark.parametrize("path", parts("losses"), ids=lambda path: Path(path).stem)
@@ -54,10 +61,10 @@ STUDIES = sorted((ROOT / "configs").rglob("evaluate*.yaml"))
 
 @pytest.mark.parametrize("path", STUDIES, ids=lambda path: "-".join(path.parts[-2:]))
 def test_studies(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    overlay = "--config configs" in path.read_text().split("\n")[1]
-    base = [part for part in ("evaluate.yaml",) if overlay]
-    configs = [*(path.with_name(name) for name in base), path]
-    arguments = [part for config in configs for part in ("--config", str(config))]
+    # as the command in the first lines has it, an overlay with what it lies over
+    configs = re.findall(r"--config (\S+)", command_of(path))
+    assert ROOT / configs[-1] == path
+    arguments = [part for config in configs for part in ("--config", str(ROOT / config))]
     with pytest.raises(SystemExit, match="0"):
         evaluate.main([*arguments, "--print_config"])
     assert "class_path: evaluation." in capsys.readouterr().out

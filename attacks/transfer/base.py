@@ -8,6 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from attacks.balls import Generators
 from attacks.prediction import Goal, PredictionAttack, Walk, gradient
 from attacks.transfer.objectives import cross_entropy
 from attacks.transfer.transformations import Diversity, Smoothing, Transform, unchanged
@@ -57,9 +58,15 @@ class TransferAttack(PredictionAttack):
         if not 0 <= self.momentum < float("inf"):
             raise ValueError(f"`momentum` must be finite and not negative, got {self.momentum}")
 
+    def __call__(
+        self, network: nn.Module, images: Tensor, labels: Tensor, generators: Generators = None
+    ) -> Tensor:
+        """Changed images, detached, shape (N, 3, H, W); raises ValueError for what is no image."""
+        check_pixels(images)
+        return super().__call__(network, images, labels, generators)
+
     def goal(self, network: nn.Module, images: Tensor, labels: Tensor) -> Goal:
         """The objective of each image, or of each of several copies of all images."""
-        check_pixels(images)
         sign = -1 if self.towards_label else 1
 
         def height(changed: Tensor) -> Tensor:

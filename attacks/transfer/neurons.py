@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
 
 import torch
 from torch import Generator, Tensor, nn
@@ -43,9 +44,11 @@ class NAA(TransferAttack):
     def goal(self, network: nn.Module, images: Tensor, labels: Tensor) -> Goal:
         """The layer's outputs, weighted by what one more of each brings to the objective."""
         height, random = super().goal(network, images, labels), [generator(self.seed)]
-        total = torch.zeros(())
-        for point in range(1, self.samples + 1):
-            total = total + self._slope(height, network, point / self.samples * images, random)
+        slopes = (
+            self._slope(height, network, point / self.samples * images, random)
+            for point in range(1, self.samples + 1)
+        )
+        total = reduce(Tensor.add_, slopes)
         length = total.flatten(1).norm(dim=1).clamp_min(torch.finfo(total.dtype).tiny)
         weights = total / length.view(-1, *[1] * (total.ndim - 1))
 

@@ -77,5 +77,6 @@ class GuidedIG(Explored):
             gain = (limit - here)[chosen].abs().sum()
             part = (excess / gain).clamp(max=1)
             here = torch.where(chosen, here + part * (limit - here), here)
-            if part < 1:
+            # nothing is chosen where gradients are no numbers
+            if part < 1 or not chosen.any():
                 return here

@@ -13,7 +13,7 @@ from torch.overrides import TorchFunctionMode
 from interpreters.alias import alias
 from interpreters.passes import check_activation, check_network, logits_of
 from interpreters.tape.calls import Call, Place, TapeError, mapped, name_of, named, tensors
-from interpreters.tape.in_place import alike, changed_argument, memory, out_of_place
+from interpreters.tape.in_place import changed_argument, memory, out_of_place
 from interpreters.tape.names import CONSTANTS
 from networks.last_map import LayerError
 from networks.layers import find_layer
@@ -134,13 +134,12 @@ class _Tape(TorchFunctionMode):
         given = tensors((args, kwargs))
         inputs = tuple(value for value in given if self.depends(value))
         changed = changed_argument(name_of(function), args, kwargs)
-        if changed is not None and name_of(function) == "copy_" and alike(changed, args[1]):
-            # nothing is computed: the network sees the other tensor from here on
-            self._replace(changed, args[1])
-            return args[1]
         if changed is not None:
             with named(self._place()):
-                function, kwargs = out_of_place(name_of(function), function, kwargs)
+                function, args, kwargs = out_of_place(function, args, kwargs)
+            # of a copy, what was there before counts no more
+            given = tensors((args, kwargs))
+            inputs = tuple(value for value in given if self.depends(value))
         name = name_of(function)
         if inputs and name in self.decomposed:
             with self, named(self._place()):
@@ -148,6 +147,7 @@ class _Tape(TorchFunctionMode):
             self._replace(changed, output)
             return output
         self._check_origin(given)
+        self._check_views(given)
         output = function(*args, **kwargs)
         known = {id(value) for value in given}
         outputs = tuple(
@@ -158,7 +158,7 @@ class _Tape(TorchFunctionMode):
         written = bool(outputs) or name == "__setitem__"
         if inputs and written and name not in CONSTANTS:
             call = Call(name.strip("_"), function, args, kwargs, inputs, outputs, self._place())
-            self._check(call, given)
+            self._check(call)
             self.calls.append(call)
             self._active.update(map(id, outputs))
         else:
@@ -173,16 +173,21 @@ class _Tape(TorchFunctionMode):
             self._changed[id(changed)] = (changed, value)
             self._overwritten[id(memory(changed))] = memory(changed)
 
-    def _check(self, call: Call, given: Sequence[Tensor]) -> None:
-        """Refuse what would make a wrong map."""
+    def _check(self, call: Call) -> None:
+        """Refuse what there is no rule for."""
         if call.name not in self.known:
             raise TapeError(
                 f"no rule for `{call.name}`, which {call.place} calls; explain at a layer behind "
                 "it, or add a rule as CONTRIBUTING.md says"
             )
+
+    def _check_views(self, given: Sequence[Tensor]) -> None:
+        """Refuse what was changed under a view, or through one: the other would not know."""
         for value in given:
             if id(memory(value)) in self._overwritten:
-                raise TapeError(f"{call.place} changes a tensor in place that it also has views of")
+                raise TapeError(
+                    f"{self._place()} changes a tensor in place that it also has views of"
+                )
 
     def _check_origin(self, given: Sequence[Tensor]) -> None:
         """Refuse what functions made that the tape cannot see."""

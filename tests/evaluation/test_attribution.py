@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from attacks.transfer import MIG, SSA
 from datamodules import Shapes
-from evaluation import Attribution
+from evaluation import Attribution, Infidelity
 from evaluation.fills import MeanFill
 from evaluation.partial import PartialResults
 from evaluation.report import write_report
@@ -195,10 +195,25 @@ def test_what_is_not_finite_is_flagged(networks: tuple[nn.Module, nn.Module]) ->
         """A heatmap that is no number somewhere."""
 
         def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
-            return Explanation(network(images), (images[:, :1] - 0.5).sqrt())
+            return Explanation(network(images), self.broken(images[:, :1] - 0.5))
 
-    study = studied(networks[0], interpreters={"broken": Broken()})
-    assert study.results({}).find("constant_attributions", interpreter="broken").value == 1
+        def broken(self, values: Tensor) -> Tensor:
+            """Not a number somewhere."""
+            return values.sqrt()
+
+    class Endless(Broken):
+        """A heatmap that has no bound."""
+
+        def broken(self, values: Tensor) -> Tensor:
+            """Infinite somewhere."""
+            return torch.where(values > values.flatten(1).amax(), torch.inf, values) / 0.0
+
+    broken = {"broken": Broken(), "endless": Endless()}
+    study = studied(networks[0], interpreters=broken, measures={"infidelity": Infidelity()})
+    for name in broken:
+        labels = {"interpreter": name}
+        assert study.results({}).find("constant_attributions", **labels).value == 1
+        assert study.results({}).find("infidelity", **labels).value == pytest.approx(1)
 
 
 def test_no_interpreter_has_the_only_order(networks: tuple[nn.Module, nn.Module]) -> None:

@@ -67,6 +67,21 @@ def written_over(n: Written, x: Tensor) -> Tensor:
     return y.copy_((y + x).relu())
 
 
+def copies_what_is_named(n: Written, x: Tensor) -> Tensor:
+    x = n.first(x).relu()
+    copy = torch.empty_like(x)
+    copy.copy_(other=n.second(x))
+    return (copy + x).relu()
+
+
+def a_source_that_changes_after_its_copy(n: Written, x: Tensor) -> Tensor:
+    before = n.first(x)
+    copy = torch.empty_like(before)
+    copy.copy_(before)
+    before.relu_()
+    return F.relu(before + n.second(copy.relu()))
+
+
 def one_module_twice(n: Written, x: Tensor) -> Tensor:
     x = n.relu(n.first(x))
     return n.relu(n.second(x) + x)
@@ -98,6 +113,8 @@ STYLES = [
     in_place_modules,
     in_place_without_looking_at_what_comes_back,
     written_over,
+    copies_what_is_named,
+    a_source_that_changes_after_its_copy,
     one_module_twice,
     a_list_that_grows,
     through_pieces,
@@ -178,9 +195,23 @@ def copies_one_channel(n: Written, x: Tensor) -> Tensor:
     return x.copy_(x[:, :1])
 
 
+def copies_into_a_slice_of_a_buffer(n: Written, x: Tensor) -> Tensor:
+    x, buffer = n.first(x), torch.zeros(2, 4, 6, 6, dtype=x.dtype)
+    buffer[:, :2].copy_(x[:, :2])
+    return n.second(buffer) + x
+
+
+def adds_to_a_slice_of_a_buffer(n: Written, x: Tensor) -> Tensor:
+    x, buffer = n.first(x), torch.zeros(2, 4, 6, 6, dtype=x.dtype)
+    buffer[:, :2].add_(x[:, :2])
+    return n.second(buffer) + x
+
+
 @pytest.mark.parametrize(
     ("style", "message"),
     [
+        (copies_into_a_slice_of_a_buffer, "in place that it also has views of"),
+        (adds_to_a_slice_of_a_buffer, "in place that it also has views of"),
         (forgets, "`zero_` changes a tensor in place, and there is no `zero`"),
         (copies_one_channel, "`copy_` changes a tensor in place, and there is no `copy`"),
         (sorts, r"no rule for `sort`, which Written\(\) calls; explain at a layer behind it"),

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from attacks.balls import normal
+from interpreters.second_order import SecondOrder
 from lightning_modules.classifier import Classifier
 from lightning_modules.data import Batch
 from seeds import generators
@@ -61,7 +62,8 @@ def curvature(
     """
     moved = images + step * directions
     both = torch.cat([images, moved]).detach().requires_grad_()
-    logits = network(both)
+    with SecondOrder():
+        logits = network(both)
     score = logits.gather(1, labels.repeat(2)[:, None]).sum()
     here, there = torch.autograd.grad(score, both, create_graph=True)[0].chunk(2)
     return logits[: len(images)], ((there - here) / step).square().flatten(1).sum(1)

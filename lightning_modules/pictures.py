@@ -1,6 +1,7 @@
 """Images with their heatmaps, drawn."""
 
 from collections.abc import Iterable, Sequence
+from textwrap import fill
 
 import torch
 from matplotlib.axes import Axes
@@ -31,7 +32,8 @@ def panel(images: Tensor, heatmaps: dict[str, Tensor], titles: Sequence[str]) ->
             show_heatmap(axes[row, column], heatmap[column], limits[column], signed)
         axes[-1, column].set_xlabel(scale_named(limits[column], signed), fontsize=7)
     for row, name in enumerate(rows):
-        axes[row, 0].set_ylabel(name.replace("_", " "), fontsize=8)
+        # a row is as high as about 20 letters
+        axes[row, 0].set_ylabel(fill(name.replace("_", " "), 20), fontsize=8)
     return figure
 
 

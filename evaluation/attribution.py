@@ -122,9 +122,10 @@ class Attribution(Study):
         """Both curves of every interpreter, in every order, on every network."""
         images, labels, indices = batch
         without = self.fill.without(images, indices.tolist())
-        predicted = {name: net(images).argmax(1) for name, net in self.networks.items()}
+        logits = {name: net(images) for name, net in self.networks.items()}
+        predicted = {name: found.argmax(1) for name, found in logits.items()}
         masks = masks_of(self.trainer, indices).to(images) if self.localization else None
-        explained = Explained(self.network, images, labels, indices, without)
+        explained = Explained(self.network, images, labels, indices, logits[OWN], without)
         judges = [measure.judge(explained) for measure in self.measures.values()]
         for name, interpreter in self.interpreters.items():
             with self.cost.measured(name, self.network, len(images)):

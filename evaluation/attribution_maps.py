@@ -2,6 +2,7 @@
 
 from typing import TypeGuard
 
+import torch
 from torch import Tensor, nn
 
 from interpreters import Captum, Explored, Interpreter
@@ -30,3 +31,9 @@ def by_channel(interpreter: Interpreter) -> TypeGuard[Explored | Captum]:
     if isinstance(interpreter, Captum):
         return interpreter.layer is None
     return isinstance(interpreter, Explored)
+
+
+def largest_of(attribution: Tensor) -> Tensor:
+    """The largest size in each image, (N, 1, 1, 1); 1 where there is none."""
+    size = attribution.abs().amax((1, 2, 3), keepdim=True)
+    return torch.where(size > 0, size, 1.0)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import torch
 from matplotlib.figure import Figure
 
+from evaluation.attribution_maps import largest_of
 from evaluation.figures import areas
 from lightning_modules.data import data_of, names_of, take
 from lightning_modules.pictures import panel
@@ -43,6 +44,5 @@ def heatmaps(study: "Attribution") -> Figure:
     maps = {}
     for name, interpreter in study.interpreters.items():
         heatmap = interpreter(study.network, images, labels).heatmap
-        highest = heatmap.abs().amax((1, 2, 3), keepdim=True)
-        maps[name] = heatmap / highest.clamp_min(torch.finfo(heatmap.dtype).tiny)
+        maps[name] = heatmap / largest_of(heatmap)
     return panel(images, maps, [names_of(data, label) for label in labels])

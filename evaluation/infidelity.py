@@ -7,6 +7,8 @@ import torch
 from torch import Tensor
 
 from attacks.balls import uniform
+from evaluation.attribution_maps import largest_of
+from evaluation.curvature import quotient
 from evaluation.measure import Explained, Judge, Measure
 from interpreters import Interpreter
 from seeds import generators
@@ -17,9 +19,9 @@ class Infidelity(Measure):
     """What an attribution's sums over squares leave unsaid of what the squares bring to the logit.
 
     Squares are filled, and the sum of the attribution in each should be the drop of the logit: its
-    mean square error (Yeh et al. 2019) with the best scale from 0, as heatmaps have
-    no unit, over the mean square drop. From 0 to 1, where nothing is said, or the contrary. What is
-    judged are contributions, which gradients alone are not.
+    mean square error (Yeh et al. 2019) with the best scale from 0, as heatmaps have no unit, over
+    the mean square drop. From 0 to 1, where nothing is said, or the contrary. What is judged are
+    contributions, which gradients alone are not.
 
     Args:
         squares: How many of each image, of random size and place.
@@ -42,7 +44,7 @@ class Infidelity(Measure):
     def judge(self, batch: Explained) -> Judge:
         """The drops of all logits without each square, which any interpreter is judged by."""
         rows, columns = self.sides(batch.images, batch.indices)
-        logits = batch.network(batch.images)
+        logits = batch.logits
         every = torch.arange(len(batch.images), device=batch.images.device)
         drops = torch.stack(
             [
@@ -55,10 +57,10 @@ class Infidelity(Measure):
         def infidelity(interpreter: Interpreter, attribution: Tensor) -> Tensor:
             explained = interpreter.explained(logits, batch.labels)[:, None, :1]
             drop = drops.gather(2, explained.expand(-1, self.squares, -1))[..., 0]
-            inside = (mask.flatten(2).to(attribution) for mask in (rows, columns))
-            said = torch.einsum(
-                "nhw,nsh,nsw->ns", (attribution / largest_of(attribution)).sum(1), *inside
-            )
+            # whose squares would vanish where attributions are small
+            values = (attribution / largest_of(attribution)).sum(1)
+            inside = (mask.flatten(2).to(values) for mask in (rows, columns))
+            said = torch.einsum("nhw,nsh,nsw->ns", values, *inside)
             scale = quotient((said * drop).sum(1), said.square().sum(1)).clamp_min(0)
             missed = (scale[:, None] * said - drop).square().sum(1)
             return quotient(missed, drop.square().sum(1))
@@ -77,17 +79,6 @@ class Infidelity(Measure):
             for place, length in ((top, height), (left, width))
         )
         return rows[..., None], columns[..., None, :]
-
-
-def largest_of(attribution: Tensor) -> Tensor:
-    """The largest size in each image, (N, 1, 1, 1), over which squares do not vanish; 1 for 0."""
-    size = attribution.abs().amax((1, 2, 3), keepdim=True)
-    return torch.where(size > 0, size, 1.0)
-
-
-def quotient(above: Tensor, below: Tensor) -> Tensor:
-    """Above / below, 0 where there is nothing below."""
-    return torch.where(below > 0, above / torch.where(below > 0, below, 1.0), 0.0)
 
 
 def within(first: Tensor, count: Tensor, length: int) -> Tensor:

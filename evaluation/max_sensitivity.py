@@ -8,8 +8,7 @@ from torch import Tensor
 
 from attacks import LInf
 from attacks.base import pixels
-from evaluation.attribution_maps import attribution
-from evaluation.infidelity import largest_of
+from evaluation.attribution_maps import attribution, largest_of
 from evaluation.measure import Explained, Judge, Measure
 from interpreters import Interpreter
 from seeds import generators
@@ -40,7 +39,7 @@ class MaxSensitivity(Measure):
     @torch.no_grad()
     def judge(self, batch: Explained) -> Judge:
         """Images around those of the batch, the same for all interpreters."""
-        draws, logits = generators(batch.indices, self.seed), batch.network(batch.images)
+        draws = generators(batch.indices, self.seed)
         around = [
             (batch.images + LInf().draw(batch.images, float(self.radius), draws)).clamp(0, 1)
             for _ in range(self.samples)
@@ -49,7 +48,7 @@ class MaxSensitivity(Measure):
         @torch.no_grad()
         def sensitivity(interpreter: Interpreter, found: Tensor) -> Tensor:
             # noise may change the prediction, and the class explained stays
-            labels = interpreter.explained(logits, batch.labels)[:, 0]
+            labels = interpreter.explained(batch.logits, batch.labels)[:, 0]
             same, size = replace(interpreter, target="label"), largest_of(found)
             before, largest = found / size, torch.zeros_like(size[:, 0, 0, 0])
             for images in around:

@@ -14,12 +14,13 @@ Judge = Callable[[Interpreter, Tensor], Tensor]
 
 
 class Explained(NamedTuple):
-    """A batch that is explained, and what becomes of its images without pixels."""
+    """A batch that is explained, its logits, and what becomes of its images without pixels."""
 
     network: nn.Module
     images: Tensor
     labels: Tensor
     indices: Tensor
+    logits: Tensor
     without: Without
 
 

@@ -1,8 +1,10 @@
 """A functional call and what went into it and came out of it."""
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import FrameType
 from typing import Any, NamedTuple
 
 from torch import Tensor, nn
@@ -24,6 +26,17 @@ class Place(NamedTuple):
             return "the network"
         module = f"{type(self.module).__name__}({self.module.extra_repr()})"
         return f"{module} at `{self.name}`" if self.name else module
+
+
+def running_module() -> nn.Module | None:
+    """The innermost module whose forward is running."""
+    frame: FrameType | None = sys._getframe()
+    while frame is not None:
+        module = frame.f_locals.get("self")
+        if isinstance(module, nn.Module):
+            return module
+        frame = frame.f_back
+    return None
 
 
 @contextmanager

@@ -14,11 +14,12 @@ _ASSIGNMENTS |= {"__itruediv__": "__truediv__"}
 
 
 def changed_argument(name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> Tensor | None:
-    """The tensor that a call would change in place."""
+    """The tensor that a call would change in place; of whole numbers, none has a part in a map."""
     method = name.endswith("_") and not name.endswith("__")
-    if method or name in _ASSIGNMENTS or kwargs.get("inplace"):
-        return next((value for value in args if isinstance(value, Tensor)), None)
-    return None
+    if not (method or name in _ASSIGNMENTS or kwargs.get("inplace")):
+        return None
+    changed = next((value for value in args if isinstance(value, Tensor)), None)
+    return changed if changed is not None and changed.is_floating_point() else None
 
 
 def out_of_place(
@@ -42,6 +43,34 @@ def _copied(target: Tensor, other: Tensor, non_blocking: bool = False) -> Tensor
     names = ("shape", "dtype", "device")
     alike = all(getattr(target, name) == getattr(other, name) for name in names)
     return other if alike else None
+
+
+class Changes:
+    """What a network sees in the tensors that it meant to change in place."""
+
+    def __init__(self) -> None:
+        # the old tensor is kept beside the new one, so that no other gets its id
+        self._values: dict[int, tuple[Tensor, Tensor]] = {}
+        self._overwritten: dict[int, Tensor] = {}
+
+    def latest(self, value: Tensor) -> Tensor:
+        """What the network would now see in a tensor."""
+        while id(value) in self._values:
+            value = self._values[id(value)][1]
+        return value
+
+    def stand_in(self, value: Tensor, other: Tensor) -> None:
+        """From here on, another tensor of the same values stands for this one."""
+        self._values[id(value)] = (value, other)
+
+    def overwrite(self, changed: Tensor, value: Tensor) -> None:
+        """From here on, the network sees this value in a tensor that it meant to change."""
+        self.stand_in(changed, value)
+        self._overwritten[id(memory(changed))] = memory(changed)
+
+    def shown_by(self, value: Tensor) -> bool:
+        """Whether a tensor shows memory that was meant to change, and does not know."""
+        return id(memory(value)) in self._overwritten
 
 
 def memory(value: Tensor) -> Tensor:

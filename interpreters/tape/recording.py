@@ -1,8 +1,6 @@
 """One forward pass, written down call by call."""
 
-import sys
 from collections.abc import Callable, Container, Mapping, Sequence
-from types import FrameType
 from typing import Any, NamedTuple
 from weakref import WeakValueDictionary
 
@@ -12,8 +10,17 @@ from torch.overrides import TorchFunctionMode
 
 from interpreters.alias import alias
 from interpreters.passes import check_activation, check_network, logits_of
-from interpreters.tape.calls import Call, Place, TapeError, mapped, name_of, named, tensors
-from interpreters.tape.in_place import changed_argument, memory, out_of_place
+from interpreters.tape.calls import (
+    Call,
+    Place,
+    TapeError,
+    mapped,
+    name_of,
+    named,
+    running_module,
+    tensors,
+)
+from interpreters.tape.in_place import Changes, changed_argument, out_of_place
 from interpreters.tape.names import CONSTANTS
 from networks.last_map import LayerError
 from networks.layers import find_layer
@@ -72,7 +79,7 @@ def record(
         handle.remove()
     if not tape.began:
         raise LayerError(f"the layer `{layer}` did not run; choose one that the forward pass calls")
-    logits = tape.latest(logits)
+    logits = tape.changes.latest(logits)
     if not tape.depends(logits):
         raise LayerError("the logits do not depend on the chosen layer; choose another one")
     return Recording(logits, tape.began[0], tape.calls, differentiable)
@@ -94,20 +101,18 @@ class _Tape(TorchFunctionMode):
         self.began: list[Tensor] = []
         self.calls: list[Call] = []
         self._active: set[int] = set()
-        # the old tensor is kept beside the new one, so that no other gets its id
-        self._changed: dict[int, tuple[Tensor, Tensor]] = {}
-        self._overwritten: dict[int, Tensor] = {}
+        self.changes = Changes()
         self._constants: WeakValueDictionary[int, Tensor] = WeakValueDictionary()
 
     def begin(self, start: Tensor) -> Tensor:
         """From here on, what depends on this tensor is recorded; as the network goes on with it."""
-        start = self.latest(start)
+        start = self.changes.latest(start)
         # what no recorded call made is known by its gradient, from here to the end
         torch.set_grad_enabled(True)
         if self.leaf and not start.requires_grad:
             # not a leaf itself: one may be written to, and autocast would keep its copies
             traced = alias(start.detach().requires_grad_())
-            self._changed[id(start)] = (start, traced)
+            self.changes.stand_in(start, traced)
             start = traced
         self.began.append(start)
         self._active.add(id(start))
@@ -117,12 +122,6 @@ class _Tape(TorchFunctionMode):
         """Whether a tensor depends on the one where the tape began."""
         return id(value) in self._active
 
-    def latest(self, value: Tensor) -> Tensor:
-        """What the network would now see in a tensor that it may have changed in place."""
-        while id(value) in self._changed:
-            value = self._changed[id(value)][1]
-        return value
-
     def __torch_function__(
         self, function: Any, types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:
@@ -130,21 +129,18 @@ class _Tape(TorchFunctionMode):
             output = function(*args, **(kwargs or {}))
             self._constants.update((id(value), value) for value in tensors(output))
             return output
-        args, kwargs = mapped(self.latest, (tuple(args), kwargs or {}))
-        given = tensors((args, kwargs))
-        inputs = tuple(value for value in given if self.depends(value))
+        args, kwargs = mapped(self.changes.latest, (tuple(args), kwargs or {}))
         changed = changed_argument(name_of(function), args, kwargs)
         if changed is not None:
             with named(self._place()):
                 function, args, kwargs = out_of_place(function, args, kwargs)
-            # of a copy, what was there before counts no more
-            given = tensors((args, kwargs))
-            inputs = tuple(value for value in given if self.depends(value))
-        name = name_of(function)
+        name, given = name_of(function), tensors((args, kwargs))
+        inputs = tuple(value for value in given if self.depends(value))
         if inputs and name in self.decomposed:
             with self, named(self._place()):
                 output = self.decomposed[name](*args, **kwargs)
-            self._replace(changed, output)
+            if changed is not None:
+                self.changes.overwrite(changed, output)
             return output
         self._check_origin(given)
         self._check_views(given)
@@ -163,15 +159,9 @@ class _Tape(TorchFunctionMode):
             self._active.update(map(id, outputs))
         else:
             self._constants.update((id(value), value) for value in outputs)
-        if outputs:
-            self._replace(changed, outputs[0])
+        if outputs and changed is not None:
+            self.changes.overwrite(changed, outputs[0])
         return output
-
-    def _replace(self, changed: Tensor | None, value: Tensor) -> None:
-        """From here on, the network sees this value in a tensor that it meant to change."""
-        if changed is not None:
-            self._changed[id(changed)] = (changed, value)
-            self._overwritten[id(memory(changed))] = memory(changed)
 
     def _check(self, call: Call) -> None:
         """Refuse what there is no rule for."""
@@ -183,11 +173,8 @@ class _Tape(TorchFunctionMode):
 
     def _check_views(self, given: Sequence[Tensor]) -> None:
         """Refuse what was changed under a view, or through one: the other would not know."""
-        for value in given:
-            if id(memory(value)) in self._overwritten:
-                raise TapeError(
-                    f"{self._place()} changes a tensor in place that it also has views of"
-                )
+        if any(map(self.changes.shown_by, given)):
+            raise TapeError(f"{self._place()} changes a tensor in place that it also has views of")
 
     def _check_origin(self, given: Sequence[Tensor]) -> None:
         """Refuse what functions made that the tape cannot see."""
@@ -200,11 +187,5 @@ class _Tape(TorchFunctionMode):
                 )
 
     def _place(self) -> Place:
-        """The innermost module whose forward is running."""
-        frame: FrameType | None = sys._getframe()
-        while frame is not None:
-            module = frame.f_locals.get("self")
-            if isinstance(module, nn.Module):
-                return Place(self.names.get(id(module), ""), module)
-            frame = frame.f_back
-        return Place("", None)
+        module = running_module()
+        return Place(self.names.get(id(module), ""), module)

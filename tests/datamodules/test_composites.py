@@ -2,7 +2,7 @@
 
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import torch
@@ -11,9 +11,9 @@ from torch import Tensor
 
 from datamodules import Composites, ImageFolder, Shapes
 from datamodules.base import Split
-from datamodules.composites import SPLITS, CompositeImages, Layout, joined
 from datamodules.figures import OUTLINES
 from datamodules.image_files import ImageFiles
+from datamodules.joined import CompositeImages, Layout, joined
 
 FIRST, SECOND = list(OUTLINES)[2], list(OUTLINES)[7]
 
@@ -172,7 +172,7 @@ def test_what_is_wrong_at_once(pair: Any, layout: Any, message: str) -> None:
 def test_as_many_as_the_paper() -> None:
     composites = Composites(Shapes(train=420, validation=180, test=180), (FIRST, SECOND))
     composites.setup("fit")
-    sizes = {split: len(composites.composites(split)) for split in SPLITS}
+    sizes = {split: len(composites.composites(split)) for split in get_args(Split)}
     assert sizes == {"train": 1100, "validation": 200, "test": 200}
 
 
@@ -181,7 +181,7 @@ def test_no_image_is_in_composites_of_two_splits(image_folder: Path) -> None:
     composites = Composites(folder, ("ant", "cat"), train=36, test=4)
     composites.setup("fit")
     used: dict[Split, set[Path]] = {}
-    for split in SPLITS:
+    for split in get_args(Split):
         images = folder.images(split)
         assert isinstance(images.pictures, ImageFiles)
         numbers = composites.composites(split).pairs.flatten().tolist()

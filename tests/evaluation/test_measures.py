@@ -34,7 +34,9 @@ def batch_for(network: nn.Module) -> Explained:
     images = torch.rand(IMAGES, 3, 16, 16, generator=generator, dtype=torch.float64)
     indices = torch.tensor([5, 0, 9])
     without = BlackFill().without(images, indices.tolist())
-    return Explained(network, images, torch.tensor([1, 3, 0]), indices, without)
+    return Explained(
+        network, images, torch.tensor([1, 3, 0]), indices, network(images).detach(), without
+    )
 
 
 def one(batch: Explained, index: int) -> Explained:
@@ -42,7 +44,8 @@ def one(batch: Explained, index: int) -> Explained:
     part = slice(index, index + 1)
     images, indices = batch.images[part], batch.indices[part]
     without = BlackFill().without(images, indices.tolist())
-    return Explained(batch.network, images, batch.labels[part], indices, without)
+    labels, logits = batch.labels[part], batch.logits[part]
+    return Explained(batch.network, images, labels, indices, logits, without)
 
 
 @pytest.fixture
@@ -178,7 +181,8 @@ def test_the_class_explained_stays_where_noise_changes_the_prediction() -> None:
 
     images = torch.full((1, 3, 4, 4), 0.5, dtype=torch.float64)
     without = BlackFill().without(images, [0])
-    batch = Explained(Torn(), images, torch.tensor([0]), torch.tensor([0]), without)
+    one = torch.tensor([0])
+    batch = Explained(Torn(), images, one, one, Torn()(images), without)
     interpreter = SimpleGradient(target="prediction")
     found = interpreter(batch.network, images, batch.labels).heatmap.detach()
     assert NOISE.judge(batch)(interpreter, found).item() == 0
@@ -212,7 +216,14 @@ def test_the_study_has_their_means() -> None:
             images = image.double()[None]
             without = BlackFill().without(images, [index])
             judge = measure.judge(
-                Explained(network, images, label[None], torch.tensor([index]), without)
+                Explained(
+                    network,
+                    images,
+                    label[None],
+                    torch.tensor([index]),
+                    network(images).detach(),
+                    without,
+                )
             )
             heatmap = SimpleGradient()(network, images, label[None]).heatmap.detach()
             values.append(judge(SimpleGradient(), heatmap))

@@ -67,6 +67,12 @@ def written_over(n: Written, x: Tensor) -> Tensor:
     return y.copy_((y + x).relu())
 
 
+def counts_in_place(n: Written, x: Tensor) -> Tensor:
+    x, mask = n.first(x).relu(), torch.zeros(4, 1, 1, dtype=torch.long)
+    mask.add_(1)
+    return (n.second(x) + mask * x).relu()
+
+
 def copies_what_is_named(n: Written, x: Tensor) -> Tensor:
     x = n.first(x).relu()
     copy = torch.empty_like(x)
@@ -113,6 +119,7 @@ STYLES = [
     in_place_modules,
     in_place_without_looking_at_what_comes_back,
     written_over,
+    counts_in_place,
     copies_what_is_named,
     a_source_that_changes_after_its_copy,
     one_module_twice,

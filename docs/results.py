@@ -106,14 +106,12 @@ def filled(text: str, runs: Path) -> str:
 
 
 def summarised(place: re.Match[str], runs: Path) -> str:
-    """The place of a summary with that of the run, the longer side of the table going down."""
+    """The place of a summary with that of the run."""
     path = runs / place["run"] / "report" / "summary.csv"
     if not path.is_file():
         return place[0]
     with path.open(newline="") as file:
         rows = list(csv.reader(file))
-    if len(rows) < len(rows[0]):
-        rows = [*map(list, zip(*rows, strict=True))]
     rows.insert(1, ["---"] * len(rows[0]))
     body = "".join(f"| {' | '.join(row)} |\n" for row in rows)
     return f"{place['begin']}{body}{place['end']}"

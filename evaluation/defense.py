@@ -9,7 +9,7 @@ from attacks import PGD, Attack
 from evaluation.accuracy import counts_of
 from evaluation.defense_pictures import defense_pictures
 from evaluation.fooling import Fooling
-from evaluation.results import Number, Results
+from evaluation.results import Number, Results, words
 from evaluation.study import Study
 from interpreters import Interpreter
 from lightning_modules.classifier import Metrics
@@ -117,21 +117,31 @@ class Defense(Study):
         return self.figures
 
     def sentences(self, results: Results) -> list[str]:
-        """Each defence's price and what an attack leaves, by its original network."""
+        """Each defence's price, what an attack leaves, and on how many images heatmaps then lie."""
         found = []
-        for name in self.foolings:
+        for name, study in self.foolings.items():
             clean, robust = (
                 100 * results.find(kind, network=name).value
                 for kind in ("accuracy_top1", "robust_accuracy_top1")
             )
-            title = name.replace("_", " ").capitalize()
-            found.append(f"{title}: accuracy {clean:.1f} %, under attack {robust:.1f} %.")
+            said = (
+                f"{words(name).capitalize()}: accuracy {clean:.1f} %, under attack {robust:.1f} %"
+            )
+            for role in study.manipulated:
+                labels = {"network": network_of(name, role)}
+                rates = {
+                    key: results.find("fooling_success_rate", interpreter=key, **labels).value
+                    for key in self.interpreters
+                }
+                lies = [f"{words(key)} lies on {100 * rate:.1f} %" for key, rate in rates.items()]
+                said += f"; {words(role)}, {', '.join(lies)} of the images"
+            found.append(f"{said}.")
         return found
 
     def summary(self, results: Results) -> list[list[str]]:
-        """Accuracies, success rates and likeness to the original's maps, a column a network."""
+        """Accuracies, success rates and likeness to the original's maps, a row a network."""
         found = {(n.network, n.name, n.interpreter): n.value for n in results.numbers}
-        titles: list[tuple[str, str, str | None]] = [
+        columns: list[tuple[str, str, str | None]] = [
             ("accuracy top-1", "accuracy_top1", None),
             ("accuracy top-1 under attack", "robust_accuracy_top1", None),
         ]
@@ -139,11 +149,11 @@ class Defense(Study):
             ("FSR", "fooling_success_rate"),
             ("rank correlation", "rank_correlation"),
         ):
-            titles += [(f"{title} {key.replace('_', ' ')}", name, key) for key in self.interpreters]
-        rows = [["", *(network.replace("_", " ") for network in self.networks)]]
-        for title, name, key in titles:
-            cells = [cell(name, found.get((network, name, key))) for network in self.networks]
-            rows.append([title, *cells])
+            columns += [(f"{title} {words(key)}", name, key) for key in self.interpreters]
+        rows = [["", *(title for title, _, _ in columns)]]
+        for network in self.networks:
+            cells = [cell(name, found.get((network, name, key))) for _, name, key in columns]
+            rows.append([words(network), *cells])
         return rows
 
     def pictures(self) -> dict[str, Figure]:

@@ -58,7 +58,7 @@ def test_a_row_for_each_run_with_its_command(tmp_path: Path) -> None:
     Results("defense", []).write(tmp_path / "shapes" / "softplus" / "report")
     (tmp_path / "shapes" / "defense" / "report").mkdir(parents=True)
     summary = tmp_path / "shapes" / "defense" / "report" / "summary.csv"
-    summary.write_text(to_csv([["", "standard", "trained"], ["top-1", "90 %", "80 %"]]))
+    summary.write_text(to_csv([["", "top-1"], ["standard", "90 %"], ["trained", "80 %"]]))
     text = filled(PAGE, tmp_path)
     lines = text.splitlines()
     price = "87.50 % | 0.50 (-1.00 to 2.00) |"
@@ -80,7 +80,6 @@ def test_a_row_for_each_run_with_its_command(tmp_path: Path) -> None:
     assert "| grad cam top k | **1.00 %** | | | 2.00 % | |" in lines
     assert "3.00 %" not in text
     begin = lines.index("<!-- summary of shapes/defense: written by docs/results.py -->")
-    # the longer side goes down
     assert lines[begin + 1 : begin + 6] == [
         *("|  | top-1 |", "| --- | --- |", "| standard | 90 % |", "| trained | 80 % |"),
         "<!-- end of shapes/defense -->",

@@ -19,7 +19,15 @@ from evaluation.fills import MeanFill
 from evaluation.partial import PartialResults
 from evaluation.report import write_report
 from evaluation.results import Number
-from interpreters import AttEXplore, Captum, Explanation, GradCam, InputXGradient, Interpreter
+from interpreters import (
+    AttEXplore,
+    Captum,
+    Explanation,
+    Explored,
+    GradCam,
+    InputXGradient,
+    Interpreter,
+)
 from metrics.insertion_deletion import area, insertion_deletion, replaced
 from metrics.pixel_orders import standard, variant_f, variant_u
 
@@ -195,20 +203,16 @@ def test_what_is_not_finite_is_flagged(networks: tuple[nn.Module, nn.Module]) ->
         """A heatmap that is no number somewhere."""
 
         def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
-            return Explanation(network(images), self.broken(images[:, :1] - 0.5))
+            return Explanation(network(images), (images[:, :1] - 0.5).sqrt())
 
-        def broken(self, values: Tensor) -> Tensor:
-            """Not a number somewhere."""
-            return values.sqrt()
+    class Endless(Explored):
+        """An attribution that has no bound; a heatmap's would be no number once it is resized."""
 
-    class Endless(Broken):
-        """A heatmap that has no bound."""
-
-        def broken(self, values: Tensor) -> Tensor:
+        def attribution(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
             """Infinite somewhere."""
-            return torch.where(values == values.amax((1, 2, 3), True), torch.inf, values)
+            return torch.where(images == images.amax((1, 2, 3), True), torch.inf, images)
 
-    broken = {"broken": Broken(), "endless": Endless()}
+    broken: dict[str, Interpreter] = {"broken": Broken(), "endless": Endless()}
     study = studied(networks[0], interpreters=broken, measures={"infidelity": Infidelity()})
     for name in broken:
         labels = {"interpreter": name}

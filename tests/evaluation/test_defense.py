@@ -77,17 +77,19 @@ def test_report(study: Defense, tmp_path: Path) -> None:
     results, _ = write_report(study, {}, tmp_path)
     assert set(results.fingerprints) == {"data", *NAMES}
     header, *rows = study.summary(results)
-    assert header == ["", *(name.replace("_", " ") for name in NAMES)]
-    assert [row[0] for row in rows] == [
+    assert [row[0] for row in rows] == [name.replace("_", " ") for name in NAMES]
+    assert header[1:] == [
         *["accuracy top-1", "accuracy top-1 under attack", "FSR grad cam", "FSR gradient"],
         *["rank correlation grad cam", "rank correlation gradient"],
     ]
-    assert {len(row) for row in rows} == {6}
+    assert {len(row) for row in rows} == {7}
     # an original is compared with nothing
-    assert (rows[4][1], rows[4][3]) == ("", "")
-    assert rows[4][2] == f"{results.find('rank_correlation', network=NAMES[1]).value:.3f}"
+    assert (rows[0][5], rows[2][5]) == ("", "")
+    assert rows[1][5] == f"{results.find('rank_correlation', network=NAMES[1]).value:.3f}"
     robust = results.find("robust_accuracy_top1", network=NAMES[4]).value
-    assert rows[1][5] == f"{100 * robust:.2f} %"
+    assert rows[4][2] == f"{100 * robust:.2f} %"
+    rate = results.find("fooling_success_rate", network=NAMES[1], interpreter="grad_cam").value
+    assert f"; fooled, grad cam lies on {100 * rate:.1f} %" in study.sentences(results)[0]
     assert {path.stem for path in (tmp_path / "figures").glob("*.png")} == {
         "accuracies",
         "rates",

@@ -127,7 +127,7 @@ class Attribution(Study):
         masks = masks_of(self.trainer, indices).to(images) if self.localization else None
         explained = Explained(self.network, images, labels, indices, logits[OWN], without)
         judges = [measure.judge(explained) for measure in self.measures.values()]
-        for name, interpreter in self.interpreters.items():
+        for name, interpreter in self.parts(self.interpreters.items()):
             with self.cost.measured(name, self.network, len(images)):
                 found = attribution(interpreter, self.network, images, labels)
             # what is not finite says nothing either

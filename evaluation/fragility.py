@@ -100,13 +100,13 @@ class Fragility(AttackStudy):
     def test_step(self, batch: Batch, batch_idx: int) -> None:
         """Every attack of every size on each network and interpreter."""
         images, labels, indices = batch
-        for network_name, network in self.networks.items():
+        for network_name, network in self.parts(self.networks.items()):
             right = correct(network(images), labels, 1)
             self.hits[network_name].update(right[:, None])
             if not right.any():
                 continue
             chosen = (images[right], labels[right], indices[right])
-            for name, attack in product(self.interpreters, self.attacks):
+            for name, attack in self.parts(product(self.interpreters, self.attacks)):
                 values = self._measured(network, self.interpreters[name], attack, chosen)
                 self.curves.update((network_name, name, attack), values)
 
@@ -116,7 +116,7 @@ class Fragility(AttackStudy):
         """Every measure of every size of the ball, shape (N, sizes, measures)."""
         images, labels, indices = batch
         before, found = interpreter(network, images, labels), []
-        for epsilon in self.epsilons:
+        for epsilon in self.parts(self.epsilons):
             draws = generators(indices, self.seed)
             made = self.attack_of(attack, interpreter, epsilon, indices)
             attacked = made(network, images, labels, draws)

@@ -14,6 +14,7 @@ from evaluation.refusals import usable
 from evaluation.results import Number, Results
 from interpreters import Interpreter
 from lightning_modules.data import Images, data_of, take
+from lightning_modules.parts import Parts
 from lightning_modules.preflight import NetworkError, check_network
 from losses import Loss
 from networks import check_pixels, fingerprint
@@ -42,6 +43,7 @@ class Study(LightningModule, ABC):
             raise ValueError("`interpreters` is empty; name at least one")
         self.networks = nn.ModuleDict(networks).requires_grad_(False).eval()
         self.given = self.interpreters = interpreters or {}
+        self.parts = Parts()
         self.refused: dict[str, str] = {}
 
     @property

@@ -69,7 +69,7 @@ class Transfer(Study):
         right = {name: correct(net(images), labels, 1) for name, net in self.networks.items()}
         for name, found in right.items():
             self.right[name].update(found[:, None])
-        for source, (name, attack) in product(self.sources, self.attacks.items()):
+        for source, (name, attack) in self.parts(product(self.sources, self.attacks.items())):
             random = generators(indices, self.seed)
             attacked = attack(self.networks[source], images, labels, random)
             for target, network in self.networks.items():

@@ -8,6 +8,8 @@ from typing import Any
 from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.utilities import rank_zero_info
 
+from lightning_modules.parts import Parts
+
 
 class ProgressLines(Callback):
     """A line for each validation, and one a minute in between; on a terminal those of a test alone.
@@ -29,8 +31,22 @@ class ProgressLines(Callback):
             self._say(trainer, f"epoch {epoch}, step {batch_idx + 1} of {batches}")
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Begin to count."""
-        self.began, self.images = time.monotonic(), 0
+        """Begin to count, and listen to a module that tells how far a batch is."""
+        self.began, self.images, self.batches = time.monotonic(), 0, 0
+        parts = getattr(pl_module, "parts", None)
+        if isinstance(parts, Parts):
+            parts.tell = lambda share: self._on_part(trainer, pl_module, share)
+
+    def _on_part(self, trainer: Trainer, pl_module: LightningModule, share: float) -> None:
+        if time.monotonic() - self.last >= self.seconds:
+            total = sum(int(number) for number in trainer.num_test_batches)
+            left = self._left(self.batches + share, total)
+            where = f"{share:.0%} of batch {self.batches + 1} of {total}, {left} left"
+            self._say(trainer, where, pl_module)
+
+    def _left(self, done: float, total: int) -> timedelta:
+        spent = time.monotonic() - self.began
+        return timedelta(seconds=round(spent * (total - done) / done))
 
     def on_test_batch_end(
         self,
@@ -43,19 +59,20 @@ class ProgressLines(Callback):
     ) -> None:
         """Say how far the test is, how fast, and how long it will still take."""
         self.images += len(batch[0]) * trainer.world_size
+        self.batches += 1
         if time.monotonic() - self.last >= self.seconds:
-            batches = [int(number) for number in trainer.num_test_batches]
-            done = sum(batches[:dataloader_idx]) + batch_idx + 1
-            spent = time.monotonic() - self.began
-            left = timedelta(seconds=round(spent * (sum(batches) - done) / done))
-            rate = f"{self.images / spent:.1f} images a second, {left} left"
-            self._say(trainer, f"batch {done} of {sum(batches)}, {rate}", pl_module)
+            total = sum(int(number) for number in trainer.num_test_batches)
+            left = self._left(self.batches, total)
+            rate = f"{self._rate():.1f} images a second, {left} left"
+            self._say(trainer, f"batch {self.batches} of {total}, {rate}", pl_module)
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Say how fast the test was."""
-        spent = time.monotonic() - self.began
-        took = timedelta(seconds=round(spent))
-        self._say(trainer, f"{self.images / spent:.1f} images a second in {took}", pl_module)
+        took = timedelta(seconds=round(time.monotonic() - self.began))
+        self._say(trainer, f"{self._rate():.1f} images a second in {took}", pl_module)
+
+    def _rate(self) -> float:
+        return self.images / (time.monotonic() - self.began)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Say what the validation found."""

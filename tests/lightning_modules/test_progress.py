@@ -2,13 +2,14 @@
 
 import logging
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 from unittest.mock import Mock
 
 import pytest
 import torch
 
 from lightning_modules.callbacks import ProgressLines
+from lightning_modules.parts import Parts
 
 
 def trainer(**values: Any) -> Any:
@@ -38,9 +39,10 @@ def test_lines(
         lines.on_train_batch_end(trainer(), module, None, None, 9)
         lines.on_validation_end(trainer(), module)
         lines.last = 0.0
-        clock = iter([100.0, 130.0, 130.0, 140.0, 145.0, 145.0])
+        clock = iter([100.0, 130.0, 130.0, 130.0, 140.0, 145.0, 145.0, 145.0])
         monkeypatch.setattr("time.monotonic", lambda: next(clock))
         lines.on_test_start(trainer(), module)
+        lines.batches = 7
         batch = (torch.zeros(45, 3, 4, 4), torch.zeros(45), torch.zeros(45))
         lines.on_test_batch_end(trainer(), module, None, batch, 0, dataloader_idx=1)
         lines.on_test_end(trainer(), module)
@@ -50,6 +52,29 @@ def test_lines(
         "batch 8 of 10, 3.0 images a second, 0:00:08 left: "
         "train/loss 0.5124, val/accuracy_top1 0.875",
         "2.0 images a second in 0:00:45: train/loss 0.5124, val/accuracy_top1 0.875",
+    ]
+
+
+def test_parts_of_a_batch(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines, module = ProgressLines(seconds=0), SimpleNamespace(parts=Parts())
+    lines.last = 0.0
+    clock = iter(10.0 * second for second in range(100))
+    monkeypatch.setattr("time.monotonic", lambda: next(clock))
+    with caplog.at_level(logging.INFO):
+        lines.on_test_start(trainer(), cast(Any, module))
+        for _ in module.parts("ab"):
+            for _ in module.parts(range(2)):
+                pass
+    told = [message.split(" left")[0] for message in caplog.messages]
+    assert told == [
+        "25% of batch 1 of 10, 0:13:00",
+        "50% of batch 1 of 10, 0:15:50",
+        "50% of batch 1 of 10, 0:25:20",
+        "75% of batch 1 of 10, 0:22:37",
+        "100% of batch 1 of 10, 0:21:00",
+        "100% of batch 1 of 10, 0:25:30",
     ]
 
 
@@ -66,10 +91,11 @@ def test_a_test_is_said_on_a_terminal_too(
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     lines, module, batch = ProgressLines(seconds=0), Mock(), (torch.zeros(45, 3, 4, 4),)
     lines.last = 0.0
-    clock = iter([100.0, 130.0, 130.0, 140.0, 145.0, 145.0])
+    clock = iter([100.0, 130.0, 130.0, 130.0, 140.0, 145.0, 145.0, 145.0])
     monkeypatch.setattr("time.monotonic", lambda: next(clock))
     with caplog.at_level(logging.INFO):
         lines.on_test_start(trainer(), module)
+        lines.batches = 7
         lines.on_test_batch_end(trainer(), module, None, batch, 0, dataloader_idx=1)
         lines.on_test_end(trainer(), module)
     assert caplog.messages == []

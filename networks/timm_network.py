@@ -7,6 +7,7 @@ from typing import Any
 import timm
 
 from networks.checkpoints import load_weights
+from networks.downloads import downloading
 from networks.normalized import NormalizedNetwork, Preprocessing
 
 
@@ -42,7 +43,8 @@ def timm_network(
         close = difflib.get_close_matches(base_name, timm.list_models(), 5)
         raise ValueError(f"timm has no model `{name}`; close names: {', '.join(close) or 'none'}")
     classes = {} if num_classes is None else {"num_classes": num_classes}
-    network = timm.create_model(name, pretrained=pretrained, **classes, **(options or {}))
+    with downloading(name, pretrained):
+        network = timm.create_model(name, pretrained=pretrained, **classes, **(options or {}))
     config = timm.data.resolve_data_config(options or {}, model=network)
     for module in network.modules():
         # in evaluation mode timm would keep these, with their graph, while the weights change

@@ -6,6 +6,7 @@ from torchvision import models
 from torchvision.models import WeightsEnum
 
 from networks.checkpoints import load_weights
+from networks.downloads import downloading
 from networks.normalized import NormalizedNetwork, Preprocessing
 
 
@@ -36,9 +37,10 @@ def torchvision_network(
             "use timm_network, which replaces the head, or give a file in `weights`"
         )
     entry = weights_of(name, pretrained)
-    network = models.get_model(
-        name, weights=entry if pretrained else None, num_classes=num_classes or 1000
-    )
+    with downloading(name, pretrained):
+        network = models.get_model(
+            name, weights=entry if pretrained else None, num_classes=num_classes or 1000
+        )
     if weights is not None:
         load_weights(network, weights)
     return NormalizedNetwork(network, preprocessing_of(entry))

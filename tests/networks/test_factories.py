@@ -1,6 +1,7 @@
 """Networks of timm and torchvision: the library's weights behind its own preprocessing."""
 
 from pathlib import Path
+from urllib.error import URLError
 
 import pytest
 import timm
@@ -126,6 +127,20 @@ def test_unknown_names_list_close_ones() -> None:
 def test_pretrained_torchvision_has_1000_classes() -> None:
     with pytest.raises(ValueError, match="has 1000 classes, `num_classes` is 10: use timm_network"):
         torchvision_network("resnet18", pretrained=True, num_classes=10)
+
+
+def test_pretrained_weights_that_are_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreachable(*_: object, **__: object) -> None:
+        raise URLError("no such host")
+
+    monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", unreachable)
+    with pytest.raises(ValueError, match=r"`resnet18` could not be downloaded: .*no such host.*"):
+        torchvision_network("resnet18", pretrained=True)
+    with pytest.raises(ValueError, match=r"`resnet10t\.no` could not be downloaded: Invalid pre"):
+        timm_network("resnet10t.no", pretrained=True)
+    # what else goes wrong is nobody's connection
+    with pytest.raises(RuntimeError, match="Invalid pretrained tag"):
+        timm_network("resnet10t.no")
 
 
 def test_attention_biases_that_timm_caches_follow_the_weights() -> None:

@@ -1,6 +1,7 @@
 """The attribution study: which interpreter finds the pixels that a network decides by."""
 
 from itertools import product
+from typing import Any
 
 import torch
 from matplotlib.figure import Figure
@@ -8,7 +9,7 @@ from torch import Tensor, nn
 
 from evaluation.attribution_maps import attribution, by_channel
 from evaluation.attribution_pictures import attribution_pictures
-from evaluation.attribution_tables import AREAS, OWN, sentences, summary
+from evaluation.attribution_tables import AREAS, GAINS, OWN, sentences, summary
 from evaluation.cost import NAMES as COSTS
 from evaluation.cost import Cost
 from evaluation.fills import BlackFill, Fill
@@ -33,7 +34,8 @@ class Attribution(Study):
     """Pixels come in or go, the most relevant first; how soon does the probability follow?
 
     The areas under both curves (Petsiuk et al. 2018), their difference, and the mean drop while
-    pixels go (AOPC; Samek et al. 2017), of the class that the scoring network predicts.
+    pixels go (AOPC; Samek et al. 2017), of the class that the scoring network predicts; and what
+    each gains over the first interpreter of its order, image by image.
 
     Args:
         network: The network that is explained.
@@ -66,7 +68,7 @@ class Attribution(Study):
                 raise ValueError(f"`{name}` must be at least 1, got {value}")
         self.orders, self.fill = orders or {"standard": standard}, fill or BlackFill()
         self.most, self.chunk, self.measures = steps, chunk, measures or {}
-        if taken := self.measures.keys() & {*AREAS, *CURVES, *OTHERS}:
+        if taken := self.measures.keys() & {*AREAS, *GAINS, *CURVES, *OTHERS}:
             raise ValueError(
                 f"`measures` cannot be called {', '.join(taken)}, as other figures are; rename them"
             )
@@ -91,8 +93,13 @@ class Attribution(Study):
         self.step = -(-size[0] * size[1] // self.most)
         self.steps = steps_of(size, self.step)
         self.pairs = self._pairs(size)
+        # the first interpreter of each order, which the others are compared with
+        self.first: dict[str, str] = {}
+        for name, order in self.pairs.values():
+            self.first.setdefault(order, name)
         keys = [f"{scorer}/{pair}" for scorer in self.networks for pair in self.pairs]
         self.areas = Metrics({key: MeanCurve(len(AREAS)) for key in keys})
+        self.gains = Metrics({f"{key}/gain": MeanCurve(len(GAINS)) for key in keys})
         self.curves = Metrics(
             {f"{key}/{kind}": MeanCurve(self.steps + 1) for key in keys for kind in CURVES}
         )
@@ -127,6 +134,7 @@ class Attribution(Study):
         masks = masks_of(self.trainer, indices).to(images) if self.localization else None
         explained = Explained(self.network, images, labels, indices, logits[OWN], without)
         judges = [measure.judge(explained) for measure in self.measures.values()]
+        first: dict[tuple[str, str], Tensor] = {}
         for name, interpreter in self.parts(self.interpreters.items()):
             with self.cost.measured(name, self.network, len(images)):
                 found = attribution(interpreter, self.network, images, labels)
@@ -148,32 +156,38 @@ class Attribution(Study):
                     predicted[scorer],
                     self.chunk,
                 )
-                self._count(f"{scorer}/{name}/{order}", insertion, deletion)
+                found_areas = self._count(f"{scorer}/{name}/{order}", insertion, deletion)
+                gain = found_areas - first.setdefault((scorer, order), found_areas)
+                self.gains[f"{scorer}/{name}/{order}/gain"].update(gain)
 
-    def _count(self, key: str, insertion: Tensor, deletion: Tensor) -> None:
+    def _count(self, key: str, insertion: Tensor, deletion: Tensor) -> Tensor:
         inside, outside = area(insertion), area(deletion)
         drop = (deletion[:, :1] - deletion).mean(1)
-        self.areas[key].update(torch.stack([inside, outside, inside - outside, drop], 1))
+        areas = torch.stack([inside, outside, inside - outside, drop], 1)
+        self.areas[key].update(areas)
         for kind, curve in zip(CURVES, (insertion, deletion), strict=True):
             self.curves[f"{key}/{kind}"].update(curve)
+        return areas
 
     def on_test_epoch_end(self) -> None:
         """Bring the sums of all processes together."""
-        metrics = {**self.areas, **self.curves, **self.values}
+        metrics = {**self.areas, **self.gains, **self.curves, **self.values}
         self.found = {key: metric.compute().cpu() for key, metric in metrics.items()}
         self.costs = self.cost.numbers(OWN)
         self.located = self.localization.numbers()
 
     def numbers(self) -> list[Number]:
-        """Every area, every point of every curve, and what an explanation costs."""
+        """Every area and gain, every point of every curve, and what an explanation costs."""
         numbers: list[Number] = []
         for scorer, (pair, (name, order)) in product(self.networks, self.pairs.items()):
             key = f"{scorer}/{pair}"
-            numbers += means(AREAS, self.found[key], scorer, interpreter=name, part=order)
+            labels: dict[str, Any] = {"interpreter": name, "part": order}
+            numbers += means(AREAS, self.found[key], scorer, **labels)
+            if name != (first := self.first[order]):
+                numbers += means(GAINS, self.found[f"{key}/gain"], scorer, against=first, **labels)
             for kind, better in CURVES.items():
                 for x, point in enumerate(self.found[f"{key}/{kind}"].split(1, 1)):
-                    labels = {"interpreter": name, "part": order, "x": x / self.steps}
-                    numbers += means({kind: better}, point, scorer, **labels)
+                    numbers += means({kind: better}, point, scorer, x=x / self.steps, **labels)
         for name in self.interpreters:
             numbers += means(self.judged, self.found[name], OWN, interpreter=name)
         return numbers + self.costs + self.located

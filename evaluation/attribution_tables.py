@@ -10,13 +10,14 @@ if TYPE_CHECKING:
     from evaluation.attribution import Attribution
 
 AREAS = {"insertion": "higher", "deletion": "lower", "difference": "higher", "aopc": "higher"}
+GAINS = {f"{area}_gain": better for area, better in AREAS.items()}
 OWN = "explained"
 
 
-def with_margin(number: Number) -> str:
-    """A mean, and half the width of its interval."""
+def with_margin(number: Number, sign: str = "") -> str:
+    """A mean, with a plus too where `sign` is one, and half the width of its interval."""
     margin = number.interval[1] - number.value if number.interval else float("nan")
-    return f"{number.value:.3f} ± {margin:.3f}"
+    return f"{number.value:{sign}.3f} ± {margin:.3f}"
 
 
 def fill_of(study: "Attribution") -> str:
@@ -59,17 +60,24 @@ def sentences(study: "Attribution", results: Results) -> list[str]:
 
 
 def summary(study: "Attribution", results: Results) -> list[list[str]]:
-    """A line for each order, interpreter, the best first, and network; areas with 95 % margins."""
+    """A line for each order, interpreter, the best first, and network; areas with 95 % margins.
+
+    Gains are over the first interpreter of the order, in the insertion of the same images.
+    """
     own_kinds = [*study.measures, *(["pointing_game"] if study.localization else [])]
-    titles = [*map(words, [*AREAS, *own_kinds]), "seconds", "passes"]
+    firsts = " or ".join(words(name) for name in dict.fromkeys(study.first.values()))
+    gained = f"insertion over {firsts}"
+    titles = [*map(words, AREAS), gained, *map(words, own_kinds), "seconds", "passes"]
     several = len(study.networks) > 1
     rows = [["", f"order, {fill_of(study)}", *(["scored on"] if several else []), *titles]]
     for order in study.orders:
         for name, scorer in product(ranked(study, results, order), study.networks):
             cells = [words(name), words(order), *([words(scorer)] if several else [])]
-            for kind in AREAS:
-                found = results.find(kind, network=scorer, interpreter=name, part=order)
-                cells.append(with_margin(found))
+            labels = {"network": scorer, "interpreter": name, "part": order}
+            cells += [with_margin(results.find(kind, **labels)) for kind in AREAS]
+            over_itself = name == study.first[order]
+            gain = "" if over_itself else with_margin(results.find("insertion_gain", **labels), "+")
+            cells.append(gain)
             own = {"network": OWN, "interpreter": name}
             cells += [f"{results.find(kind, **own).value:.4f}" for kind in own_kinds]
             seconds, passes = (results.find(kind, **own).value for kind in ("seconds", "passes"))

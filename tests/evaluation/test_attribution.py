@@ -77,13 +77,11 @@ PAIRS = [(name, order) for name in ("ssa", "mig", "captum") for order in ORDERS]
 PAIRS += [(name, "standard") for name in ("grad_cam", "product")]
 
 
-@pytest.mark.parametrize("scorer", ["explained", "other"])
-@pytest.mark.parametrize(("name", "order"), PAIRS)
-def test_areas_are_those_of_single_images(
-    study: Attribution, networks: tuple[nn.Module, nn.Module], name: str, order: str, scorer: str
-) -> None:
-    interpreter, net = INTERPRETERS[name], networks[0 if scorer == "explained" else 1]
-    values, step = [], -(-64 * 64 // STEPS)
+def areas_of(
+    networks: tuple[nn.Module, nn.Module], name: str, order: str, net: nn.Module
+) -> Tensor:
+    """Every area of every image, (IMAGES, areas), one image at a time."""
+    interpreter, values, step = INTERPRETERS[name], [], -(-64 * 64 // STEPS)
     for index in range(IMAGES):
         image, label, _ = data().images("test")[0, index]
         images, labels = image.double()[None], label[None]
@@ -104,13 +102,32 @@ def test_areas_are_those_of_single_images(
         drop = (deletion[:, :1] - deletion).mean(1)
         inside, outside = area(insertion), area(deletion)
         values.append(torch.cat([inside, outside, inside - outside, drop]))
-    for kind, expected in zip(
-        ("insertion", "deletion", "difference", "aopc"), torch.stack(values).mean(0), strict=True
-    ):
-        labels_of = {"network": scorer, "interpreter": name, "part": order}
-        actual = study.results({}).find(kind, **labels_of)
-        assert actual.value == pytest.approx(expected.item())
+    return torch.stack(values)
+
+
+@pytest.mark.parametrize("scorer", ["explained", "other"])
+@pytest.mark.parametrize(("name", "order"), PAIRS)
+def test_areas_and_gains_are_those_of_single_images(
+    study: Attribution, networks: tuple[nn.Module, nn.Module], name: str, order: str, scorer: str
+) -> None:
+    net, results = networks[0 if scorer == "explained" else 1], study.results({})
+    values = areas_of(networks, name, order, net)
+    first = "grad_cam" if order == "standard" else "ssa"
+    gains = values - areas_of(networks, first, order, net)
+    labels_of = {"network": scorer, "interpreter": name, "part": order}
+    for column, kind in enumerate(("insertion", "deletion", "difference", "aopc")):
+        actual = results.find(kind, **labels_of)
+        assert actual.value == pytest.approx(values[:, column].mean().item())
         assert actual.n == IMAGES
+        if name == first:
+            with pytest.raises(LookupError):
+                results.find(f"{kind}_gain", **labels_of)
+            continue
+        gain = results.find(f"{kind}_gain", **labels_of, against=first)
+        half = 1.959964 * gains[:, column].std().item() / IMAGES**0.5
+        mean = gains[:, column].mean().item()
+        assert gain.value == pytest.approx(mean)
+        assert gain.interval == pytest.approx((mean - half, mean + half), rel=1e-6)
 
 
 def test_what_an_explanation_costs(study: Attribution) -> None:
@@ -156,13 +173,21 @@ def test_report(study: Attribution, tmp_path: Path) -> None:
     header, *rows = study.summary(results)
     assert header[:3] == ["", "order, mean", "scored on"]
     assert header[3:] == [
-        *("insertion", "deletion", "difference", "aopc", "pointing game", "seconds", "passes")
+        *("insertion", "deletion", "difference", "aopc", "insertion over grad cam or ssa"),
+        *("pointing game", "seconds", "passes"),
     ]
     assert len(rows) == 2 * len(PAIRS)
     for order in ORDERS:
         cells = [row[3] for row in rows if row[1:3] == [order, "explained"]]
         insertions = [float(cell.split(" ± ")[0]) for cell in cells]
         assert insertions == sorted(insertions, reverse=True)
+    gains = {row[0]: row[7] for row in rows if row[1:3] == ["u", "explained"]}
+    assert gains["ssa"] == ""
+    assert float(gains["mig"].split(" ± ")[0]) == pytest.approx(
+        results.find("insertion_gain", interpreter="mig", part="u", network="explained").value,
+        abs=5e-4,  # three decimals
+    )
+    assert {gain[:1] for gain in gains.values()} <= {"", "+", "-"}
     best = results.find("insertion", interpreter=rows[0][0], part="standard", network="explained")
     assert best.interval is not None
     assert rows[0][3] == f"{best.value:.3f} ± {best.interval[1] - best.value:.3f}"
@@ -170,8 +195,9 @@ def test_report(study: Attribution, tmp_path: Path) -> None:
         f"{name} in the order {order}" for name in ("grad_cam", "product") for order in "uf"
     }
     stems = {path.stem for path in (tmp_path / "figures").glob("*.png")}
-    curves = {f"{net}_{order}_curves" for net in ("explained", "other") for order in ORDERS}
-    assert stems == {"heatmaps", *curves}
+    scored = [f"{net}_{order}" for net in ("explained", "other") for order in ORDERS]
+    drawn = {f"{each}_{kind}" for each in scored for kind in ("areas", "curves")}
+    assert stems == {"heatmaps", *drawn}
 
 
 def test_every_figure_is_called_by_another_name(study: Attribution) -> None:

@@ -1,0 +1,36 @@
+"""Means with their intervals, one under another: a forest plot."""
+
+from collections.abc import Mapping
+
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from evaluation.figures import ORIGINAL
+
+
+def forest(panels: Mapping[str, Mapping[str, Tensor]]) -> Figure:
+    """A dot and its interval in each row, a panel for each kind of figure.
+
+    Args:
+        panels: by title, then by row, the same rows in each; the mean, then half the width of its
+            interval.
+    """
+    rows = [*next(iter(panels.values()))]
+    size = (2.2 * len(panels) + 2, 0.24 * len(rows) + 0.9)
+    figure = Figure(figsize=size, layout="constrained")
+    drawn = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
+    for axes, (title, found) in zip(drawn, panels.items(), strict=True):
+        means, halves = zip(*(found[row][:2].tolist() for row in rows), strict=True)
+        places = range(len(rows))
+        axes.errorbar(means, places, xerr=halves, fmt="o", color=ORIGINAL, markersize=4)
+        low, high = axes.get_xlim()
+        if low < 0 < high:
+            axes.axvline(0, color="0.7", linewidth=1, zorder=0)
+        axes.set_yticks(places, [row.replace("_", " ") for row in rows])
+        axes.set_title(title.replace("_", " "), fontsize=10)
+        axes.grid(axis="y", color="0.92")
+        axes.set_axisbelow(True)
+        axes.tick_params(axis="y", length=0)
+        axes.spines[["top", "right", "left"]].set_visible(False)
+    drawn[0].invert_yaxis()  # the first row at the top, in all panels
+    return figure

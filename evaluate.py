@@ -49,6 +49,8 @@ def main(args: list[str] | None = None) -> None:
     command.trainer.test(command.model, command.datamodule)
     if not command.trainer.is_global_zero:
         return
+    # Lightning has brought it back to the CPU, where some pictures would take long
+    command.model.to(command.trainer.strategy.root_device)
     results, page = write_report(command.model, settings, command.folder)
     shutil.rmtree(partial.folder, ignore_errors=True)
     header, *rows = command.model.summary(results)

@@ -19,7 +19,9 @@ def check_attacks(study: "Fragility") -> None:
     for (network_name, network), (name, interpreter) in product(
         study.networks.items(), study.interpreters.items()
     ):
-        places = interpreter(network, images, labels).heatmap[0].numel()
+        logits, heatmap = interpreter(network, images, labels)
+        # an image with another label would not be attacked at all
+        predicted, places = logits.argmax(1), heatmap[0].numel()
         if study.k > places:
             raise ValueError(
                 f"`k` is {study.k}, and the heatmaps of {name} on the network {network_name} have "
@@ -28,7 +30,7 @@ def check_attacks(study: "Fragility") -> None:
         for attack in study.attacks:
             try:
                 made = study.attack_of(attack, interpreter, 0, indices)
-                made(network, images, labels, generators(indices, study.seed))
+                made(network, images, predicted, generators(indices, study.seed))
             except ValueError as error:
                 raise ValueError(
                     f"{attack} cannot attack {name} on the network {network_name}: {error}"

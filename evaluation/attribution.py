@@ -7,7 +7,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from evaluation.attribution_maps import attribution, by_channel
+from evaluation.attribution_maps import attribution
 from evaluation.attribution_pictures import attribution_pictures
 from evaluation.attribution_tables import AREAS, GAINS, OWN, sentences, summary
 from evaluation.cost import NAMES as COSTS
@@ -62,6 +62,8 @@ class Attribution(Study):
         steps: int = 224,
         chunk: int = 128,
     ) -> None:
+        if OWN in (scorers or {}):
+            raise ValueError(f"`scorers` cannot be called {OWN}, as `network` is; rename it")
         super().__init__({OWN: network, **(scorers or {})}, interpreters)
         for name, value in (("steps", steps), ("chunk", chunk)):
             if value < 1:
@@ -116,7 +118,7 @@ class Attribution(Study):
             self.interpreters.items(), self.orders.items()
         ):
             try:
-                rank(torch.zeros(1, 3 if by_channel(interpreter) else 1, *size), self.step)
+                rank(torch.zeros(1, 3 if interpreter.by_channel else 1, *size), self.step)
             except ValueError as error:
                 self.refused[f"{name} in the order {order}"] = str(error)
             else:
@@ -136,11 +138,9 @@ class Attribution(Study):
         judges = [measure.judge(explained) for measure in self.measures.values()]
         first: dict[tuple[str, str], Tensor] = {}
         for name, interpreter in self.parts(self.interpreters.items()):
+            classes = interpreter.explained(logits[OWN], labels)[:, 0]
             with self.cost.measured(name, self.network, len(images)):
-                found = attribution(interpreter, self.network, images, labels)
-            # what is not finite says nothing either
-            finite = found.flatten(1).isfinite().all(1)
-            found = torch.where(finite[:, None, None, None], found, 0.0)
+                found = attribution(interpreter, self.network, images, classes)
             constant = found.flatten(1).amax(1) == found.flatten(1).amin(1)
             values = (judge(interpreter, found) for judge in judges)
             self.values[name].update(torch.stack([constant.to(found), *values], 1))

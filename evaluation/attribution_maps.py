@@ -1,36 +1,19 @@
 """What insertion and deletion order the pixels of an image by."""
 
-from typing import TypeGuard
-
 import torch
 from torch import Tensor, nn
 
-from interpreters import Captum, Explored, Interpreter
+from interpreters import Interpreter
 
 
 def attribution(
     interpreter: Interpreter, network: nn.Module, images: Tensor, labels: Tensor
 ) -> Tensor:
-    """What each pixel has to do with the class explained, (N, 1 or 3, H, W), at the images' size.
-
-    Signed and by channel where the interpreter has that, its heatmap where not.
-    """
-    if by_channel(interpreter):
-        classes = labels
-        if interpreter.target != "label":
-            classes = interpreter.explained(network(images), labels)[:, 0]
-        return interpreter.attribution(network, images, classes)
-    heatmap = interpreter(network, images, labels).heatmap
-    return nn.functional.interpolate(
-        heatmap, images.shape[2:], mode="bilinear", align_corners=False
-    )
-
-
-def by_channel(interpreter: Interpreter) -> TypeGuard[Explored | Captum]:
-    """Whether an interpreter tells the channels of a pixel apart."""
-    if isinstance(interpreter, Captum):
-        return interpreter.layer is None
-    return isinstance(interpreter, Explored)
+    """The attributions of the labels (N,), (N, 1 or 3, H, W); zero where one is not finite."""
+    found = interpreter.attribution(network, images, labels)
+    # what is not finite somewhere says nothing
+    finite = found.flatten(1).isfinite().all(1)
+    return torch.where(finite[:, None, None, None], found, 0.0)
 
 
 def largest_of(attribution: Tensor) -> Tensor:

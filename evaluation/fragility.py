@@ -19,7 +19,7 @@ from evaluation.fragility_pictures import Examples, examples, fragility_pictures
 from evaluation.movement import MEASURES, movement
 from evaluation.refusals import attackable
 from evaluation.results import Number
-from interpreters import Interpreter
+from interpreters import Explanation, Interpreter
 from lightning_modules.classifier import Metrics
 from lightning_modules.data import Batch, masks_of
 from metrics import MeanCurve, correct, wilson_interval
@@ -106,16 +106,23 @@ class Fragility(AttackStudy):
             if not right.any():
                 continue
             chosen = (images[right], labels[right], indices[right])
-            for name, attack in self.parts(product(self.interpreters, self.attacks)):
-                values = self._measured(network, self.interpreters[name], attack, chosen)
-                self.curves.update((network_name, name, attack), values)
+            for name, interpreter in self.parts(self.interpreters.items()):
+                before = interpreter(network, *chosen[:2])
+                for attack in self.parts(self.attacks):
+                    values = self._measured(network, interpreter, before, attack, chosen)
+                    self.curves.update((network_name, name, attack), values)
 
     def _measured(
-        self, network: nn.Module, interpreter: Interpreter, attack: str, batch: Batch
+        self,
+        network: nn.Module,
+        interpreter: Interpreter,
+        before: Explanation,
+        attack: str,
+        batch: Batch,
     ) -> Tensor:
         """Every measure of every size of the ball, shape (N, sizes, measures)."""
         images, labels, indices = batch
-        before, found = interpreter(network, images, labels), []
+        found = []
         for epsilon in self.parts(self.epsilons):
             draws = generators(indices, self.seed)
             made = self.attack_of(attack, interpreter, epsilon, indices)

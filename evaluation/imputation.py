@@ -41,7 +41,9 @@ class LinearImputation(Fill):
 
         def filled(rows: Tensor, missing: Tensor) -> Tensor:
             missing = missing.expand(-1, images.shape[1], -1, -1)
-            guessed = imputed(images[rows], missing) + noise[rows]
+            # half precision is for the network
+            with torch.autocast(images.device.type, enabled=False):
+                guessed = imputed(images[rows], missing) + noise[rows]
             return torch.where(missing, guessed.clamp(0, 1), images[rows])
 
         return filled
@@ -59,6 +61,13 @@ def imputed(images: Tensor, missing: Tensor, tolerance: float = 1e-5) -> Tensor:
     """
     here = missing.to(images)
     known = images * (1 - here)
+    kernel = NEIGHBOURS.to(images)[None, None]
+
+    def neighbours(values: Tensor) -> Tensor:
+        """The weighted sum of every value's neighbours in (N, C, H, W), 0 beyond the border."""
+        every = values.flatten(0, 1)[:, None]
+        return F.conv2d(every, kernel, padding=1).view_as(values)
+
     # at the border a pixel has fewer neighbours
     weight = neighbours(torch.ones_like(images[:1, :1]))
 
@@ -78,10 +87,3 @@ def imputed(images: Tensor, missing: Tensor, tolerance: float = 1e-5) -> Tensor:
         before, size = size, (residual * residual).sum((2, 3), keepdim=True)
         direction = residual + size / before.clamp_min(tiny) * direction
     return known + solution
-
-
-def neighbours(values: Tensor) -> Tensor:
-    """The weighted sum of every value's neighbours in (N, C, H, W), 0 beyond the border."""
-    channels = values.shape[1]
-    kernel = NEIGHBOURS.to(values).repeat(channels, 1, 1, 1)
-    return F.conv2d(values, kernel, padding=1, groups=channels)

@@ -87,7 +87,8 @@ def swapped(study: "Influence", shown: Examples, attack: str) -> Figure:
             place.set_title(name.replace("_", " "), fontsize=7)
             if not side:
                 place.set_ylabel(shown.captions[line].replace(", ", "\n"), fontsize=7)
-            highest = shown.influences[name][line].topk(HIGHEST)
+            influences = shown.influences[name][line]
+            highest = influences.topk(min(HIGHEST, len(influences)))
             which = study.drawn[highest.indices.cpu()].tolist()
             images, labels, _ = take(data_of(study.trainer).images("train"), which)
             for rank, value in enumerate(highest.values.tolist()):
@@ -105,7 +106,7 @@ def swapped(study: "Influence", shown: Examples, attack: str) -> Figure:
 
 def scatter(axes: Axes, before: Tensor, after: Tensor) -> None:
     """Influences (N,) after an attack over those before; the highest before are marked."""
-    highest = before.topk(HIGHEST).indices
+    highest = before.topk(min(HIGHEST, len(before))).indices
     axes.axline((0, 0), slope=1, color="0.8", linewidth=1)
     for chosen, colour in ((slice(None), ORIGINAL), (highest, MANIPULATED)):
         axes.plot(before[chosen].tolist(), after[chosen].tolist(), ".", color=colour, markersize=3)

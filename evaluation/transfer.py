@@ -69,12 +69,17 @@ class Transfer(Study):
         right = {name: correct(net(images), labels, 1) for name, net in self.networks.items()}
         for name, found in right.items():
             self.right[name].update(found[:, None])
+        # an image that no network classifies rightly cannot be lost
+        known = torch.stack([*right.values()]).any(0)
+        if not known.any():
+            return
+        images, labels, indices = images[known], labels[known], indices[known]
         for source, (name, attack) in self.parts(product(self.sources, self.attacks.items())):
             random = generators(indices, self.seed)
             attacked = attack(self.networks[source], images, labels, random)
             for target, network in self.networks.items():
                 still = correct(network(attacked), labels, 1)
-                lost = (~still)[right[target]]
+                lost = (~still)[right[target][known]]
                 self.lost[f"{source}/{name}/{target}"].update(lost[:, None])
 
     def on_test_epoch_end(self) -> None:

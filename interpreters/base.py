@@ -2,7 +2,7 @@
 
 import re
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, get_args
 
 import torch
@@ -46,6 +46,20 @@ class Interpreter(ABC):
             network's parameters and in the images while grad mode is on, and detached while not.
         """
 
+    def attribution(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
+        """What each pixel has to do with a class of its image, as it is ranked: not summed up.
+
+        Args:
+            network: from images to logits (N, K), in evaluation mode.
+            images: shape (N, 3, H, W), in [0, 1].
+            labels: the class explained, shape (N,), whatever `target` is.
+
+        Returns: the heatmap at the images' size, (N, 1, H, W), or if `by_channel` signed values of
+            every channel, (N, 3, H, W); detached.
+        """
+        heatmap = replace(self, target="label")(network, images, labels).heatmap.detach()
+        return nn.functional.interpolate(heatmap, images.shape[2:], mode="bilinear")
+
     def explained(self, logits: Tensor, labels: Tensor) -> Tensor:
         """The classes that `target` means, shape (N, L), from logits (N, K) and labels."""
         labels = labels[:, None] if labels.ndim == 1 else labels
@@ -54,6 +68,11 @@ class Interpreter(ABC):
         if self.target == "other":
             logits = logits.scatter(1, labels, -torch.inf)
         return logits.argmax(1, keepdim=True)
+
+    @property
+    def by_channel(self) -> bool:
+        """Whether attributions tell the channels of a pixel apart."""
+        return False
 
     @property
     def differentiable(self) -> bool:

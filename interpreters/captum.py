@@ -71,7 +71,9 @@ class Captum(Interpreter):
         return explanation(logits, heatmap.detach())
 
     def attribution(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
-        """What every value of the images has to do with the labels (N,), signed, (N, 3, H, W)."""
+        """What every value has to do with the labels (N,), signed; of a layer, the heatmap."""
+        if not self.by_channel:
+            return super().attribution(network, images, labels)
         check_network(network)
         with torch.enable_grad(), self._named():
             return self._attributed(network, images)(labels).detach()
@@ -114,6 +116,11 @@ class Captum(Interpreter):
         if not (attributes and hasattr(kind, "attribute")):
             raise ValueError(f"captum.attr has no attribution class `{self.method}`")
         return kind
+
+    @property
+    def by_channel(self) -> bool:
+        """Whether it is the pixels that are explained."""
+        return self.layer is None
 
     @property
     def differentiable(self) -> bool:

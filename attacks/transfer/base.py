@@ -116,7 +116,10 @@ def gradients(goal: Goal, group: list[Copy]) -> Tensor:
 
     def seen(points: Tensor) -> Tensor:
         parts = points.tensor_split(len(group))
-        return goal(torch.cat([copy.seen(x) for copy, x in zip(group, parts, strict=True)]))
+        # half precision is for the network: pictures would lose what the noise adds to them
+        with torch.autocast(points.device.type, enabled=False):
+            shown = [copy.seen(x) for copy, x in zip(group, parts, strict=True)]
+        return goal(torch.cat(shown))
 
     found = gradient(seen, torch.cat([copy.images for copy in group]))
     return found.unflatten(0, (len(group), -1))

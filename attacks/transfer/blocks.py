@@ -43,7 +43,7 @@ class SIA(TransferAttack):
             )
         for _ in range(self.samples):
             # drawn from when the copy is looked at, which may be after the next copy's is made
-            drawn = [None] if walk.generators is None else walk.generators
+            drawn = [None] * len(walk.images) if walk.generators is None else walk.generators
             seeds = [int(torch.randint(2**62, (1,), generator=each)) for each in drawn]
             randoms = [Generator().manual_seed(seed) for seed in seeds]
             yield Copy(walk.changed, partial(self._seen, self.view(walk), randoms))

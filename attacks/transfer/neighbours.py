@@ -1,7 +1,7 @@
 """Attacks that ask the images around: their gradients' variance, relevance and flatness."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -85,11 +85,15 @@ class VMIFGSM(NeighbourAttack):
     reach: float = 1.5
 
     def gradient(self, goal: Goal, walk: Walk) -> Tensor:
-        """The gradient and the last step's variation; this step's is kept for the next."""
+        """The gradient and, from the second step on, its variation around the step before."""
+        variation: Tensor | float = 0.0
+        if walk.memory is not None:
+            last, slope = walk.memory
+            around = self.neighbours(replace(walk, changed=last))
+            variation = self.mean_gradient(goal, walk, around) - slope
         own = self.mean_gradient(goal, walk, self.copies(walk))
-        tuned = own if walk.memory is None else own + walk.memory
-        walk.memory = self.mean_gradient(goal, walk, self.neighbours(walk)) - own
-        return tuned
+        walk.memory = torch.stack([walk.changed, own])
+        return own + variation
 
 
 @dataclass(frozen=True, kw_only=True)

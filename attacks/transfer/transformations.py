@@ -39,12 +39,14 @@ class Diversity:
 
     def draw(self, like: Tensor, generators: Generators) -> Transform:
         """Sizes and places for images (N, 3, H, W), each its own."""
-        chance, size, top, left = uniform(like.new_empty(len(like), 4), generators).unbind(1)
-        changes = chance < self.probability
+        # half precision does not know every whole number up to the side
+        each = like.new_empty((len(like), 4), dtype=torch.promote_types(like.dtype, torch.float))
+        chance, size, top, left = uniform(each, generators).unbind(1)
+        changes = (chance < self.probability)[:, None, None]
         rows, columns = (
             torch.where(
-                changes[:, None, None], self._resized(side, size, place), torch.eye(side).to(like)
-            )
+                changes, self._resized(side, size, place), torch.eye(side, device=like.device)
+            ).to(like)
             for side, place in ((like.shape[2], top), (like.shape[3], left))
         )
         return lambda images: rows[:, None] @ images @ columns[:, None].mT
@@ -71,10 +73,10 @@ def placed(side: int, ground: int, sides: Tensor, offset: Tensor) -> Tensor:
         sides: to how many pixels it is resized, shape (N,).
         offset: where it begins, shape (N,).
     """
-    positions = torch.arange(ground).to(sides) - offset[:, None]
+    positions = torch.arange(ground, device=sides.device) - offset[:, None]
     scale = side / sides[:, None]
     source = ((positions + 0.5) * scale - 0.5).clamp(0, side - 1)
-    near = (1 - (source[..., None] - torch.arange(side).to(sides)).abs()).clamp(min=0)
+    near = (1 - (source[..., None] - torch.arange(side, device=sides.device)).abs()).clamp(min=0)
     inside = (positions >= 0) & (positions < sides[:, None])
     return near * inside[..., None]
 
@@ -96,8 +98,8 @@ class Smoothing:
     def __call__(self, gradient: Tensor) -> Tensor:
         """The gradient (N, 3, H, W), smoothed, with 0 beyond the image."""
         reach = self.size // 2
-        deviations = torch.arange(-reach, reach + 1).to(gradient) * (3 / max(reach, 1))
-        weights = (-deviations.square() / 2).exp()
+        places = torch.arange(-reach, reach + 1, device=gradient.device).to(gradient)
+        weights = (-(places * (3 / max(reach, 1))).square() / 2).exp()
         weights = (weights / weights.sum()).view(1, 1, 1, -1).repeat(gradient.shape[1], 1, 1, 1)
         channels = gradient.shape[1]
         rows = F.conv2d(gradient, weights, padding=(0, reach), groups=channels)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from interpreters.explored.base import Explored, probability
+from interpreters.explored.base import Explored, class_count, probability
 from seeds import generator
 
 
@@ -40,7 +40,7 @@ class AGI(Explored):
     def attribution(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
         """The sum over the ways, shape (N, 3, H, W)."""
         images = images.detach()
-        count = network(images[:1]).shape[1]
+        count = class_count(network, images)
         # offsets from the label, so that none of them is the label
         order = torch.randperm(count - 1, generator=generator(self.seed)) + 1
         total = torch.zeros_like(images)

@@ -38,15 +38,7 @@ class Explored(Interpreter):
 
     @abstractmethod
     def attribution(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
-        """What every value of the images has to do with the labels.
-
-        Args:
-            network: from images to logits (N, K), in evaluation mode.
-            images: shape (N, 3, H, W), in [0, 1].
-            labels: the class explained, shape (N,).
-
-        Returns: signed, shape (N, 3, H, W), detached.
-        """
+        """What every value of the images has to do with the labels (N,), signed, (N, 3, H, W)."""
 
     def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
         """The attribution summed over channels, shape (N, L, h, w), detached."""
@@ -60,18 +52,33 @@ class Explored(Interpreter):
         return explanation(logits, for_each(self.explained(logits, labels), summed))
 
     @property
+    def by_channel(self) -> bool:
+        """True."""
+        return True
+
+    @property
     def differentiable(self) -> bool:
         """False: signs have no gradient, and a path of hundreds of passes no graph."""
         return False
 
 
 def check_explorer(attack: object) -> None:
-    """Raise ValueError unless an attack goes step by step."""
+    """Raise ValueError unless an attack goes step by step, and once."""
     if not isinstance(attack, Explorer):
         raise ValueError(
             f"`attack` is {type(attack).__name__}, which has no path of steps to explain by; take "
             "an attack on predictions, such as attacks.PGD or one of attacks.transfer"
         )
+    if getattr(attack, "restarts", 1) > 1:
+        raise ValueError("`attack` explains by one path: leave its `restarts` at 1")
+
+
+def class_count(network: nn.Module, images: Tensor) -> int:
+    """Among how many classes a network decides; raises ValueError where there is no other."""
+    count: int = network(images[:1]).shape[1]
+    if count < 2:
+        raise ValueError("the network has one logit, and ways to other classes need two or more")
+    return count
 
 
 def gradient(goal: Goal, images: Tensor) -> Tensor:

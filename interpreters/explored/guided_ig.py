@@ -39,44 +39,42 @@ class GuidedIG(Explored):
         """The sum along the path of way times the logit's gradient, shape (N, 3, H, W)."""
         images = images.detach()
         start = baseline_image(self.baseline, images).expand_as(images)
-        here, total = start.clone(), torch.zeros_like(images)
+        here, total = start, torch.zeros_like(images)
 
         def logit(pixels: Tensor) -> Tensor:
             return network(pixels).gather(1, labels[:, None])[:, 0]
 
         for step in range(1, self.steps + 1):
-            slope = gradient(logit, here)
-            for row in range(len(images)):
-                before = here[row].clone()
-                here[row] = self._moved(
-                    before, start[row], images[row], slope[row], step / self.steps
-                )
-                total[row] += (here[row] - before) * slope[row]
+            before, slope = here, gradient(logit, here)
+            flat = (each.flatten(1) for each in (here, start, images, slope))
+            here = self._moved(step / self.steps, *flat).view_as(images)
+            total += (here - before) * slope
         return total
 
     def _moved(
-        self, here: Tensor, start: Tensor, end: Tensor, slope: Tensor, share: float
+        self, share: float, here: Tensor, start: Tensor, end: Tensor, slope: Tensor
     ) -> Tensor:
-        """The path's next point, (3, H, W), from which the way left is a share of all shorter."""
+        """The paths' next points, (N, V), from which the ways left are a share of all shorter."""
         way = end - start
         least, most = max(share - self.max_distance, 0), min(share + self.max_distance, 1)
         done = torch.where(way == 0, most, (here - start) / way)
         # no value may stay too far behind the straight line
         here = torch.where(done < least, start + least * way, here)
-        limit, left = start + most * way, (1 - share) * way.abs().sum()
-        size = slope.abs()
+        length = way.abs().sum(1, keepdim=True)
+        limit, left = start + most * way, (1 - share) * length
+        size, rank = slope.abs(), int(self.fraction * (way.shape[1] - 1))
+        under_way = torch.ones_like(length, dtype=torch.bool)
         while True:
-            excess = (end - here).abs().sum() - left
+            excess = (end - here).abs().sum(1, keepdim=True) - left
             movable = here != limit
-            if excess <= 1e-9 * way.abs().sum() or not movable.any():
+            under_way &= (excess > 1e-9 * length) & movable.any(1, keepdim=True)
+            if not under_way.any():
                 return here
             # the share is of all values, of which those that came far enough are the last
-            sizes = torch.where(movable, size, torch.inf).flatten().sort().values
-            threshold = sizes[int(self.fraction * (len(sizes) - 1))]
-            chosen = movable & (size <= threshold)
-            gain = (limit - here)[chosen].abs().sum()
+            sizes = torch.where(movable, size, torch.inf).sort(1).values
+            chosen = under_way & movable & (size <= sizes[:, rank, None])
+            gain = torch.where(chosen, (limit - here).abs(), 0).sum(1, keepdim=True)
             part = (excess / gain).clamp(max=1)
             here = torch.where(chosen, here + part * (limit - here), here)
             # nothing is chosen where gradients are no numbers
-            if part < 1 or not chosen.any():
-                return here
+            under_way &= (part == 1) & chosen.any(1, keepdim=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from interpreters.explored.base import Explored, probability
+from interpreters.explored.base import Explored, class_count, probability
 from seeds import generator
 
 
@@ -41,7 +41,7 @@ class LocalAttribution(Explored):
     def attribution(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
         """The sum over the ways, shape (N, 3, H, W)."""
         images = images.detach()
-        count = network(images[:1]).shape[1]
+        count = class_count(network, images)
         order = torch.randint(1, count, (self.samples - 1,), generator=generator(self.seed))
         total = self._way(network, images, labels, None)
         for offset in order.tolist():

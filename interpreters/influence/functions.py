@@ -67,7 +67,8 @@ class Influences:
         """The influence of every training image, shape (M, N), given features (M, D)."""
         turned = self.inverse(self._gradients(features.double(), labels))
         errors = self.head.errors(self.features, self.labels)
-        return torch.einsum("mkp,nk,np->mn", turned, errors, augmented(self.features))
+        # contracted from the left, with nothing between that is of every image, pair and weight
+        return torch.einsum("mkp,np,nk->mn", turned, augmented(self.features), errors)
 
     def turned(self, chosen: Tensor) -> Tensor:
         """H^-1 g of some training images, shape (M, T, K, D + 1), given which, (M, T)."""

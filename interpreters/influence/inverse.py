@@ -46,7 +46,9 @@ class Exact(Inverse):
             )
         inputs = augmented(features)
         bends = head.bends(features, labels) / len(features)
-        second = torch.einsum("nkl,np,nq->kplq", bends, inputs, inputs).reshape(size, size)
+        # row by row, as nothing between has to be larger than the Hessian itself
+        rows = [torch.einsum("nl,np,nq->plq", row, inputs, inputs) for row in bends.unbind(1)]
+        second = torch.stack(rows).reshape(size, size)
         second.diagonal().add_(head.l2 + self.damping)
         factors, pivots, failed = torch.linalg.lu_factor_ex(second)
         scale = factors.diagonal().abs()

@@ -3,8 +3,10 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise, product
 from typing import Any
 
+import numpy as np
 import pytest
 import scipy.fft
 import torch
@@ -12,7 +14,7 @@ import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
 from attacks import PGD
-from attacks.prediction import PredictionAttack, Step
+from attacks.prediction import PredictionAttack, Step, Walk
 from attacks.transfer import (
     BIM,
     DIFGSM,
@@ -144,7 +146,8 @@ COUNTS: list[tuple[TransferAttack, int]] = [
     (SSA(), 200),
     (MIG(), 200),
     (GRA(), 210),
-    (VMIFGSM(), 210),
+    # nobody asks how the gradient varies around the last step
+    (VMIFGSM(), 10 + 9 * 20),
     (PGN(), 400),
     (SIA(), 200),
     (NAA(layer="0"), 40),
@@ -414,6 +417,69 @@ def test_neurons(network: nn.Module, images: Tensor, labels: Tensor) -> None:
     (slope,) = torch.autograd.grad(-(weights * first(leaf)).sum(), leaf)
     step, *_ = steps_of(attack, network, images, labels)
     torch.testing.assert_close(step.update, evened(slope))
+
+
+def changed_in_blocks(image: Tensor, random: Generator, blocks: int) -> Tensor:
+    """One of ten changes in each block of (1, 3, H, W) (Wang et al. 2023, table 1), one by one."""
+    cuts = []
+    for side in image.shape[2:]:
+        inner = (torch.randperm(side - 1, generator=random)[: blocks - 1] + 1).tolist()
+        cuts.append([0, *sorted(inner), side])
+    out = torch.zeros_like(image)
+    for (top, bottom), (left, right) in product(*map(pairwise, cuts)):
+        block, sides = image[:, :, top:bottom, left:right], (bottom - top, right - left)
+        rows, columns = (torch.arange(side) for side in sides)
+        kind = int(torch.randint(10, (1,), generator=random))
+        if kind == 0:
+            rows = (rows - int(torch.rand(1, generator=random) * sides[0])) % sides[0]
+        if kind == 1:
+            columns = (columns - int(torch.rand(1, generator=random) * sides[1])) % sides[1]
+        if kind in (2, 4):
+            rows = sides[0] - 1 - rows
+        if kind in (3, 4):
+            columns = sides[1] - 1 - columns
+        block = block[:, :, rows][:, :, :, columns]
+        if kind == 5:
+            block = torch.rand(1, generator=random).double() * block
+        if kind == 6:
+            noise = 2 * torch.rand(3, *sides, generator=random) - 1
+            block = (block + 16 / 255 * noise.double()).clamp(0, 1)
+        if kind == 7:
+            share = (1 + float(torch.rand(1, generator=random))) / 2
+            small = [max(1, int(share * side)) for side in sides]
+            coarse = F.interpolate(block, small, mode="bilinear")
+            block = F.interpolate(coarse, sides, mode="bilinear")
+        if kind == 8:
+            every = (scipy.fft.dct(np.eye(side), axis=0, norm="ortho") for side in sides)
+            low = [torch.from_numpy(waves[: max(1, int(0.6 * len(waves)))]) for waves in every]
+            block = low[0].T @ low[0] @ block @ low[1].T @ low[1]
+        if kind == 9:
+            block = block * (torch.rand(3, *sides, generator=random) >= 0.1) / 0.9
+        out[:, :, top:bottom, left:right] = block
+    return out
+
+
+def test_blocks(network: nn.Module, images: Tensor, labels: Tensor) -> None:
+    """A step of SIA, from as many copies as meet every change several times."""
+    one, label, random = images[:1], labels[:1], Generator().manual_seed(7)
+    leaf = one.clone().requires_grad_()
+    total = torch.zeros(())
+    for _ in range(30):
+        seed = int(torch.randint(2**62, (1,), generator=random))
+        seen = changed_in_blocks(leaf, Generator().manual_seed(seed), 3)
+        total = total + F.cross_entropy(network(seen), label)
+    (slope,) = torch.autograd.grad(total / 30, leaf)
+    attack = SIA(samples=30, epsilon=EPSILON, step_size=STEP, steps=1)
+    (step,) = steps_of(attack, network, one, label)
+    torch.testing.assert_close(step.update, evened(slope))
+
+
+def test_each_image_has_blocks_of_its_own() -> None:
+    """Without generators too."""
+    same = torch.rand(1, 3, 12, 12).expand(4, -1, -1, -1)
+    walk = Walk(same, same, torch.zeros_like(same), None)
+    (copy,) = SIA(samples=1).copies(walk)
+    assert len(copy.seen(same).unique(dim=0)) == 4
 
 
 def test_objectives() -> None:

@@ -229,7 +229,7 @@ def test_the_study_has_their_means() -> None:
             values.append(judge(SimpleGradient(), heatmap))
         actual = study.results({}).find(name, interpreter="gradient")
         assert actual.value == pytest.approx(torch.cat(values).mean().item())
-    assert study.summary(study.results({}))[0][6:8] == ["infidelity", "max sensitivity"]
+    assert study.summary(study.results({}))[0][7:9] == ["infidelity", "max sensitivity"]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The transfer study against a plain loop, and what is refused."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import torch
 from conftest import tiny_network
 from lightning import Trainer
 from test_classifier import SILENT
-from torch import nn
+from torch import Tensor, nn
 
 from attacks import PGD, Attack, RandomSign
 from attacks.transfer import MIFGSM
@@ -100,9 +101,26 @@ def test_some_sources(study: Transfer) -> None:
 
 
 def test_a_single_network_has_nothing_to_carry_over_to() -> None:
-    one = {"one": networks()["one"]}
-    assert studied(networks=one, attacks={"random": RandomSign()}).sentences is not None
-    assert studied(networks=one).sentences(studied(networks=one).results({})) == []
+    study = studied(networks={"one": networks()["one"]}, attacks={"random": RandomSign()})
+    assert study.sentences(study.results({})) == []
+
+
+def test_only_images_that_can_be_lost_are_attacked() -> None:
+    seen = 0
+
+    @dataclass(frozen=True, kw_only=True)
+    class Counted(RandomSign):
+        """An attack that counts what it attacks."""
+
+        def __call__(self, network: nn.Module, images: Tensor, *rest: Any) -> Tensor:
+            nonlocal seen
+            seen += len(images)
+            return super().__call__(network, images, *rest)
+
+    studied(attacks={"counted": Counted()}, sources=["one"])
+    images, labels, _ = TEST
+    right = [net(images.double()).argmax(1) == labels for net in networks().values()]
+    assert seen == int((right[0] | right[1]).sum()) < IMAGES
 
 
 def test_refusals() -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -144,23 +145,32 @@ def test_guided_ig_is_complete(network: nn.Module, images: Tensor, labels: Tenso
 
 def test_guided_ig_moves_the_smallest_first() -> None:
     """Of a linear score, the values whose weight is smallest, as far as they may."""
-    guided, here = GuidedIG(fraction=0.01, max_distance=0.1), torch.zeros(3, 1, 2)
-    slope, end = torch.arange(1.0, 7).view(3, 1, 2), torch.ones(3, 1, 2)
-    moved = guided._moved(here, here, end, slope, 0.15)
+    guided, here = GuidedIG(fraction=0.01, max_distance=0.1), torch.zeros(1, 6)
+    slope, end = torch.arange(1.0, 7)[None], torch.ones(1, 6)
+    moved = guided._moved(0.15, here, here, end, slope)
     # 0.15 of a way of 6: at 0.05 all must be, and at 0.25 none may be further
-    expected = torch.tensor([0.25, 0.25, 0.25, 0.05, 0.05, 0.05]).view(3, 1, 2)
+    expected = torch.tensor([0.25, 0.25, 0.25, 0.05, 0.05, 0.05])[None]
     torch.testing.assert_close(moved, expected)
 
 
 def test_guided_ig_takes_the_share_of_all_values() -> None:
     """Those that came far enough before are counted, as the last."""
-    guided, slope = GuidedIG(fraction=0.5, max_distance=1.0), torch.arange(1.0, 7).view(3, 1, 2)
-    start, end = torch.zeros(3, 1, 2), torch.ones(3, 1, 2)
-    here = torch.tensor([0.0, 1, 1, 1, 0, 0]).view(3, 1, 2)
-    moved = guided._moved(here, start, end, slope, 4 / 6)
+    guided, slope = GuidedIG(fraction=0.5, max_distance=1.0), torch.arange(1.0, 7)[None]
+    start, end = torch.zeros(1, 6), torch.ones(1, 6)
+    here = torch.tensor([0.0, 1, 1, 1, 0, 0])[None]
+    moved = guided._moved(4 / 6, here, start, end, slope)
     # half of six are the three that are not there yet; half of these three would be two
-    expected = torch.tensor([1.0 / 3, 1, 1, 1, 1 / 3, 1 / 3]).view(3, 1, 2)
+    expected = torch.tensor([1.0 / 3, 1, 1, 1, 1 / 3, 1 / 3])[None]
     torch.testing.assert_close(moved, expected)
+
+
+def test_guided_ig_of_each_image_alone(network: nn.Module, images: Tensor, labels: Tensor) -> None:
+    """Paths of one batch end in as many rounds as each needs."""
+    together = GuidedIG().attribution(network, images, labels)
+    for row in range(3):
+        part = slice(row, row + 1)
+        alone = GuidedIG().attribution(network, images[part], labels[part])
+        torch.testing.assert_close(together[part], alone)
 
 
 def test_boundary(network: nn.Module, images: Tensor, labels: Tensor) -> None:
@@ -245,15 +255,29 @@ def test_agi(network: nn.Module, images: Tensor, labels: Tensor) -> None:
 
 
 def test_local_attribution(network: nn.Module, images: Tensor, labels: Tensor) -> None:
-    found = LocalAttribution(5, steps=2, samples=1).attribution(network, images, labels)
-    assert (found >= 0).all()
-    here, total = images, torch.zeros_like(images)
-    for _ in range(2):
-        slope = torch.cat([slope_of(network, here[row : row + 1], labels[row]) for row in range(3)])
-        after = (here - images / 10 * slope.sign()).clamp(0, 1)
-        total -= (after - here) * slope
-        here = after
+    """Ways to two other classes, then one away from the label."""
+    found = LocalAttribution(5, steps=2, samples=3, seed=4).attribution(network, images, labels)
+    offsets = torch.randint(1, 4, (2,), generator=generator(4)).tolist()
+    assert len(set(offsets)) == 2
+    total = torch.zeros_like(images)
+    for row, offset in product(range(3), [*offsets, None]):
+        here, label = images[row : row + 1], labels[row]
+        for _ in range(2):
+            slope = slope_of(network, here, label)
+            up = -slope if offset is None else slope_of(network, here, (label + offset) % 4)
+            after = (here + images[row] / 10 * up.sign()).clamp(0, 1)
+            total[row] -= ((after - here) * slope)[0]
+            here = after
     torch.testing.assert_close(found, total)
+
+
+@pytest.mark.parametrize("interpreter", [AGI(), LocalAttribution()])
+def test_there_has_to_be_another_class(
+    interpreter: Explored, images: Tensor, labels: Tensor
+) -> None:
+    alone = nn.Sequential(nn.Flatten(), nn.Linear(images[0].numel(), 1)).double()
+    with pytest.raises(ValueError, match="the network has one logit"):
+        interpreter.attribution(alone, images, 0 * labels)
 
 
 def test_expected_gradients_of_linear_logits(

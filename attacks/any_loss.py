@@ -1,11 +1,18 @@
 """Any discrepancy between heatmaps as the objective of an attack."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from torch import Tensor
 
 from attacks.heatmap import HeatmapAttack
+
+
+class Discrepancy(Protocol):
+    """A loss of heatmaps, such as those of losses."""
+
+    def __call__(self, heatmap: Tensor, reference: Tensor) -> Tensor:
+        """What is to fall, shape (N,), given heatmaps (N, 1, h, w)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,7 +23,7 @@ class LossAttack(HeatmapAttack):
         loss: From heatmaps and references (N, 1, h, w) to a value for each image.
     """
 
-    loss: Callable[[Tensor, Tensor], Tensor]
+    loss: Discrepancy
 
     def target(self, images: Tensor, reference: Tensor, before: Tensor) -> Tensor:
         """The network's own heatmaps."""

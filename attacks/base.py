@@ -65,14 +65,13 @@ class SteppingAttack(Attack):
         super().__post_init__()
         if self.steps < 1:
             raise ValueError(f"`steps` must be at least 1, got {self.steps}")
-        if self.step_size is None:
-            object.__setattr__(self, "step_size", self.radius / self.steps)
-        else:
+        if self.step_size is not None:
             object.__setattr__(self, "step_size", pixels("step_size", self.step_size))
 
     def scaled(self, factor: float) -> Self:
         """The same attack in a ball, and with steps, of another size."""
-        return replace(super().scaled(factor), step_size=factor * self.length)
+        size = None if self.step_size is None else factor * self.length
+        return replace(super().scaled(factor), step_size=size)
 
     def stepped(
         self, changed: Tensor, images: Tensor, gradient: Tensor, pace: Tensor | float = 1.0
@@ -85,7 +84,7 @@ class SteppingAttack(Attack):
     @property
     def length(self) -> float:
         """Length of a step, as a number."""
-        return float(self.step_size or 0)  # never None once it is made
+        return self.radius / self.steps if self.step_size is None else float(self.step_size)
 
 
 def pixels(name: str, value: float | str) -> float:

@@ -23,12 +23,19 @@ class Explainer(Protocol):
         """Logits (N, K) and heatmaps (N, 1, h, w)."""
 
 
+class Selection(Protocol):
+    """What one image on an attack's way is preferred to another by."""
+
+    def __call__(self, heatmap: Tensor, reference: Tensor) -> Tensor:
+        """The higher the better, shape (N,), given the network's heatmaps (N, 1, h, w)."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class HeatmapAttack(SteppingAttack):
     """Steps that raise an objective of the heatmap (Ghorbani et al. 2019, algorithm 1).
 
     Of the images on the way that the network still gives its label to, the one is returned that
-    has the highest objective. An image that begins with another label is returned as it is.
+    has the highest objective, or selection. An image that begins with another label stays as it is.
 
     Args:
         interpreter: Whose heatmaps are attacked; a study fills in each of its own if not given.
@@ -39,6 +46,8 @@ class HeatmapAttack(SteppingAttack):
             different sharpness cannot be compared: the last image that keeps its label is returned.
         output_weight: What the mean square change of the surrogate's probabilities takes from the
             objective (Dombrowski et al. 2019, equation 4).
+        selection: What chooses among the images on the way, such as those of
+            evaluation.selections; the objective if not given, of the surrogate and for less.
     """
 
     climbs: ClassVar[bool] = True
@@ -47,6 +56,7 @@ class HeatmapAttack(SteppingAttack):
     scaled_beta: bool = False
     last_beta: float | None = None
     output_weight: float = 0.0
+    selection: Selection | None = None
     step_size: float | str = "1/510"
     steps: int = 300
 
@@ -114,9 +124,14 @@ class HeatmapAttack(SteppingAttack):
                     change = (found.softmax(1) - outputs[rows].softmax(1)).square().mean(1)
                     height = height - self.output_weight * change
                 total = height.sum()
-            if self.last_beta is not None:
-                height = torch.full_like(height, step)
-            better = (network(here).argmax(1) == of) & (height > highest[rows])
+            if self.selection is not None:
+                logits, shown = explain(network, here, of)
+                height = self.selection(shown, reference[rows])
+            else:
+                logits = network(here)
+                if self.last_beta is not None:
+                    height = torch.full_like(height, step)
+            better = (logits.argmax(1) == of) & (height > highest[rows])
             kept[rows[better]], highest[rows[better]] = here[better], height[better].to(highest)
             if step == self.steps:
                 break

@@ -14,15 +14,24 @@ class MassCenterAttack(HeatmapAttack):
     """The centre of the importance moves away from where it was.
 
     Where it was the distance has no gradient, so that the first step goes in a random direction.
+
+    Args:
+        truncated: Measure from the whole place before the centre and begin at the image, as the
+            published code does.
     """
+
+    truncated: bool = False
 
     def start(self, images: Tensor, generators: Generators) -> Tensor:
         """One step from the images, in a random direction."""
+        if self.truncated:
+            return images
         return self.stepped(images, images, normal(images, generators))
 
     def target(self, images: Tensor, reference: Tensor, before: Tensor) -> Tensor:
         """The centre that the network with softplus shows, shape (N, 2)."""
-        return center_of(before)
+        center = center_of(before)
+        return center.trunc() if self.truncated else center
 
     def objective(self, heatmap: Tensor, target: Tensor) -> Tensor:
         """The squared distance in places."""

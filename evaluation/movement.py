@@ -19,6 +19,7 @@ MEASURES = {
     "confidence_change": "none",
     "image_similarity": "higher",
     "largest_change": "lower",
+    "change_length": "lower",
 }
 
 
@@ -40,6 +41,7 @@ def movement(
     similarity = structural_similarity_index_measure(
         attacked, images, data_range=1.0, reduction="none"
     )
+    change = 255 * (attacked - images).flatten(1)
     columns = [
         top_k_intersection(*maps, k),
         spearman(*maps),
@@ -48,7 +50,8 @@ def movement(
         correct(after.logits, before.logits.argmax(1), 1),
         confidence(after.logits) - confidence(before.logits),
         similarity,
-        255 * (attacked - images).abs().amax((1, 2, 3)),
+        change.abs().amax(1),
+        change.norm(dim=1),
     ]
     return torch.stack([column.to(images) for column in columns], 1)
 

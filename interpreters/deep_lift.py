@@ -24,23 +24,25 @@ KNOWN = {*LAYERS, *ELEMENTWISE, *MAXIMA, *PRODUCTS, *REARRANGEMENTS, *SUMS, "sof
 class DeepLift(Interpreter):
     """Differences from a baseline, carried back by the rescale rule (Shrikumar et al. 2017).
 
-    The heatmap sums to the difference of the logits, exactly, on any network.
+    Signed, the heatmap sums to the difference of the logits, exactly, on any network.
 
     Args:
         baseline: Pixel value of the plain image to compare with, or one for each channel.
         layer: Dotted name of the layer at whose output to explain, or "last"; the pixels
             if not given.
+        absolute: Sum the sizes of the channels' values, not the values (Ghorbani et al. 2019).
     """
 
     baseline: Baseline = 0.0
     layer: str | None = None
+    absolute: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check_baseline(self.baseline)
 
     def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
-        """Sum over channels of multiplier * (a - a0), shape (N, L, h, w)."""
+        """Sum over channels of multiplier * (a - a0), or of its size, shape (N, L, h, w)."""
         # one forward pass serves the images and the one baseline
         both = torch.cat([images, baseline_image(self.baseline, images)])
         recording = record(network, both, self.layer, KNOWN, DECOMPOSED)
@@ -51,7 +53,8 @@ class DeepLift(Interpreter):
             # the baseline has no multipliers of its own
             seed = torch.cat([one_hot(logits, label), torch.zeros_like(end[:1])])
             multipliers = walk(calls, start, end, seed, partial(_propagated, count))
-            return summed_map(multipliers * (start - _baseline(start, count)), images)[:-1]
+            values = multipliers * (start - _baseline(start, count))
+            return summed_map(values, images, self.absolute)[:-1]
 
         with torch.set_grad_enabled(recording.differentiable):
             return explanation(logits, for_each(self.explained(logits, labels), shares))

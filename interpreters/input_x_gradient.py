@@ -15,15 +15,18 @@ class InputXGradient(Interpreter):
     Args:
         layer: Dotted name of the layer at whose output to explain, or "last"; the
             pixels if not given.
+        absolute: Sum the sizes of the channels' values, not the values (Ghorbani et al. 2019).
     """
 
     layer: str | None = None
+    absolute: bool = False
 
     def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
-        """Sum over channels c of a_c * d logit / d a_c, signed, shape (N, L, h, w)."""
+        """Sum over channels c of a_c * d logit / d a_c, or of its size, shape (N, L, h, w)."""
         logits, activation = forward_keeping(network, images, self.layer)
 
         def product(label: Tensor) -> Tensor:
-            return summed_map(activation * class_gradient(logits, label, activation), images)
+            values = activation * class_gradient(logits, label, activation)
+            return summed_map(values, images, self.absolute)
 
         return explanation(logits, for_each(self.explained(logits, labels), product))

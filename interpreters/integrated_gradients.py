@@ -1,6 +1,7 @@
 """Integrated gradients (Sundararajan et al. 2017)."""
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 import torch
@@ -9,7 +10,9 @@ from torch import Tensor, nn
 from interpreters.base import Explanation, Interpreter
 from interpreters.baseline import Baseline, baseline_image, check_baseline
 from interpreters.copies import check_chunk, weighted_sum
-from interpreters.passes import class_gradient, explanation, for_each, forward_keeping, summed_map
+from interpreters.passes import class_gradient, explanation, for_each, forward_keeping, in_map
+
+Score = Literal["logit", "probability"]
 
 
 @dataclass(frozen=True)
@@ -23,22 +26,28 @@ class IntegratedGradients(Interpreter):
             "last"; the pixels if not given.
         chunk: How many images the network sees at once, at least the batch; if not given, 32 on a
             GPU and the batch elsewhere.
+        score: What is explained: the label's logit, or its probability (Ghorbani et al. 2019).
+        absolute: Sum the sizes of the channels' values, not the values (Ghorbani et al. 2019).
     """
 
     steps: int = 32
     baseline: Baseline = 0.0
     layer: str | None = None
     chunk: int | None = None
+    score: Score = "logit"
+    absolute: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.steps < 1:
             raise ValueError(f"`steps` must be at least 1, got {self.steps}")
+        if self.score not in get_args(Score):
+            raise ValueError(f"`score` must be one of {get_args(Score)}, got {self.score!r}")
         check_chunk(self.chunk)
         check_baseline(self.baseline)
 
     def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
-        """Sum over channels of (a - a0) * mean gradient between them, shape (N, L, h, w)."""
+        """Sum over channels of (a - a0) * mean gradient, or of its size, shape (N, L, h, w)."""
         logits, end = forward_keeping(network, images, self.layer)
         start = baseline_image(self.baseline, images)
         if self.layer is not None:
@@ -52,10 +61,15 @@ class IntegratedGradients(Interpreter):
             ways = way.repeat(len(copies), *[1] * (way.ndim - 1))
             repeated = images.repeat(len(copies), 1, 1, 1)
             logits, kept = forward_keeping(network, repeated, self.layer, points)
+            with torch.enable_grad():
+                scores = logits if self.score == "logit" else logits.softmax(1)
             return for_each(
                 classes.repeat(len(copies), 1),
-                lambda label: summed_map(ways * class_gradient(logits, label, kept), repeated),
+                lambda label: in_map(ways * class_gradient(scores, label, kept), repeated),
             )
 
         shares = torch.from_numpy(weights / 2)
-        return explanation(logits, weighted_sum(explain, shares, images, self.chunk))
+        values = weighted_sum(explain, shares, images, self.chunk)
+        channels = values.unflatten(1, (classes.shape[1], -1))
+        heatmap = (channels.abs() if self.absolute else channels).sum(2)
+        return explanation(logits, heatmap)

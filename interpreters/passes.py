@@ -96,9 +96,10 @@ def one_hot(logits: Tensor, labels: Tensor) -> Tensor:
     return torch.zeros_like(logits).scatter(1, labels[:, None], 1.0)
 
 
-def summed_map(values: Tensor, images: Tensor) -> Tensor:
-    """Something at a layer or at the pixels, summed over channels as a map (N, 1, h, w)."""
-    return in_map(values, images).sum(1, keepdim=True)
+def summed_map(values: Tensor, images: Tensor, absolute: bool = False) -> Tensor:
+    """Something at a layer or at the pixels, or its size, summed over channels, (N, 1, h, w)."""
+    arranged = in_map(values, images)
+    return (arranged.abs() if absolute else arranged).sum(1, keepdim=True)
 
 
 def in_map(values: Tensor, images: Tensor) -> Tensor:

@@ -28,10 +28,12 @@ class LRP(Interpreter):
         layer: Dotted name of the layer at whose output to explain, or "last"; the
             normalised pixels if not given.
         composite: Which rule each kind of layer follows.
+        absolute: Sum the sizes of the channels' values, not the values (Ghorbani et al. 2019).
     """
 
     layer: str | None = None
     composite: Composite = EpsilonPlus()
+    absolute: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -42,7 +44,7 @@ class LRP(Interpreter):
             )
 
     def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
-        """Relevance summed over channels, signed, shape (N, L, h, w)."""
+        """Relevance, or its size, summed over channels, shape (N, L, h, w)."""
         recording = record(network, images, self.layer, KNOWN, DECOMPOSED)
         with torch.set_grad_enabled(recording.differentiable):
             return self._shared_out(recording, network, images, labels)
@@ -72,7 +74,8 @@ class LRP(Interpreter):
 
         def relevance(label: Tensor) -> Tensor:
             seed = logits * one_hot(logits, label)
-            return summed_map(walk(calls, recording.start, logits, seed, propagate), images)
+            values = walk(calls, recording.start, logits, seed, propagate)
+            return summed_map(values, images, self.absolute)
 
         return explanation(logits, for_each(self.explained(logits, labels), relevance))
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 from conftest import PREPROCESSING, TinyNetwork
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn
 
 from attacks import (
     Box,
@@ -22,8 +22,10 @@ from attacks import (
     center_of,
     importance,
 )
+from evaluation.selections import CenterDistance, RankCorrelation, TopKIntersection
 from interpreters import Captum, InputXGradient, SimpleGradient
 from losses import TargetMap
+from metrics import top_k_intersection
 from networks import NormalizedNetwork, smoothed
 
 EPSILON, STEP, STEPS = 0.03, 0.004, 12
@@ -100,41 +102,104 @@ def test_the_objective_rises_and_the_label_stays(
     assert changed.max() <= 1
 
 
-@pytest.mark.parametrize("attack", ATTACKS, ids=lambda a: type(a).__name__)
+def centre(heatmap: Tensor) -> Tensor:
+    """Row and column, by the formula of section 2."""
+    size = heatmap.abs()[0, 0]
+    coordinates = torch.cartesian_prod(torch.arange(8.0), torch.arange(8.0)).double()
+    return (size.flatten()[:, None] * coordinates).sum(0) / size.sum()
+
+
+def height_of(attack: HeatmapAttack, heatmap: Tensor, reference: Tensor, before: Tensor) -> Tensor:
+    """What each attack raises for one image, in other words than its own."""
+    share = 64 * heatmap.abs() / heatmap.abs().sum()
+    if isinstance(attack, TopKAttack):
+        sizes = reference.abs().flatten().tolist()
+        count = attack.k if attack.k >= 1 else int(64 * attack.k)
+        highest = sorted(range(64), key=lambda place: (-sizes[place], place))[: int(count)]
+        return -share.flatten()[highest].sum()
+    if isinstance(attack, MassCenterAttack):
+        start = centre(before).floor() if attack.truncated else centre(before)
+        return (centre(heatmap) - start).square().sum()
+    if isinstance(attack, TargetedAttack):
+        return share[0, 0, :4, :3].sum()  # the middles of whose places are in its box
+    assert isinstance(attack, LossAttack)
+    return -attack.loss(heatmap, reference).sum()
+
+
+LARGE: dict[str, Any] = {"epsilon": 0.4, "step_size": 0.05}
+LOOPED = [
+    *ATTACKS,
+    # where labels change on the way
+    replace(ATTACKS[0], **LARGE),
+    replace(ATTACKS[1], **LARGE),
+    replace(ATTACKS[0], scaled_beta=True),
+    # heights fall as the surrogate gets smoother
+    replace(ATTACKS[0], last_beta=0.5),
+    MassCenterAttack(**COMMON, truncated=True),
+    replace(ATTACKS[0], **LARGE, selection=RankCorrelation()),
+    replace(ATTACKS[3], selection=TopKIntersection(9), last_beta=80.0),
+    replace(ATTACKS[2], selection=CenterDistance()),
+]
+
+
+def found_by_a_loop(
+    attack: HeatmapAttack, network: NormalizedNetwork, image: Tensor, label: Tensor, draw: Generator
+) -> tuple[Tensor, int]:
+    """Algorithm 1 for one image, and how many images on the way lost the label."""
+    size, step = attack.radius, attack.length
+    reference = maps_of(attack, network, image, label).detach()
+    betas = [8.0 * ((attack.last_beta or 8.0) / 8.0) ** (n / STEPS) for n in range(STEPS + 1)]
+    surrogates = [smoothed(network, beta, attack.scaled_beta) for beta in betas]
+    before = maps_of(attack, surrogates[0], image, label).detach()
+    x, kept, best, lost = image, image, -torch.inf, 0
+    if isinstance(attack, MassCenterAttack) and not attack.truncated:
+        noise = torch.randn(3, 8, 8, generator=draw).double()
+        x = (image + step * noise.sign()).clamp(0, 1)
+    for number, surrogate in enumerate(surrogates):
+        leaf = x.clone().requires_grad_()
+        height = height_of(attack, maps_of(attack, surrogate, leaf, label), reference, before)
+        liked = height.item() if attack.last_beta is None else number
+        if attack.selection is not None:
+            liked = attack.selection(maps_of(attack, network, x, label), reference).item()
+        if network(x).argmax(1) != label:
+            lost += 1
+        elif liked > best:
+            kept, best = x, liked
+        (gradient,) = torch.autograd.grad(height, leaf)
+        x = image + (x + step * gradient.sign() - image).clamp(-size, size)
+        x = x.clamp(0, 1)
+    return kept, lost
+
+
+@pytest.mark.parametrize("attack", LOOPED, ids=repr)
 def test_each_image_is_what_a_loop_over_steps_finds(
+    attack: HeatmapAttack, network: NormalizedNetwork, images: Tensor
+) -> None:
+    with torch.no_grad():  # so that it prefers no class
+        network.get_parameter("network.7.bias").sub_(network(images).mean(0))
+    labels = network(images).argmax(1)
+    changed, lost = attack(network, images, labels, draws(6)), 0
+    for row in range(6):
+        one = slice(row, row + 1)
+        found = found_by_a_loop(attack, network, images[one], labels[one], draws(6)[row])
+        torch.testing.assert_close(changed[one], found[0])
+        lost += found[1]
+    # whether an image may be kept has to be asked where some may not
+    assert lost or attack.radius == EPSILON
+
+
+@pytest.mark.parametrize("attack", ATTACKS[:3], ids=lambda a: type(a).__name__)
+def test_the_gradient_is_a_product_with_the_hessian(
     attack: HeatmapAttack, network: NormalizedNetwork, images: Tensor, labels: Tensor
 ) -> None:
-    changed = attack(network, images, labels, draws(6))
-    surrogate = smoothed(network, 8.0)
-    for row in range(5):
-        image, label = images[row : row + 1], labels[row : row + 1]
-        reference = maps_of(attack, network, image, label)
-        before = maps_of(attack, surrogate, image, label)
-        target = attack.target(image, reference.detach(), before.detach())
-        x, kept, best = image, image, -torch.inf
-        if isinstance(attack, MassCenterAttack):
-            noise = torch.randn(3, 8, 8, generator=draws(6)[row]).double()
-            x = (image + STEP * noise.sign()).clamp(0, 1)
-        for _ in range(STEPS + 1):
-            leaf = x.clone().requires_grad_()
-            height = attack.objective(maps_of(attack, surrogate, leaf, label), target)
-            if network(x).argmax(1) == label and height.item() > best:
-                kept, best = x, height.item()
-            (gradient,) = torch.autograd.grad(height.sum(), leaf)
-            x = image + (x + STEP * gradient.sign() - image).clamp(-EPSILON, EPSILON)
-            x = x.clamp(0, 1)
-        torch.testing.assert_close(changed[row : row + 1], kept)
-
-
-def test_the_gradient_is_a_product_with_the_hessian(
-    network: NormalizedNetwork, images: Tensor, labels: Tensor
-) -> None:
-    """Of weights w: HW / Z times H (s (w - mean of w by importance)), for any objective."""
+    """Of weights w: HW / Z times H (s (w - mean of w by importance)); the centre is two of them."""
     surrogate = smoothed(network, 8.0)
     image, label = images[:1], labels[:1]
-    weights = torch.rand(1, 1, 8, 8, dtype=torch.float64)
+    reference = maps_of(attack, network, image, label).detach()
+    before = maps_of(attack, surrogate, images[1:2], label).detach()
     leaf = image.clone().requires_grad_()
-    total = (importance(SimpleGradient()(surrogate, leaf, label).heatmap) * weights).sum()
+    target = attack.target(image, reference, before)
+    total = attack.objective(maps_of(attack, surrogate, leaf, label), target).sum()
     (actual,) = torch.autograd.grad(total, leaf)
 
     def score(pixels: Tensor) -> Tensor:
@@ -144,10 +209,33 @@ def test_the_gradient_is_a_product_with_the_hessian(
     gradient = torch.autograd.functional.jacobian(score, image)
     assert isinstance(gradient, Tensor)
     size, mass = gradient.abs().sum(1, keepdim=True), gradient.abs().sum()
+    rows, columns = torch.meshgrid(torch.arange(8.0), torch.arange(8.0), indexing="ij")
+    if isinstance(attack, MassCenterAttack):
+        way = centre(size) - centre(before)
+        # the centre is a mean of places by the importance over HW
+        weights = 2 * (way[0] * rows + way[1] * columns) / 64
+    else:
+        sign = -1 if isinstance(attack, TopKAttack) else 1
+        weights = sign * target[0, 0]
     mean = (weights * size).sum() / mass
     _, product = torch.autograd.functional.hvp(score, image, gradient.sign() * (weights - mean))
     assert isinstance(product, Tensor)
     torch.testing.assert_close(actual, 64 / mass * product)
+
+
+@pytest.mark.parametrize("attack", [replace(ATTACKS[0], steps=40), replace(ATTACKS[1], steps=40)])
+def test_what_was_meant_to_move_moves(
+    attack: HeatmapAttack, network: NormalizedNetwork, images: Tensor, labels: Tensor
+) -> None:
+    """On the network itself, and further than any other."""
+    changed = attack(network, images, labels, draws(6))[:5]
+    first, second = (maps_of(attack, network, each, labels[:5]) for each in (images[:5], changed))
+    kept = top_k_intersection(first.abs(), second.abs(), 9)
+    moved = (center_of(first) - center_of(second)).norm(dim=1)
+    if isinstance(attack, TopKAttack):
+        assert kept.mean() < 0.5
+    else:
+        assert moved.mean() > 0.3
 
 
 @pytest.mark.parametrize("attack", ATTACKS[:4], ids=lambda a: type(a).__name__)

@@ -117,3 +117,14 @@ def test_bad_arguments(arguments: dict[str, object], message: str) -> None:
 def test_divergence_needs_a_random_start() -> None:
     with pytest.raises(ValueError, match="at the image itself the gradient is 0"):
         Divergence(random_start=False)
+
+
+def test_steps_follow_a_ball_that_is_replaced() -> None:
+    """As a study of several sizes makes one attack of another."""
+    shared = PGD(epsilon="8/255", step_size=None, steps=4)
+    assert shared.length == pytest.approx(2 / 255)
+    assert replace(shared, epsilon="1/255").length == pytest.approx(0.25 / 255)
+    assert shared.scaled(0.5).length == pytest.approx(1 / 255)
+    fixed = PGD(epsilon="8/255", step_size="2/255", steps=4)
+    assert replace(fixed, epsilon="1/255").length == pytest.approx(2 / 255)
+    assert fixed.scaled(0.5).length == pytest.approx(1 / 255)

@@ -126,6 +126,10 @@ def test_small_changes_are_foretold_and_relus_are_not() -> None:
     _, flat = gradient_of(kinked, images, labels)
     _, near = gradient_of(kinked, images + 1e-9, labels)
     torch.testing.assert_close(near, flat)
+    # over what comes where that is more, as where nothing bends
+    half = bent._replace(hessian=lambda way: bent.hessian(way) / 2)
+    half_missed = linearization_errors(smooth, images, labels, half, (1e-6,))
+    torch.testing.assert_close(half_missed, torch.full_like(half_missed, 0.5), rtol=1e-3, atol=0)
     # all that is foretold of a change that does not come
     missed = linearization_errors(kinked, images, labels, bent, (1e-9,))
     torch.testing.assert_close(missed, torch.ones_like(missed))

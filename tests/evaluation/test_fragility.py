@@ -118,7 +118,7 @@ def test_figures_are_those_of_a_plain_loop(study: Fragility) -> None:
 
 
 def test_nothing_moves_in_a_ball_of_no_size(study: Fragility) -> None:
-    still = (1, 1, 0, 0, 1, 0, 1, 0)
+    still = (1, 1, 0, 0, 1, 0, 1, 0, 0)
     for name in INTERPRETERS:
         for attack in ATTACKS:
             for measure, value in zip(MEASURES, still, strict=True):

@@ -46,6 +46,10 @@ INTERPRETERS: list[Interpreter] = [
     LRP(composite=EpsilonAlpha2Beta1()),
     LRP(composite=ByKind(Gamma(), first=ZBox())),
     LRP(composite=Heo()),
+    InputXGradient(absolute=True),
+    IntegratedGradients(steps=2, score="probability", absolute=True),
+    DeepLift(absolute=True),
+    LRP(absolute=True),
 ]
 all_interpreters = pytest.mark.parametrize("interpreter", INTERPRETERS, ids=repr)
 

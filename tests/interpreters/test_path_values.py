@@ -1,9 +1,12 @@
 """SmoothGrad, IntegratedGradients and DeepLift: captum's values, slow loops, and their laws."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 import torch.nn.functional as F
 from captum.attr import DeepLift as CaptumDeepLift
+from captum.attr import InputXGradient as CaptumInputXGradient
 from captum.attr import IntegratedGradients as CaptumIntegratedGradients
 from captum.attr import LayerDeepLift, LayerGradientXActivation, LayerIntegratedGradients
 from conftest import TinyNetwork
@@ -52,6 +55,42 @@ def test_integrated_gradients_at_a_layer_are_captums() -> None:
     )
     actual = IntegratedGradients(7, layer="layer2")(network, images, LABELS).heatmap
     torch.testing.assert_close(actual, expected.sum(1, keepdim=True))
+
+
+@pytest.mark.parametrize("chunk", [None, 3])
+def test_integrated_gradients_of_the_probability_are_captums(chunk: int | None) -> None:
+    network, images = member("ResNet, basic"), images_for("ResNet, basic")
+    expected = CaptumIntegratedGradients(lambda pixels: network(pixels).softmax(1)).attribute(
+        images, target=LABELS, n_steps=5, method="gausslegendre"
+    )
+    interpreter = IntegratedGradients(5, chunk=chunk, score="probability")
+    both = torch.stack([LABELS, LABELS], 1)
+    for absolute, of_channels in ((False, expected), (True, expected.abs())):
+        # the sizes are those of whole paths, not of the points on them
+        actual = replace(interpreter, absolute=absolute)(network, images, both).heatmap
+        summed = of_channels.sum(1, keepdim=True)
+        torch.testing.assert_close(actual, summed.expand(-1, 2, -1, -1))
+
+
+def test_sizes_of_channels_are_summed() -> None:
+    """As captum's attributions say them, before any sum."""
+    network = TinyNetwork(3, nn.ReLU).double().eval()
+    images = torch.rand(2, 3, 8, 8, dtype=torch.float64)
+    lifted = CaptumDeepLift(network).attribute(images, torch.zeros_like(images), LABELS)
+    products = CaptumInputXGradient(network).attribute(images, LABELS)
+    cases: list[tuple[DeepLift | InputXGradient | LRP, Tensor | None]] = [
+        (DeepLift(absolute=True), lifted),
+        (InputXGradient(absolute=True), products),
+        (LRP(absolute=True, composite=EpsilonEverywhere()), None),
+    ]
+    for interpreter, expected in cases:
+        actual = interpreter(network, images, LABELS).heatmap
+        assert (actual >= 0).all()
+        signed = replace(interpreter, absolute=False)(network, images, LABELS).heatmap
+        assert (actual >= signed.abs() - 1e-12).all()
+        assert not actual.allclose(signed.abs())
+        if expected is not None:
+            torch.testing.assert_close(actual, expected.abs().sum(1, keepdim=True))
 
 
 @pytest.mark.parametrize("layer", [None, "last"])
@@ -212,6 +251,10 @@ def test_pieces_have_the_gradient_of_the_whole(
         (lambda: SmoothGrad(samples=0), "`samples` must be at least 1, got 0"),
         (lambda: SmoothGrad(noise=-1.0), "`noise` must be finite and not negative"),
         (lambda: IntegratedGradients(steps=0), "`steps` must be at least 1"),
+        (
+            lambda: IntegratedGradients(score="odds"),  # type: ignore[arg-type]  # by name
+            r"`score` must be one of \('logit', 'probability'\), got 'odds'",
+        ),
         (lambda: IntegratedGradients(baseline=2.0), r"pixel values in \[0, 1\], got 2.0"),
         (lambda: DeepLift((0.0, 0.5, 1.5)), r"pixel values in \[0, 1\]"),
     ],

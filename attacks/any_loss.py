@@ -1,7 +1,7 @@
 """Any discrepancy between heatmaps as the objective of an attack."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from torch import Tensor
 
@@ -11,7 +11,8 @@ from attacks.heatmap import HeatmapAttack
 class Discrepancy(Protocol):
     """A loss of heatmaps, such as those of losses."""
 
-    def __call__(self, heatmap: Tensor, reference: Tensor) -> Tensor:
+    # of what returns a Tensor, a configuration would ask that it be the class of one
+    def __call__(self, heatmap: Tensor, reference: Tensor) -> Any:
         """What is to fall, shape (N,), given heatmaps (N, 1, h, w)."""
 
 
@@ -31,4 +32,5 @@ class LossAttack(HeatmapAttack):
 
     def objective(self, heatmap: Tensor, target: Tensor) -> Tensor:
         """The loss, negative."""
-        return -self.loss(heatmap, target)
+        values: Tensor = self.loss(heatmap, target)
+        return -values

@@ -1,6 +1,6 @@
 """Attacks on heatmaps: the explanation changes and the prediction stays (Ghorbani et al. 2019)."""
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
@@ -23,9 +23,10 @@ class Explainer(Protocol):
         """Logits (N, K) and heatmaps (N, 1, h, w)."""
 
 
-class Selection(Protocol):
+class Selection(ABC):
     """What one image on an attack's way is preferred to another by."""
 
+    @abstractmethod
     def __call__(self, heatmap: Tensor, reference: Tensor) -> Tensor:
         """The higher the better, shape (N,), given the network's heatmaps (N, 1, h, w)."""
 

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from attacks import center_of, importance
+from attacks.heatmap import Selection
 from attacks.top_k import check_k
 from losses import spearman
 from metrics import top_k_intersection
 
 
 @dataclass(frozen=True)
-class TopKIntersection:
+class TopKIntersection(Selection):
     """That few of the highest places were so before (Ghorbani et al. 2019, section 2).
 
     Args:
@@ -29,7 +30,7 @@ class TopKIntersection:
 
 
 @dataclass(frozen=True)
-class RankCorrelation:
+class RankCorrelation(Selection):
     """That the order of the places is another (Ghorbani et al. 2019, section 2)."""
 
     def __call__(self, heatmap: Tensor, reference: Tensor) -> Tensor:
@@ -38,7 +39,7 @@ class RankCorrelation:
 
 
 @dataclass(frozen=True)
-class CenterDistance:
+class CenterDistance(Selection):
     """That the centre of the importance is elsewhere (Ghorbani et al. 2019, section 2).
 
     Args:

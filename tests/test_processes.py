@@ -181,6 +181,20 @@ def check_pictures(folder: Path) -> None:
             {13},
         ),
         (
+            "evaluate_influence",
+            """--data.init_args.test 13 --data.init_args.batch_size 3 --data.init_args.train 24
+            --model.init_args.training_images 20 --model.init_args.epsilons [4]
+            --model.init_args.attacks '{random: {class_path: attacks.RandomSign},
+            lowered: {class_path: attacks.InfluenceAttack}}'""",
+            {13},
+        ),
+        (
+            "evaluate_curvature",
+            """--data.init_args.test 13 --data.init_args.batch_size 3 --model.init_args.steps 5
+            --model.init_args.leading 2 --model.init_args.directions 2""",
+            {13},
+        ),
+        (
             "evaluate_attribution",
             """--data.init_args.test 13 --data.init_args.batch_size 3 --model.init_args.steps 5
             --model.init_args.interpreters
@@ -229,7 +243,7 @@ def test_an_evaluation_has_the_same_figures(
         embedded = Path("configs/networks/shapes_resnet10t.yaml").resolve()
         both = f"{{embedded: {embedded}, original: {original}}}"
         arguments += [f"--model.init_args.networks={both}"]
-    elif study == "evaluate_fragility":
+    elif study in ("evaluate_fragility", "evaluate_influence", "evaluate_curvature"):
         arguments += [f"--model.init_args.networks={{original: {original}}}"]
     else:
         arguments += [f"--model.init_args.original={original}"]

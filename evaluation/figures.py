@@ -14,6 +14,8 @@ from evaluation.results import Number
 ORIGINAL, MANIPULATED = "#4477aa", "#cc6677"
 COLOURS = {"original": ORIGINAL, "manipulated": MANIPULATED, "random": "0.5"}
 COLOURS_OF_BARS = (ORIGINAL, MANIPULATED, "#ddcc77")
+# more intervals would hide one another
+MOST_BANDS = 6
 STYLES = {"morf": "-", "lerf": "--", "random": ":"}
 ORDERS = {"morf": "most relevant first", "lerf": "least relevant first"}
 
@@ -167,7 +169,7 @@ def bars(groups: Mapping[str, Sequence[Number]], rows: Sequence[str], below: str
 
 
 def areas(panels: Mapping[str, Mapping[str, Tensor]], below: str) -> Figure:
-    """Curves from 0 to 1 with their intervals, a panel for each kind.
+    """Curves from 0 to 1, a panel for each kind; with their intervals where these are few.
 
     Args:
         panels: by title, then by the curve's name; rows of each: means at evenly spaced places,
@@ -181,8 +183,9 @@ def areas(panels: Mapping[str, Mapping[str, Tensor]], below: str) -> Figure:
             places = torch.linspace(0, 1, len(mean)).tolist()
             colour, style = f"C{place % 10}", ("-", "--", ":")[place // 10 % 3]
             axes.plot(places, mean.tolist(), style, color=colour, label=label.replace("_", " "))
-            low, high = (mean - half).tolist(), (mean + half).tolist()
-            axes.fill_between(places, low, high, color=colour, alpha=0.12, linewidth=0)
+            if len(drawn) <= MOST_BANDS:
+                low, high = (mean - half).tolist(), (mean + half).tolist()
+                axes.fill_between(places, low, high, color=colour, alpha=0.12, linewidth=0)
         axes.set_title(title.replace("_", " "), fontsize=10)
         axes.set_xlabel(below)
         axes.spines[["top", "right"]].set_visible(False)

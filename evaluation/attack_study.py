@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from matplotlib.figure import Figure
-from torch import nn
 
 from evaluation.attack_curves import AttackCurves
 from evaluation.figures import lines
@@ -27,11 +26,6 @@ class AttackStudy(Study):
     @abstractmethod
     def compared(self) -> str:
         """What the rank correlation is between, as the sentences have it."""
-
-    @property
-    def network(self) -> nn.Module:
-        """The first network."""
-        return next(iter(self.networks.values()))
 
     def numbers(self) -> list[Number]:
         """Every accuracy, and every point of every curve."""

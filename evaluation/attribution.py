@@ -77,11 +77,6 @@ class Attribution(Study):
         self.judged = {"constant_attributions": "lower"}
         self.judged |= {name: measure.better for name, measure in self.measures.items()}
 
-    @property
-    def network(self) -> nn.Module:
-        """The network that is explained."""
-        return self.networks[OWN]
-
     def explaining(self) -> dict[str, nn.Module]:
         """Heatmaps are of one network; the others only score them."""
         return {OWN: self.network}

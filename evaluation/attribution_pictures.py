@@ -11,7 +11,7 @@ from evaluation.attribution_tables import AREAS
 from evaluation.figures import areas
 from evaluation.forest import forest
 from evaluation.results import words
-from lightning_modules.data import data_of, names_of, take
+from lightning_modules.data import data_of, names_of
 from lightning_modules.pictures import panel
 
 if TYPE_CHECKING:
@@ -50,11 +50,7 @@ def attribution_pictures(study: "Attribution") -> dict[str, Figure]:
 @torch.no_grad()
 def heatmaps(study: "Attribution") -> Figure:
     """Some random images, and every interpreter's heatmap of each, up to its own highest value."""
-    data = data_of(study.trainer)
-    test = data.images("test")
-    random = torch.randperm(len(test), generator=torch.Generator().manual_seed(0))
-    images, labels, _ = take(test, random[:IMAGES].tolist())
-    images, labels = images.to(study.device).type(study.dtype), labels.to(study.device)
+    data, (images, labels, _) = data_of(study.trainer), study.some(IMAGES)
     maps = {}
     for name, interpreter in study.interpreters.items():
         heatmap = interpreter(study.network, images, labels).heatmap

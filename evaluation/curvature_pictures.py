@@ -9,7 +9,7 @@ from torch import Tensor
 
 from evaluation.curvature import bend
 from evaluation.figures import ORIGINAL, lines
-from lightning_modules.data import data_of, names_of, take
+from lightning_modules.data import data_of, names_of
 from lightning_modules.pictures import panel
 from networks import smoothed
 
@@ -71,10 +71,7 @@ def angles(study: "Curvature", name: str) -> Figure:
 def examples(study: "Curvature", name: str) -> Examples:
     """Some test images with both directions of the network."""
     data, network = data_of(study.trainer), study.networks[name]
-    test = data.images("test")
-    random = torch.randperm(len(test), generator=torch.Generator().manual_seed(0))[:IMAGES]
-    images, labels, indices = take(test, random.tolist())
-    images = images.to(study.device).type(study.dtype)
+    images, labels, indices = study.some(IMAGES)
     predicted, soft = network(images).argmax(1), smoothed(network, study.beta)
     start = study.drawn(images, indices)[0]
     found = bend(soft, images, predicted, start, study.steps, study.leading)

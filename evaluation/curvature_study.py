@@ -67,11 +67,6 @@ class Curvature(Study):
         self.figures: list[Number] = []
         self.examples: dict[str, Examples] = {}
 
-    @property
-    def network(self) -> nn.Module:
-        """The first network."""
-        return next(iter(self.networks.values()))
-
     def setup(self, stage: str) -> None:
         """Check that the networks suit the data; raises ValueError where one calls no ReLU."""
         super().setup(stage)

@@ -74,11 +74,6 @@ class Defense(Study):
         self.robust = Metrics({name: MeanCurve() for name in networks})
         self.figures: list[Number] = []
 
-    @property
-    def network(self) -> nn.Module:
-        """The first original network, to whose input size the data are fitted."""
-        return next(iter(self.networks.values()))
-
     def setup(self, stage: str) -> None:
         """Check that the networks suit the data, and begin to count."""
         super().setup(stage)

@@ -7,7 +7,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from lightning_modules.data import data_of, names_of, take
+from lightning_modules.data import data_of, names_of
 from lightning_modules.pictures import (
     limits_of,
     scale_named,
@@ -60,10 +60,7 @@ def fragility_pictures(study: "Fragility") -> dict[str, Figure]:
 def examples(study: "Fragility", network_name: str, name: str) -> Examples:
     """Images that are classified rightly, and what the largest attacks make of them."""
     data, network = data_of(study.trainer), study.networks[network_name]
-    test = data.images("test")
-    random = torch.randperm(len(test), generator=torch.Generator().manual_seed(0))
-    images, labels, indices = take(test, random[:TRIED].tolist())
-    images, labels = images.to(study.device).type(study.dtype), labels.to(study.device)
+    images, labels, indices = study.some(TRIED)
     chosen = correct(network(images), labels, 1).nonzero()[:IMAGES, 0]
     if not len(chosen):
         return Examples([], [])

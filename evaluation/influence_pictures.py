@@ -53,10 +53,7 @@ def influence_pictures(study: "Influence") -> dict[str, Figure]:
 def examples(study: "Influence", fit: "Fit") -> Examples:
     """Some test images, before and after each attack of the largest size."""
     data = data_of(study.trainer)
-    test = data.images("test")
-    random = torch.randperm(len(test), generator=torch.Generator().manual_seed(0))[:IMAGES]
-    images, labels, indices = take(test, random.tolist())
-    images = images.to(study.device).type(study.dtype)
+    images, labels, indices = study.some(IMAGES)
     predicted = fit.network(images).argmax(1)
     made = {"image": images}
     for attack in study.attacks:

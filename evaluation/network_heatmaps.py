@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from torch import nn
 
 from evaluation.study import Study
-from lightning_modules.data import data_of, names_of, take
+from lightning_modules.data import data_of, names_of
 from lightning_modules.pictures import panel, rows_of
 
 IMAGES = 6
@@ -22,11 +22,7 @@ def network_heatmaps(study: Study, name: str, networks: Mapping[str, nn.Module])
         name: of the interpreter.
         networks: by the name of their row.
     """
-    data = data_of(study.trainer)
-    test = data.images("test")
-    random = torch.randperm(len(test), generator=torch.Generator().manual_seed(0))
-    images, labels, _ = take(test, random[:IMAGES].tolist())
-    images, labels = images.to(study.device).type(study.dtype), labels.to(study.device)
+    data, (images, labels, _) = data_of(study.trainer), study.some(IMAGES)
     interpreter = study.interpreters[name]
     maps = {row: interpreter(module, images, labels).heatmap for row, module in networks.items()}
     return panel(images, rows_of(maps), [names_of(data, label) for label in labels])

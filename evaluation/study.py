@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any, ClassVar
 
+import torch
 from lightning import LightningModule
 from matplotlib.figure import Figure
 from torch import nn
@@ -13,7 +14,7 @@ from torch import nn
 from evaluation.refusals import usable
 from evaluation.results import Number, Results
 from interpreters import Interpreter
-from lightning_modules.data import Images, data_of, take
+from lightning_modules.data import Batch, Images, data_of, take
 from lightning_modules.parts import Parts
 from lightning_modules.preflight import NetworkError, check_network
 from losses import Loss
@@ -48,12 +49,19 @@ class Study(LightningModule, ABC):
 
     @property
     def network(self) -> nn.Module:
-        """The original network, to whose input size the data are fitted."""
-        return self.networks["original"]
+        """The first network, to whose input size the data are fitted."""
+        return next(iter(self.networks.values()))
 
     def explained(self) -> Images:
         """The images whose heatmaps are studied."""
         return data_of(self.trainer).images("test")
+
+    def some(self, count: int) -> Batch:
+        """Test images at random to be shown, the same in all studies, where the networks are."""
+        test = data_of(self.trainer).images("test")
+        random = torch.randperm(len(test), generator=torch.Generator().manual_seed(0))
+        images, labels, indices = take(test, random[:count].tolist())
+        return images.to(self.device).type(self.dtype), labels.to(self.device), indices
 
     def explaining(self) -> dict[str, nn.Module]:
         """The networks that every interpreter is to explain, by name."""

@@ -13,7 +13,7 @@ from evaluation.figures import heat_table
 from evaluation.results import Number, Results, words
 from evaluation.study import Study
 from lightning_modules.classifier import Metrics
-from lightning_modules.data import Batch, data_of, take
+from lightning_modules.data import Batch
 from lightning_modules.pictures import show_image
 from metrics import MeanCurve, correct, wilson_interval
 from seeds import generators
@@ -57,11 +57,6 @@ class Transfer(Study):
         pairs = product(self.sources, attacks, networks)
         self.lost = Metrics({"/".join(names): MeanCurve() for names in pairs})
         self.figures: list[Number] = []
-
-    @property
-    def network(self) -> nn.Module:
-        """The first network, to whose input size the data are fitted."""
-        return next(iter(self.networks.values()))
 
     def test_step(self, batch: Batch, batch_idx: int) -> None:
         """Attack each source, and show the images to every network."""
@@ -174,10 +169,7 @@ class Transfer(Study):
 
     def _images(self) -> Figure:
         """Some images, and what each attack on the first source adds to them."""
-        test = data_of(self.trainer).images("test")
-        random = torch.randperm(len(test), generator=torch.Generator().manual_seed(0))
-        images, labels, indices = take(test, random[:IMAGES].tolist())
-        images, labels = images.to(self.device).type(self.dtype), labels.to(self.device)
+        images, labels, indices = self.some(IMAGES)
         rows = {"image": images}
         for name, attack in self.attacks.items():
             source, draws = self.networks[self.sources[0]], generators(indices, self.seed)

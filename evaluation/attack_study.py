@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from evaluation.attack_curves import AttackCurves
 from evaluation.figures import lines
-from evaluation.results import Number, Results
+from evaluation.results import Number, Results, words
 from evaluation.study import Study
 
 
@@ -52,11 +52,11 @@ class AttackStudy(Study):
 
     def summary(self, results: Results) -> list[list[str]]:
         """Some measures at the largest size, a row for each attack."""
-        titles = [measure.replace("_", " ") for measure in self.shown]
+        titles = [words(measure) for measure in self.shown]
         rows = [["network", self.explainer, "attack", *titles]]
         for key in self.curves.keys:
             last = (self.curve(measure, *key)[-1].value for measure in self.shown)
-            names = (part.replace("_", " ") for part in key)
+            names = (words(part) for part in key)
             rows.append([*names, *(f"{value:.3f}" for value in last)])
         return rows
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from evaluation.report import PAGES
-from evaluation.results import replace
+from evaluation.results import replace, words
 from evaluation.tables import to_csv, to_latex
 
 LABELS = ("name", "network", "interpreter", "part", "against", "heatmaps", "x")
@@ -46,7 +46,7 @@ def side_by_side(runs: list[Path]) -> list[list[str]]:
 def title_of(key: tuple[Any, ...]) -> str:
     """What a figure is called by, in words, and its place where it is a point of a curve."""
     *parts, x = key
-    title = " ".join(part for part in parts if part).replace("_", " ")
+    title = words(" ".join(part for part in parts if part))
     return title if x is None else f"{title} at {x:g}"
 
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from evaluation.attack_curves import check_epsilons
 from evaluation.curvature import MEASURES, bend, linearization_errors, measured
 from evaluation.curvature_pictures import BINS, Examples, curvature_pictures, examples
-from evaluation.results import Number, Results, means
+from evaluation.results import Number, Results, means, words
 from evaluation.study import Study
 from lightning_modules.classifier import Metrics
 from lightning_modules.data import Batch, data_of, take
@@ -149,7 +149,7 @@ class Curvature(Study):
 
     def summary(self, results: Results) -> list[list[str]]:
         """Every measure, a row for each network."""
-        rows = [["network", *(measure.replace("_", " ") for measure in MEASURES)]]
+        rows = [["network", *(words(measure) for measure in MEASURES)]]
         for name in self.networks:
             rows.append([name, *(f"{self.value(measure, name):.3g}" for measure in MEASURES)])
         return rows

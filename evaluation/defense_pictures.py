@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 from evaluation.figures import bars, heat_table
 from evaluation.network_heatmaps import network_heatmaps
+from evaluation.results import words
 
 if TYPE_CHECKING:
     from evaluation.defense import Defense
@@ -30,7 +31,7 @@ def defense_pictures(study: "Defense") -> dict[str, Figure]:
         "accuracies": bars(accuracies, networks, "accuracy"),
         "rates": heat_table(rates, networks, interpreters),
     }
-    shown = {name.replace("_", " "): network for name, network in study.networks.items()}
+    shown = {words(name): network for name, network in study.networks.items()}
     return pictures | {
         f"{name}_heatmaps": network_heatmaps(study, name, shown) for name in interpreters
     }

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from torch import Tensor
 
-from evaluation.results import Number
+from evaluation.results import Number, words
 
 ORIGINAL, MANIPULATED = "#4477aa", "#cc6677"
 COLOURS = {"original": ORIGINAL, "manipulated": MANIPULATED, "random": "0.5"}
@@ -64,8 +64,8 @@ def heat_table(
         rate = rate_row[column]
         colour = "white" if rate < 0.5 else "black"
         axes.text(column, row, f"{100 * rate:.1f} %", color=colour, ha="center", va="center")
-    axes.set_xticks(range(len(columns)), [name.replace("_", " ") for name in columns])
-    axes.set_yticks(range(len(rows)), [name.replace("_", " ") for name in rows])
+    axes.set_xticks(range(len(columns)), [words(name) for name in columns])
+    axes.set_yticks(range(len(rows)), [words(name) for name in rows])
     for row, column in fooled:
         corner = (column - 0.47, row - 0.45)
         frame = Rectangle(corner, 0.94, 0.9, fill=False, edgecolor=MANIPULATED, linewidth=3)
@@ -128,11 +128,11 @@ def lines(
             axes.fill_between(places, low, high, color=colour, alpha=0.15, linewidth=0)
             axes.set_xticks(places, [f"{point.x:g}" for point in points])
             if label:
-                named[label.replace("_", " ")] = line
+                named[words(label)] = line
         if limits:
             margin = 0.03 * (limits[1] - limits[0])
             axes.set_ylim(limits[0] - margin, limits[1] + margin)
-        axes.set_title(kind.replace("_", " "), fontsize=10)
+        axes.set_title(words(kind), fontsize=10)
         axes.set_xlabel(title)
         axes.spines[["top", "right"]].set_visible(False)
     figure.legend([*named.values()], [*named], loc="outside right center", fontsize=8)
@@ -159,7 +159,7 @@ def bars(groups: Mapping[str, Sequence[Number]], rows: Sequence[str], below: str
             color=COLOURS_OF_BARS[place],
             error_kw={"linewidth": 1},
         )
-    axes.set_yticks(range(len(rows)), [row.replace("_", " ") for row in rows])
+    axes.set_yticks(range(len(rows)), [words(row) for row in rows])
     axes.invert_yaxis()
     axes.set_xlim(0, 1)
     axes.set_xlabel(below)
@@ -182,11 +182,11 @@ def areas(panels: Mapping[str, Mapping[str, Tensor]], below: str) -> Figure:
         for place, (label, (mean, half, _)) in enumerate(drawn.items()):
             places = torch.linspace(0, 1, len(mean)).tolist()
             colour, style = f"C{place % 10}", ("-", "--", ":")[place // 10 % 3]
-            axes.plot(places, mean.tolist(), style, color=colour, label=label.replace("_", " "))
+            axes.plot(places, mean.tolist(), style, color=colour, label=words(label))
             if len(drawn) <= MOST_BANDS:
                 low, high = (mean - half).tolist(), (mean + half).tolist()
                 axes.fill_between(places, low, high, color=colour, alpha=0.12, linewidth=0)
-        axes.set_title(title.replace("_", " "), fontsize=10)
+        axes.set_title(words(title), fontsize=10)
         axes.set_xlabel(below)
         axes.spines[["top", "right"]].set_visible(False)
     row[0].set_ylabel("probability of the class")

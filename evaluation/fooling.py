@@ -11,7 +11,7 @@ from evaluation.classes import Classes
 from evaluation.fooling_pictures import fooling_pictures
 from evaluation.localization import Localization
 from evaluation.outputs import Outputs
-from evaluation.results import Number, Results
+from evaluation.results import Number, Results, words
 from evaluation.similarity import Similarities
 from evaluation.study import Study
 from evaluation.successes import Successes
@@ -155,7 +155,7 @@ class Fooling(Study):
         for network in self.manipulated:
             after = 100 * results.find("accuracy_top1", network=network).value
             lies = "; ".join(self._lies(results, network, name) for name in self.interpreters)
-            title = network.replace("_", " ").capitalize()
+            title = words(network).capitalize()
             found.append(f"{title}: accuracy {before:.1f} → {after:.1f} %; {lies} of the images.")
         return found
 
@@ -171,7 +171,7 @@ class Fooling(Study):
 
     def summary(self, results: Results) -> list[list[str]]:
         """Accuracy and success rates before and after, and of the control where there is one."""
-        rows = [["", *(network.replace("_", " ") for network in self.networks)]]
+        rows = [["", *(words(network) for network in self.networks)]]
         kinds: list[tuple[str, str, dict[str, str]]] = [
             (f"accuracy top-{k}", f"accuracy_top{k}", {}) for k in (1, 5)
         ]

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from evaluation.figures import ORIGINAL
+from evaluation.results import words
 
 
 def forest(panels: Mapping[str, Mapping[str, Tensor]]) -> Figure:
@@ -26,8 +27,8 @@ def forest(panels: Mapping[str, Mapping[str, Tensor]]) -> Figure:
         low, high = axes.get_xlim()
         if low < 0 < high:
             axes.axvline(0, color="0.7", linewidth=1, zorder=0)
-        axes.set_yticks(places, [row.replace("_", " ") for row in rows])
-        axes.set_title(title.replace("_", " "), fontsize=10)
+        axes.set_yticks(places, [words(row) for row in rows])
+        axes.set_title(words(title), fontsize=10)
         axes.grid(axis="y", color="0.92")
         axes.set_axisbelow(True)
         axes.tick_params(axis="y", length=0)

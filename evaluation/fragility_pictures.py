@@ -7,6 +7,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from evaluation.results import words
 from lightning_modules.data import data_of, names_of
 from lightning_modules.pictures import (
     limits_of,
@@ -74,7 +75,7 @@ def examples(study: "Fragility", network_name: str, name: str) -> Examples:
         made = study.attack_of(attack, interpreter, study.epsilons[-1], indices)
         attacked = made(network, images, labels, generators(indices, study.seed))
         rows += [
-            Row(attack.replace("_", " "), attacked),
+            Row(words(attack), attacked),
             Row("heatmap", attacked, interpreter(network, attacked, labels).heatmap),
             Row(f"difference, {AMPLIFIED} times", 0.5 + AMPLIFIED * (attacked - images)),
         ]

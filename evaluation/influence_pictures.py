@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from evaluation.figures import MANIPULATED, ORIGINAL
+from evaluation.results import words
 from lightning_modules.data import data_of, names_of, take
 from lightning_modules.pictures import show_image
 from networks import features
@@ -81,7 +82,7 @@ def swapped(study: "Influence", shown: Examples, attack: str) -> Figure:
             first = side * (HIGHEST + 1)
             place = figure.add_subplot(grid[line, first])
             show_image(place, shown.images[name][line])
-            place.set_title(name.replace("_", " "), fontsize=7)
+            place.set_title(words(name), fontsize=7)
             if not side:
                 place.set_ylabel(shown.captions[line].replace(", ", "\n"), fontsize=7)
             influences = shown.influences[name][line]

@@ -11,7 +11,7 @@ from evaluation.figures import curves
 from evaluation.fills import Fill, UniformFill
 from evaluation.orders import BETTER, KINDS, RANDOM, Order
 from evaluation.regions import ordered, ranks_of, region_means, shuffles
-from evaluation.results import Number, Results
+from evaluation.results import Number, Results, words
 from evaluation.study import Study
 from interpreters import Interpreter
 from lightning_modules.classifier import Metrics
@@ -165,7 +165,7 @@ class Perturbation(Study):
         for order in self.orders:
             title = f"AOPC {order.kind}"
             if order != RANDOM:
-                name = order.interpreter.replace("_", " ")
+                name = words(order.interpreter)
                 title = f"{title} {name}, heatmaps of the {order.heatmaps}"
             found = [
                 results.find(f"aopc_{order.kind}", network=network, **order.labels)

@@ -10,7 +10,7 @@ from evaluation.accuracy import counts_of
 from evaluation.cascade import cascade
 from evaluation.figures import lines
 from evaluation.network_heatmaps import network_heatmaps
-from evaluation.results import Number, Results, means
+from evaluation.results import Number, Results, means, words
 from evaluation.similarity import Similarities
 from evaluation.study import Study
 from interpreters import Interpreter
@@ -120,7 +120,7 @@ class Randomization(Study):
 
     def summary(self, results: Results) -> list[list[str]]:
         """Accuracy and rank correlations, a row for each network."""
-        names = [name.replace("_", " ") for name in self.interpreters]
+        names = [words(name) for name in self.interpreters]
         rows = [["random layers", "down to", "accuracy top-1", *names]]
         accuracies = self.curve("accuracy_top1")
         rows.append(["0", "", f"{100 * accuracies[0].value:.2f} %", *("" for _ in names)])
@@ -143,7 +143,7 @@ class Randomization(Study):
             # a window may be larger than the heatmaps
             if found := {name: curve for name, curve in curves.items() if curve}:
                 panels[title] = found
-        networks = {name.replace("_", " "): network for name, network in self.networks.items()}
+        networks = {words(name): network for name, network in self.networks.items()}
         figure = lines(panels, ["random layers"] * len(panels))
         return {"curves": figure} | {
             f"{name}_heatmaps": network_heatmaps(self, name, networks) for name in self.interpreters

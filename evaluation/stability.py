@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from evaluation.accuracy import counts_of
 from evaluation.disturbances import Disturbance, Networks
-from evaluation.results import Number, Results
+from evaluation.results import Number, Results, words
 from evaluation.stability_pictures import stability_pictures
 from evaluation.study import Study
 from interpreters import Explanation, Interpreter
@@ -164,7 +164,7 @@ class Stability(Study):
             columns += [self.curve(kind, "manipulated", name) for name in self.interpreters]
             for points in zip(*columns, strict=True):
                 cells = (f"{100 * point.value:.2f} %" for point in points)
-                rows.append([kind.replace("_", " "), f"{points[0].x:g}", *cells])
+                rows.append([words(kind), f"{points[0].x:g}", *cells])
         return rows
 
     def pictures(self) -> dict[str, Figure]:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from attacks.prediction import Goal, PredictionAttack
+from attacks.prediction import PredictionAttack
+from networks.goals import Goal
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Attacks on predictions: steepest ascent inside the ball (Madry et al. 2018)."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -10,9 +10,7 @@ from torch import Tensor, nn
 
 from attacks.balls import Generators
 from attacks.base import SteppingAttack
-
-# from changed images (N, 3, H, W) to what the attack raises, shape (N,)
-Goal = Callable[[Tensor], Tensor]
+from networks.goals import Goal, gradient
 
 
 class Step(NamedTuple):
@@ -102,11 +100,3 @@ class PredictionAttack(SteppingAttack):
         for _before, after, _update in self.path(goal, images, generators):
             changed = after
         return changed
-
-
-def gradient(goal: Goal, images: Tensor) -> Tensor:
-    """The gradient of each image's own height, shaped like the images; no weight gets any."""
-    with torch.enable_grad():
-        leaf = images.detach().requires_grad_()
-        (slope,) = torch.autograd.grad(goal(leaf).sum(), leaf)
-    return slope

@@ -18,6 +18,7 @@ from lightning_modules.classifier import Metrics
 from lightning_modules.data import Batch, data_of
 from metrics import MeanCurve
 from metrics.insertion_deletion import Without
+from networks.goals import probability
 
 
 class Perturbation(Study):
@@ -192,8 +193,3 @@ class Perturbation(Study):
 
 def _name(network: str, order: Order) -> str:
     return "/".join([network, *order])
-
-
-def probability(logits: Tensor, labels: Tensor) -> Tensor:
-    """The probability of each image's label, shape (N,)."""
-    return logits.softmax(1).gather(1, labels[:, None])[:, 0]

@@ -6,17 +6,9 @@ import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
+from networks.chunks import copies_at_once
+
 Explain = Callable[[Tensor], Tensor]
-
-
-# a GPU is idle on a few images; a CPU is slower on many, whose activations leave its caches
-CHUNK_ON_GPU = 32
-
-
-def check_chunk(chunk: int | None) -> None:
-    """Refuse a chunk of no image."""
-    if chunk is not None and chunk < 1:
-        raise ValueError(f"`chunk` must be at least 1, got {chunk}")
 
 
 def weighted_sum(explain: Explain, weights: Tensor, images: Tensor, chunk: int | None) -> Tensor:
@@ -38,9 +30,7 @@ def weighted_sum(explain: Explain, weights: Tensor, images: Tensor, chunk: int |
         maps = explain(indices).unflatten(0, (len(indices), len(images)))
         return torch.tensordot(weights[indices].to(maps), maps, 1)
 
-    if chunk is None:
-        chunk = CHUNK_ON_GPU if images.is_cuda else len(images)
-    groups = torch.arange(len(weights)).split(max(1, chunk // len(images)))
+    groups = torch.arange(len(weights)).split(copies_at_once(chunk, images))
     if torch.is_grad_enabled() and len(groups) > 1:
         parts = [checkpoint(group, indices, use_reentrant=False) for indices in groups]
     else:

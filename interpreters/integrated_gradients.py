@@ -9,8 +9,9 @@ from torch import Tensor, nn
 
 from interpreters.base import Explanation, Interpreter
 from interpreters.baseline import Baseline, baseline_image, check_baseline
-from interpreters.copies import check_chunk, weighted_sum
+from interpreters.copies import weighted_sum
 from interpreters.passes import class_gradient, explanation, for_each, forward_keeping, in_map
+from networks.chunks import check_chunk
 
 Score = Literal["logit", "probability"]
 

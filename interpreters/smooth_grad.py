@@ -6,9 +6,10 @@ import torch
 from torch import Tensor, nn
 
 from interpreters.base import Explanation, Interpreter
-from interpreters.copies import check_chunk, weighted_sum
+from interpreters.copies import weighted_sum
 from interpreters.passes import check_network, explanation, logits_of
 from interpreters.simple_gradient import SimpleGradient
+from networks.chunks import check_chunk
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,12 @@ import torch
 from torch import Tensor, nn
 
 from attacks.balls import Generators
-from attacks.prediction import Goal, PredictionAttack, Walk, gradient
+from attacks.prediction import PredictionAttack, Walk
 from attacks.transfer.objectives import cross_entropy
 from attacks.transfer.transformations import Diversity, Smoothing, Transform, unchanged
 from networks import check_pixels
-
-# a GPU is idle on a few images; a CPU is slower on many, whose activations leave its caches
-CHUNK_ON_GPU = 32
+from networks.chunks import check_chunk, copies_at_once
+from networks.goals import Goal, gradient
 
 
 class Copy(NamedTuple):
@@ -53,8 +52,7 @@ class TransferAttack(PredictionAttack):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.chunk is not None and self.chunk < 1:
-            raise ValueError(f"`chunk` must be at least 1, got {self.chunk}")
+        check_chunk(self.chunk)
         if not 0 <= self.momentum < float("inf"):
             raise ValueError(f"`momentum` must be finite and not negative, got {self.momentum}")
 
@@ -105,7 +103,7 @@ class TransferAttack(PredictionAttack):
 
     def groups(self, copies: Iterable[Copy], images: Tensor) -> Iterator[list[Copy]]:
         """As many copies at a time as a chunk has images for."""
-        size = max(1, (self.chunk or default_chunk(images)) // len(images))
+        size = copies_at_once(self.chunk, images)
         pending = iter(copies)
         while group := list(islice(pending, size)):
             yield group
@@ -123,11 +121,6 @@ def gradients(goal: Goal, group: list[Copy]) -> Tensor:
 
     found = gradient(seen, torch.cat([copy.images for copy in group]))
     return found.unflatten(0, (len(group), -1))
-
-
-def default_chunk(images: Tensor) -> int:
-    """How many images the network sees at once, where nothing else is said."""
-    return CHUNK_ON_GPU if images.is_cuda else len(images)
 
 
 def repeated(each: Tensor, images: Tensor) -> Tensor:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from attacks.prediction import Goal, Walk
+from attacks.prediction import Walk
 from attacks.transfer.base import Copy, TransferAttack
 from attacks.transfer.objectives import lost_probability
+from networks.goals import Goal
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from attacks.prediction import Goal, Walk
+from attacks.prediction import Walk
 from attacks.transfer.base import TransferAttack
 from attacks.transfer.transformations import Diversity, Smoothing
+from networks.goals import Goal
 
 
 @dataclass(frozen=True, kw_only=True)

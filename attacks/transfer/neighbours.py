@@ -8,8 +8,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from attacks.balls import uniform
-from attacks.prediction import Goal, Walk
+from attacks.prediction import Walk
 from attacks.transfer.base import Copy, TransferAttack, even, gradients
+from networks.goals import Goal
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,10 +8,10 @@ import torch
 from torch import Generator, Tensor, nn
 
 from attacks.balls import normal
-from attacks.prediction import Goal
 from attacks.transfer.base import TransferAttack, repeated
 from attacks.transfer.objectives import lost_logit
 from networks import outputs_of
+from networks.goals import Goal
 from seeds import generator
 
 

@@ -3,6 +3,8 @@
 import torch.nn.functional as F
 from torch import Tensor
 
+from networks.goals import probability
+
 
 def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
     """The cross-entropy of each image's label, shape (N,), from logits (N, K)."""
@@ -11,7 +13,7 @@ def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
 
 def lost_probability(logits: Tensor, labels: Tensor) -> Tensor:
     """The label's probability, negative, shape (N,)."""
-    return -logits.softmax(1).gather(1, labels[:, None])[:, 0]
+    return -probability(logits, labels)
 
 
 def lost_logit(logits: Tensor, labels: Tensor) -> Tensor:

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from interpreters.base import snake_case
-from interpreters.explored.base import Explored, Explorer, check_explorer, gradient
+from interpreters.explored.base import Explored, Explorer, check_explorer
+from networks.goals import gradient
 from seeds import generator
 
 AttributionGradient = Literal["update", "plain"]

@@ -1,19 +1,16 @@
 """Interpreters that explore: they explain by other images than the one explained."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
-import torch
 from torch import Generator, Tensor, nn
 
 from interpreters.base import Explanation, Interpreter
 from interpreters.passes import check_network, explanation, for_each, logits_of, summed_map
 from networks import check_pixels
-
-# from changed images (N, 3, H, W) to a value of each, shape (N,)
-Goal = Callable[[Tensor], Tensor]
+from networks.goals import Goal
 
 
 @runtime_checkable
@@ -79,16 +76,3 @@ def class_count(network: nn.Module, images: Tensor) -> int:
     if count < 2:
         raise ValueError("the network has one logit, and ways to other classes need two or more")
     return count
-
-
-def gradient(goal: Goal, images: Tensor) -> Tensor:
-    """The gradient of each image's own value (N,) in the image, detached."""
-    with torch.enable_grad():
-        leaf = images.detach().requires_grad_()
-        (slope,) = torch.autograd.grad(goal(leaf).sum(), leaf)
-    return slope
-
-
-def probability(logits: Tensor, labels: Tensor) -> Tensor:
-    """The probability of each image's label, shape (N,)."""
-    return logits.softmax(1).gather(1, labels[:, None])[:, 0]

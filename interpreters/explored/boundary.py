@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from interpreters.explored.base import Explored, Explorer, check_explorer, gradient, probability
+from interpreters.explored.base import Explored, Explorer, check_explorer
+from networks.goals import gradient, probability
 from seeds import generator
 
 

@@ -11,7 +11,8 @@ import torch.nn.functional as F
 from PIL import Image, UnidentifiedImageError
 from torch import Tensor, nn
 
-from interpreters.explored.base import Explored, gradient, probability
+from interpreters.explored.base import Explored
+from networks.goals import gradient, probability
 from seeds import generator
 
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from interpreters.explored.base import Explored, gradient
+from interpreters.explored.base import Explored
+from networks.goals import gradient
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from interpreters.baseline import Baseline, baseline_image, check_baseline
-from interpreters.explored.base import Explored, gradient
+from interpreters.explored.base import Explored
+from networks.goals import gradient
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from interpreters.explored.base import Explored, class_count, probability
+from interpreters.explored.base import Explored, class_count
+from networks.goals import probability
 from seeds import generator
 
 

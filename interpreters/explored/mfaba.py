@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from interpreters.explored.base import Explored, probability
+from interpreters.explored.base import Explored
+from networks.goals import probability
 
 
 @dataclass(frozen=True)

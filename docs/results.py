@@ -1,4 +1,4 @@
-"""The tables of docs/results.md, from the results.json of every experiment that was run.
+"""The tables of the pages in docs, from the results.json of every experiment that was run.
 
 python -m docs.results RUNS writes a row for each configuration in configs/experiments/NAME that
 RUNS/NAME holds the evaluation of, with the command in the configuration's first lines; rows of runs
@@ -118,11 +118,12 @@ def summarised(place: re.Match[str], runs: Path) -> str:
 
 
 def main() -> None:
-    """Put the tables where docs/results.md marks their places."""
+    """Put the tables where the pages mark their places."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("runs", type=Path, help="folder of the runs, such as runs")
-    page = ROOT / "docs" / "results.md"
-    page.write_text(filled(page.read_text(), parser.parse_args().runs))
+    runs = parser.parse_args().runs
+    for page in (ROOT / "docs").glob("*.md"):
+        page.write_text(filled(page.read_text(), runs))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ from evaluation.curvature import bend
 from evaluation.figures import ORIGINAL, lines
 from lightning_modules.data import data_of, names_of
 from lightning_modules.pictures import panel
-from networks import smoothed
 
 if TYPE_CHECKING:
     from evaluation.curvature_study import Curvature
@@ -72,7 +71,7 @@ def examples(study: "Curvature", name: str) -> Examples:
     """Some test images with both directions of the network."""
     data, network = data_of(study.trainer), study.networks[name]
     images, labels, indices = study.some(IMAGES)
-    predicted, soft = network(images).argmax(1), smoothed(network, study.beta)
+    predicted, soft = network(images).argmax(1), study.softened(network)
     start = study.drawn(images, indices)[0]
     found = bend(soft, images, predicted, start, study.steps, study.leading)
     directions = {

@@ -26,6 +26,7 @@ class Curvature(Study):
     Args:
         networks: By name; the first of them decides the size of the images.
         beta: Sharpness of the softplus in the place of ReLU, which has no second derivative.
+        scaled_beta: Whether it is in units of what enters each ReLU, on each image.
         steps: How many products with the Hessian find its eigenvectors.
         leading: How many of the leading eigenvectors the gradient's part in is measured.
         directions: How many random directions each image is compared with.
@@ -39,6 +40,7 @@ class Curvature(Study):
         self,
         networks: dict[str, nn.Module],
         beta: float = 10.0,
+        scaled_beta: bool = False,
         steps: int = 60,
         leading: int = 5,
         directions: int = 8,
@@ -54,7 +56,8 @@ class Curvature(Study):
                 f"{leading}, {steps} and {directions}"
             )
         super().__init__(networks)
-        self.beta, self.steps, self.leading = beta, steps, leading
+        self.beta, self.scaled_beta = beta, scaled_beta
+        self.steps, self.leading = steps, leading
         self.directions, self.epsilons, self.seed = directions, epsilons, seed
         self.values = Metrics({name: MeanCurve(len(MEASURES)) for name in networks})
         self.errors = Metrics(
@@ -86,13 +89,17 @@ class Curvature(Study):
         each = [torch.randn(shape, generator=draw, dtype=torch.float) for draw in draws]
         return torch.stack(each, 1).to(images)
 
+    def softened(self, network: nn.Module) -> nn.Module:
+        """The network with softplus, whose logits bend."""
+        return smoothed(network, self.beta, self.scaled_beta)
+
     def test_step(self, batch: Batch, batch_idx: int) -> None:
         """The leading eigenvectors of each network's logits, and what they foretell."""
         images, _, indices = batch
         start, *random = self.drawn(images, indices)
         radii = [epsilon / 255 for epsilon in self.epsilons]
         for name, network in self.parts(self.networks.items()):
-            labels, soft = network(images).argmax(1), smoothed(network, self.beta)
+            labels, soft = network(images).argmax(1), self.softened(network)
             found = bend(soft, images, labels, start, self.steps, self.leading)
             values = measured(found, torch.stack(random))
             self.values[name].update(values)

@@ -164,10 +164,11 @@ def studied(**options: Any) -> Curvature:
     return study
 
 
-def test_figures_are_those_of_a_plain_loop(tmp_path: Path) -> None:
-    study = studied()
+@pytest.mark.parametrize("scaled", [False, True])
+def test_figures_are_those_of_a_plain_loop(tmp_path: Path, scaled: bool) -> None:
+    study = studied(scaled_beta=scaled)
     network = smooth_network()
-    soft = smoothed(network, 10.0)
+    soft = smoothed(network, 10.0, scaled)
     images, _, _ = take(shapes().images("test"), [*range(7)])
     columns, errors = [], []
     for index, image in enumerate(images.double()):

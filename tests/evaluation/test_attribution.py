@@ -252,5 +252,7 @@ def test_refusals(networks: tuple[nn.Module, nn.Module]) -> None:
     for name in ("steps", "chunk"):
         with pytest.raises(ValueError, match=f"`{name}` must be at least 1, got 0"):
             Attribution(networks[0], INTERPRETERS, **{name: 0})  # type: ignore[arg-type]  # by name
+    with pytest.raises(ValueError, match="`scorers` cannot be called explained, as `network` is"):
+        Attribution(networks[0], INTERPRETERS, scorers={"explained": networks[1]})
     with pytest.raises(ValueError, match="`interpreters` is empty"):
         Attribution(networks[0], {})

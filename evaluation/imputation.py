@@ -39,9 +39,7 @@ class LinearImputation(Fill):
 
         def filled(rows: Tensor, missing: Tensor) -> Tensor:
             missing = missing.expand(-1, images.shape[1], -1, -1)
-            # half precision is for the network
-            with torch.autocast(images.device.type, enabled=False):
-                guessed = imputed(images[rows], missing) + noise[rows]
+            guessed = imputed(images[rows], missing) + noise[rows]
             return torch.where(missing, guessed.clamp(0, 1), images[rows])
 
         return filled

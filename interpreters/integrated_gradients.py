@@ -10,7 +10,14 @@ from torch import Tensor, nn
 from interpreters.base import Explanation, Interpreter
 from interpreters.baseline import Baseline, baseline_image, check_baseline
 from interpreters.copies import weighted_sum
-from interpreters.passes import class_gradient, explanation, for_each, forward_keeping, in_map
+from interpreters.passes import (
+    class_gradient,
+    explanation,
+    for_each,
+    forward_keeping,
+    in_map,
+    summed_map,
+)
 from networks.chunks import check_chunk
 
 Score = Literal["logit", "probability"]
@@ -57,6 +64,9 @@ class IntegratedGradients(Interpreter):
         nodes, weights = np.polynomial.legendre.leggauss(self.steps)
         places = torch.from_numpy((nodes + 1) / 2).to(end).view(-1, *[1] * end.ndim)
 
+        # sizes are those of whole paths; signed, channels need not be kept apart until their end
+        spread = in_map if self.absolute else summed_map
+
         def explain(copies: Tensor) -> Tensor:
             points = (start + places[copies] * way).flatten(0, 1)
             ways = way.repeat(len(copies), *[1] * (way.ndim - 1))
@@ -66,11 +76,11 @@ class IntegratedGradients(Interpreter):
                 scores = logits if self.score == "logit" else logits.softmax(1)
             return for_each(
                 classes.repeat(len(copies), 1),
-                lambda label: in_map(ways * class_gradient(scores, label, kept), repeated),
+                lambda label: spread(ways * class_gradient(scores, label, kept), repeated),
             )
 
         shares = torch.from_numpy(weights / 2)
         values = weighted_sum(explain, shares, images, self.chunk)
-        channels = values.unflatten(1, (classes.shape[1], -1))
-        heatmap = (channels.abs() if self.absolute else channels).sum(2)
-        return explanation(logits, heatmap)
+        if self.absolute:
+            values = values.abs().unflatten(1, (classes.shape[1], -1)).sum(2)
+        return explanation(logits, values)

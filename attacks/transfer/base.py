@@ -76,7 +76,8 @@ class TransferAttack(PredictionAttack):
         """The last update, less of it, and the gradient at a mean size of 1."""
         slope = self.gradient(goal, walk)
         if self.smoothing is not None:
-            slope = self.smoothing(slope)
+            with full_precision(slope):
+                slope = self.smoothing(slope)
         return self.momentum * walk.update + even(slope)
 
     def gradient(self, goal: Goal, walk: Walk) -> Tensor:
@@ -105,7 +106,11 @@ class TransferAttack(PredictionAttack):
         """As many copies at a time as a chunk has images for."""
         size = copies_at_once(self.chunk, images)
         pending = iter(copies)
-        while group := list(islice(pending, size)):
+        while True:
+            with full_precision(images):
+                group = list(islice(pending, size))
+            if not group:
+                return
             yield group
 
 
@@ -114,13 +119,17 @@ def gradients(goal: Goal, group: list[Copy]) -> Tensor:
 
     def seen(points: Tensor) -> Tensor:
         parts = points.tensor_split(len(group))
-        # half precision is for the network: pictures would lose what the noise adds to them
-        with torch.autocast(points.device.type, enabled=False):
+        with full_precision(points):
             shown = [copy.seen(x) for copy, x in zip(group, parts, strict=True)]
         return goal(torch.cat(shown))
 
     found = gradient(seen, torch.cat([copy.images for copy in group]))
     return found.unflatten(0, (len(group), -1))
+
+
+def full_precision(images: Tensor) -> torch.autocast:
+    """While this lasts, pictures do not lose what noise adds to them; half is for the network."""
+    return torch.autocast(images.device.type, enabled=False)
 
 
 def repeated(each: Tensor, images: Tensor) -> Tensor:

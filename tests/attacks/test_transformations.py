@@ -9,7 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from attacks.transfer import Diversity, Smoothing
+from attacks.prediction import Walk
+from attacks.transfer import SSA, Diversity, Smoothing
 from attacks.transfer.blocks import CHANGES
 from attacks.transfer.spectrum import cosines
 from attacks.transfer.transformations import placed
@@ -99,3 +100,29 @@ def test_changes_of_a_block(change: Callable[[Tensor, torch.Generator], Tensor])
 def test_bad_arguments(make: Callable[[], object], message: str) -> None:
     with pytest.raises(ValueError, match=re.escape(message)):
         make()
+
+
+def test_sides_that_half_precision_does_not_know() -> None:
+    """Images resized to their own size are themselves."""
+    images = torch.rand(3, 3, 299, 299).bfloat16()
+    seen = Diversity(rate=1.0, probability=1.0).draw(images, None)(images)
+    torch.testing.assert_close(seen, images, rtol=0, atol=0)
+
+
+def test_copies_are_shown_in_full_precision() -> None:
+    """Of SSA with nothing random, what remains is the cosine transform there and back."""
+    images, shown = torch.rand(2, 3, 12, 12), []
+
+    def goal(seen: Tensor) -> Tensor:
+        shown.append(seen.detach())
+        return seen.sum((1, 2, 3))
+
+    attack = SSA(samples=2, spread=0.0, noise=0.0, diversity=Diversity(1.0, 1.0))
+    walk = Walk(images, images, torch.zeros_like(images), None)
+    with torch.autocast("cpu", torch.bfloat16):
+        update = attack.update(goal, walk)
+    assert len(shown) == 2
+    for seen in shown:
+        torch.testing.assert_close(seen, images)
+    # what a step follows, smoothed, too
+    torch.testing.assert_close(update, attack.update(goal, walk))

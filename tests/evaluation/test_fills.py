@@ -104,6 +104,13 @@ def test_imputation_of_a_plane_is_the_plane() -> None:
     torch.testing.assert_close(imputed(plane, missing, tolerance=1e-12), plane)
 
 
+def test_imputation_is_no_less_exact_in_half_precision_networks() -> None:
+    images, missing = torch.rand(1, 3, 16, 16), torch.rand(1, 1, 16, 16) < 0.7
+    expected = imputed(images, missing.expand_as(images))
+    with torch.autocast("cpu", torch.bfloat16):
+        torch.testing.assert_close(imputed(images, missing.expand_as(images)), expected)
+
+
 def test_where_all_is_missing_all_is_black() -> None:
     missing = torch.ones(1, 3, 4, 4, dtype=torch.bool)
     assert imputed(torch.rand(1, 3, 4, 4), missing).eq(0).all()

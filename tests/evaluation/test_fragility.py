@@ -1,5 +1,6 @@
 """The fragility study against a plain loop, and what must hold of it."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,10 @@ from conftest import tiny_network
 from lightning import Trainer
 from scipy.stats import spearmanr
 from test_classifier import SILENT, shapes
-from torch import nn
+from torch import Tensor, nn
 
 from attacks import (
+    LossAttack,
     MassCenterAttack,
     ObjectMask,
     RandomSign,
@@ -23,7 +25,7 @@ from evaluation import Fragility
 from evaluation.fragility_pictures import Examples, Row, drawn
 from evaluation.movement import MEASURES
 from evaluation.report import write_report
-from interpreters import Captum, InputXGradient, Interpreter, SimpleGradient
+from interpreters import Captum, Explanation, InputXGradient, Interpreter, SimpleGradient
 from lightning_modules.data import take
 from seeds import generator
 
@@ -187,6 +189,45 @@ def test_data_that_do_not_know_their_objects() -> None:
     study.trainer = trainer
     with pytest.raises(ValueError, match="Unknowing does not know where its objects are"):
         study.attack_of("onto", SimpleGradient(), 4, TEST[2])
+
+
+def test_an_attack_that_fails_is_found_before_the_study_begins() -> None:
+    """Whatever the first image, which would not be attacked at all, is taken for."""
+
+    def refused(heatmap: Tensor, reference: Tensor) -> Tensor:
+        raise ValueError("no such picture")
+
+    favourite = next(int(label) for label in TEST[1] if label != TEST[1][0])
+    with pytest.raises(ValueError, match=r"picture cannot attack gradient .*: no such picture"):
+        studied(
+            networks={"original": network(favourite)},
+            attacks={"picture": LossAttack(loss=refused, steps=1)},
+        )
+
+
+def test_images_are_explained_once_before_all_attacks() -> None:
+    explained: list[int] = []
+
+    @dataclass(frozen=True)
+    class Counted(SimpleGradient):
+        """Counts what it explains."""
+
+        def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
+            explained.append(len(images))
+            return super().__call__(network, images, labels)
+
+    def passes(attacks: int) -> int:
+        explained.clear()
+        names = [f"random_{number}" for number in range(attacks)]
+        given = dict.fromkeys(names, RandomSign())
+        study = studied(interpreters={"g": Counted()}, attacks=given, epsilons=(4,))
+        # the pictures explain each attacked image too
+        right = int(study.figures[0].value * len(TEST[1]))
+        return sum(explained) - attacks * min(right, 3)
+
+    (one, two), right = (passes(1), passes(2)), TEST[1].eq(4).sum()
+    # an attack costs the heatmaps of what it made, and no more
+    assert two - one == right
 
 
 def test_an_interpreter_without_a_gradient_is_left_out() -> None:

@@ -110,6 +110,11 @@ def test_report(tmp_path: Path) -> None:
     }
 
 
+def test_two_training_images_are_drawn_too(tmp_path: Path) -> None:
+    write_report(studied(training_images=2, k=1, attacks={"random": RandomSign()}), {}, tmp_path)
+    assert [*(tmp_path / "figures").glob("*_random.png")]
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

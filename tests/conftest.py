@@ -37,6 +37,14 @@ def _seed() -> None:
     torch.manual_seed(0)
 
 
+GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+
+
+@pytest.fixture(params=["cpu", pytest.param("cuda", marks=GPU)])
+def device(request: pytest.FixtureRequest) -> torch.device:
+    return torch.device(request.param)
+
+
 class TinyNetwork(nn.Sequential):
     """Two convolutions with BatchNorm and a linear head; smooth, so that gradcheck applies."""
 

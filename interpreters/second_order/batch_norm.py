@@ -43,8 +43,10 @@ class _BatchNorm(Function):
         mean, var, input, weight = ctx.saved_tensors
         wanted = wanted_by(ctx)[2:]
         if not torch.is_grad_enabled():
+            # statistics of a batch: a GPU asks for some, if only for empty ones
+            none = mean.new_empty(0)
             gradients = torch.ops.aten.native_batch_norm_backward(
-                gradient, input, weight, mean, var, None, None, False, ctx.eps, wanted
+                gradient, input, weight, mean, var, none, none, False, ctx.eps, wanted
             )
             return None, None, None, *gradients
         sides, places = [1] * (input.ndim - 2), [0, *range(2, input.ndim)]

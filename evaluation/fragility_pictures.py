@@ -7,15 +7,10 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from attacks import importance
 from evaluation.results import words
 from lightning_modules.data import data_of, names_of
-from lightning_modules.pictures import (
-    limits_of,
-    scale_named,
-    show_heatmap,
-    show_image,
-    signed_in,
-)
+from lightning_modules.pictures import limits_of, scale_named, show_heatmap, show_image
 from metrics import correct
 from seeds import generators
 
@@ -69,34 +64,35 @@ def examples(study: "Fragility", network_name: str, name: str) -> Examples:
     interpreter = study.interpreters[name]
     rows = [
         Row("image", images),
-        Row("heatmap", images, interpreter(network, images, labels).heatmap),
+        Row("importance", images, interpreter(network, images, labels).heatmap),
     ]
     for attack in study.attacks:
         made = study.attack_of(attack, interpreter, study.epsilons[-1], indices)
         attacked = made(network, images, labels, generators(indices, study.seed))
         rows += [
             Row(words(attack), attacked),
-            Row("heatmap", attacked, interpreter(network, attacked, labels).heatmap),
+            Row("importance", attacked, interpreter(network, attacked, labels).heatmap),
             Row(f"difference, {AMPLIFIED} times", 0.5 + AMPLIFIED * (attacked - images)),
         ]
     return Examples([names_of(data, label) for label in labels], rows)
 
 
 def drawn(shown: Examples) -> Figure:
-    """A line for each image, a column for each row; heatmaps of a line have the same scale."""
+    """A line for each image, a column for each row; the importances of a line have one scale."""
     count, columns = len(shown.names), len(shown.rows)
-    heatmaps = [row.heatmaps for row in shown.rows if row.heatmaps is not None]
-    signed, limits = signed_in(heatmaps), limits_of(heatmaps)
+    # the study measures shares, which the size of a heatmap does not move
+    maps = [None if row.heatmaps is None else importance(row.heatmaps) for row in shown.rows]
+    limits = limits_of(heatmaps for heatmaps in maps if heatmaps is not None)
     figure = Figure(figsize=(1.55 * columns, 1.62 * count + 0.2), layout="constrained")
     axes = figure.subplots(count, columns, squeeze=False)
-    for line, (column, row) in product(range(count), enumerate(shown.rows)):
-        place = axes[line, column]
+    for line, column in product(range(count), range(columns)):
+        place, row, heatmaps = axes[line, column], shown.rows[column], maps[column]
         show_image(place, row.images[line])
-        if row.heatmaps is not None:
-            show_heatmap(place, row.heatmaps[line], limits[line], signed)
+        if heatmaps is not None:
+            show_heatmap(place, heatmaps[line], limits[line], signed=False)
         if line == 0:
             place.set_title(row.title, fontsize=8)
         if column == 0:
-            scale = scale_named(limits[line], signed)
+            scale = scale_named(limits[line], signed=False)
             place.set_ylabel(f"{shown.names[line]}\n{scale}", fontsize=8)
     return figure

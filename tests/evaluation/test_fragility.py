@@ -149,15 +149,22 @@ def test_report(tmp_path: Path) -> None:
     }
 
 
-def test_heatmaps_of_an_image_have_one_scale() -> None:
-    images, before = torch.rand(2, 3, 8, 8), torch.rand(2, 1, 8, 8)
-    rows = [Row("heatmap", images, before), Row("attacked", images, before / 1000)]
+def test_importances_of_an_image_have_one_scale() -> None:
+    images, before, after = (torch.randn(2, n, 8, 8, dtype=torch.float64) for n in (3, 1, 1))
+    rows = [
+        Row("b", images, before),
+        Row("smaller", images, before / 1000),
+        Row("a", images, after),
+    ]
     figure = drawn(Examples(["a", "b"], rows))
-    for line, maps in enumerate(before):
-        first, second = (axes.images[1] for axes in figure.axes[2 * line : 2 * line + 2])
-        assert first.get_clim() == second.get_clim() == (0, maps.max().item())
-        torch.testing.assert_close(torch.as_tensor(second.get_array()), maps[0].double() / 1000)
-    assert figure.axes[2].get_ylabel() == f"b\n0 to {before[1].max():.2g}"
+    for line, maps in enumerate(zip(before, before, after, strict=True)):
+        sizes = [each.abs() / each.abs().mean() for each in maps]
+        highest = torch.stack(sizes).max().item()
+        for axes, expected in zip(figure.axes[3 * line : 3 * line + 3], sizes, strict=True):
+            shown = axes.images[1]
+            torch.testing.assert_close(shown.get_clim(), (0.0, highest))
+            torch.testing.assert_close(torch.as_tensor(shown.get_array()), expected[0])
+    assert figure.axes[3].get_ylabel() == f"b\n0 to {highest:.2g}"
 
 
 def test_the_objects_of_the_data_as_regions() -> None:

@@ -20,8 +20,8 @@ def weighted_sum(explain: Explain, weights: Tensor, images: Tensor, chunk: int |
         explain: from the indices (g,) of some copies to their maps, (g * N, C, h, w).
         weights: one for each copy, shape (S,).
         images: what the copies are made of, shape (N, C, H, W).
-        chunk: how many images the network sees at once, but at least one copy; if not given, 32
-            on a GPU and one copy elsewhere.
+        chunk: how many images the network sees at once, but at least one copy; if not given, as
+            `copies_at_once` says.
 
     Returns: shape (N, C, h, w).
     """

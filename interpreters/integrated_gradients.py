@@ -32,8 +32,8 @@ class IntegratedGradients(Interpreter):
         baseline: Pixel value of the plain image to compare with, or one for each channel.
         layer: Dotted name of the layer at whose output the line is drawn and explained, or
             "last"; the pixels if not given.
-        chunk: How many images the network sees at once, at least the batch; if not given, 32 on a
-            GPU and the batch elsewhere.
+        chunk: How many images the network sees at once, at least the batch; if not given, as many
+            as have the pixels of 32 of 224 x 224 on a GPU, and the batch elsewhere.
         score: What is explained: the label's logit, or its probability (Ghorbani et al. 2019).
         absolute: Sum the sizes of the channels' values, not the values (Ghorbani et al. 2019).
     """

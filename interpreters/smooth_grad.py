@@ -23,8 +23,8 @@ class SmoothGrad(Interpreter):
         base: Interpreter of the copies.
         samples: Number of copies.
         noise: Standard deviation of the Gaussian noise, in units of the pixels' range.
-        chunk: How many images the network sees at once, at least the batch; if not given, 32 on a
-            GPU and the batch elsewhere.
+        chunk: How many images the network sees at once, at least the batch; if not given, as many
+            as have the pixels of 32 of 224 x 224 on a GPU, and the batch elsewhere.
         seed: Seed of the noise.
     """
 

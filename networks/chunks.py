@@ -2,8 +2,8 @@
 
 from torch import Tensor
 
-# a GPU is idle on a few images; a CPU is slower on many, whose activations leave its caches
-ON_GPU = 32
+# those of 32 images of ImageNet's size: a GPU is idle on fewer, and its memory full of many more
+PIXELS_ON_GPU = 32 * 224 * 224
 
 
 def check_chunk(chunk: int | None) -> None:
@@ -13,9 +13,11 @@ def check_chunk(chunk: int | None) -> None:
 
 
 def copies_at_once(chunk: int | None, images: Tensor) -> int:
-    """How many copies of all images make up a chunk, at least one.
+    """How many copies of all images, (N, C, H, W), make up a chunk, at least one.
 
-    Without a chunk it is 32 images on a GPU, and one copy elsewhere.
+    Without a chunk it is the pixels of 32 images of 224 x 224 on a GPU, where few images leave
+    most of it idle, and one copy on a CPU, where activations of many leave its caches.
     """
-    wanted = chunk or (ON_GPU if images.is_cuda else len(images))
-    return max(1, wanted // len(images))
+    if chunk is not None:
+        return max(1, chunk // len(images))
+    return max(1, PIXELS_ON_GPU // images[:, 0].numel()) if images.is_cuda else 1

@@ -36,8 +36,8 @@ class TransferAttack(PredictionAttack):
         momentum: What is kept of the last step's update.
         diversity: How the network sees each copy, if not as it is.
         smoothing: How the averaged gradient is smoothed, if at all.
-        chunk: How many images the network sees at once, at least the batch; if not given, 32 on a
-            GPU and the batch elsewhere.
+        chunk: How many images the network sees at once, at least the batch; if not given, as many
+            as have the pixels of 32 of 224 x 224 on a GPU, and the batch elsewhere.
     """
 
     epsilon: float | str = "16/255"

@@ -82,6 +82,13 @@ def test_configuration_round_trips(tmp_path: Path, capsys: pytest.CaptureFixture
     assert yaml.safe_load(printed[0])["model"]["init_args"]["loss_weight"] == 4
 
 
+def test_single_precision_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+    with pytest.raises(SystemExit):
+        train.main([*SHAPES, "--print_config"])
+    assert not torch.backends.cudnn.allow_tf32
+
+
 def test_help_documents_the_options(capsys: pytest.CaptureFixture[str]) -> None:
     for arguments, text in (
         (["fit", "--help"], "Folder of this run"),

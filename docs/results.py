@@ -3,8 +3,8 @@
 python -m docs.results RUNS writes a row for each configuration in configs/experiments/NAME that
 RUNS/NAME holds the evaluation of, with the command in the configuration's first lines; rows of runs
 that are not there stay as they are. Families of networks that share the configurations of another
-folder have folders of runs of their own. Where the page marks a place for a report's summary, that
-of the run is put there.
+folder have folders of runs of their own. Where a page marks a place for the summary of a report, or
+for its curves, those of the run are put there.
 """
 
 import argparse
@@ -19,8 +19,10 @@ EXPERIMENTS = ROOT / "configs" / "experiments"
 INTERPRETERS = {"grad_cam": "Grad-CAM", "lrp": "LRP", "simple_gradient": "SimpleGradient"}
 # folders of runs whose configurations lie in another folder, and the one put over them
 FAMILIES = {"shapes_repvgg": ("shapes", "repvgg"), "shapes_densenet": ("shapes", "densenet")}
-SUMMARY = re.compile(
-    r"(?P<begin><!-- summary of (?P<run>\S+): written by docs/results.py -->\n)"
+# what a report moves, as in the paper's figure 3 (Ghorbani et al. 2019)
+MEASURES = ("top_k_intersection", "rank_correlation", "center_distance")
+PLACE = re.compile(
+    r"(?P<begin><!-- (?P<kind>summary|curves) of (?P<run>\S+): written by docs/results.py -->\n)"
     r".*?(?P<end><!-- end of (?P=run) -->)",
     re.DOTALL,
 )
@@ -102,19 +104,40 @@ def filled(text: str, runs: Path) -> str:
             above, rest = text.split(begin)
             before, below = rest.split(end)
             text = above + begin + table(name, runs, before) + end + below
-    return SUMMARY.sub(lambda found: summarised(found, runs), text)
+    return PLACE.sub(lambda found: reported(found, runs), text)
 
 
-def summarised(place: re.Match[str], runs: Path) -> str:
-    """The place of a summary with that of the run."""
-    path = runs / place["run"] / "report" / "summary.csv"
-    if not path.is_file():
+def reported(place: re.Match[str], runs: Path) -> str:
+    """The place of a summary, or of curves, with those of the run."""
+    report = runs / place["run"] / "report"
+    if not (report / "results.json").is_file():
         return place[0]
-    with path.open(newline="") as file:
-        rows = list(csv.reader(file))
+    rows = summary(report) if place["kind"] == "summary" else curves(report)
     rows.insert(1, ["---"] * len(rows[0]))
     body = "".join(f"| {' | '.join(row)} |\n" for row in rows)
     return f"{place['begin']}{body}{place['end']}"
+
+
+def summary(report: Path) -> list[list[str]]:
+    """The report's own summary."""
+    with (report / "summary.csv").open(newline="") as file:
+        return list(csv.reader(file))
+
+
+def curves(report: Path) -> list[list[str]]:
+    """How far attacks of every size move heatmaps, with half of each interval."""
+    found: dict[tuple[str, str], dict[float, str]] = {}
+    for figure in json.loads((report / "results.json").read_text())["figures"]:
+        if figure["name"] in MEASURES and figure["x"]:
+            low, high = figure["interval"]
+            cells = found.setdefault((figure["name"], figure["part"]), {})
+            cells[figure["x"]] = f"{figure['value']:.3f} ± {(high - low) / 2:.3f}"
+    header = ["measure", "attack", *(f"{size:g}/255" for size in next(iter(found.values())))]
+    ordered = sorted(found.items(), key=lambda pair: MEASURES.index(pair[0][0]))
+    return [header] + [
+        [*(label.replace("_", " ") for label in labels), *cells.values()]
+        for labels, cells in ordered
+    ]
 
 
 def main() -> None:

@@ -56,9 +56,12 @@ def test_a_row_for_each_run_with_its_command(tmp_path: Path) -> None:
     results(tmp_path / "shapes_densenet" / "grad_cam_center_mass", {"grad_cam": [0.75]})
     (tmp_path / "shapes" / "softplus" / "report").mkdir(parents=True)
     Results("defense", []).write(tmp_path / "shapes" / "softplus" / "report")
-    (tmp_path / "shapes" / "defense" / "report").mkdir(parents=True)
-    summary = tmp_path / "shapes" / "defense" / "report" / "summary.csv"
-    summary.write_text(to_csv([["", "top-1"], ["standard", "90 %"], ["trained", "80 %"]]))
+    defense = tmp_path / "shapes" / "defense" / "report"
+    defense.mkdir(parents=True)
+    Results("defense", []).write(defense)
+    (defense / "summary.csv").write_text(
+        to_csv([["", "top-1"], ["standard", "90 %"], ["trained", "80 %"]])
+    )
     text = filled(PAGE, tmp_path)
     lines = text.splitlines()
     price = "87.50 % | 0.50 (-1.00 to 2.00) |"
@@ -87,3 +90,36 @@ def test_a_row_for_each_run_with_its_command(tmp_path: Path) -> None:
     assert "kept" in lines
     assert lines[-1] == "after"
     assert filled(text, tmp_path) == text
+
+
+def test_curves_of_a_study_of_fragility(tmp_path: Path) -> None:
+    def number(name: str, attack: str, size: float, value: float) -> Number:
+        interval = (value - 0.25, value + 0.25)
+        return Number(name, value, interval, "lower", "first", 8, part=attack, x=size)
+
+    figures = [
+        Number("accuracy_top1", 0.875, (0.8, 0.9), "higher", "first", 8),
+        *(
+            number(name, attack, size, 1 - size / 8)
+            for name in ("rank_correlation", "top_k_intersection", "label_unchanged")
+            for attack in ("random", "top_k")
+            for size in (0, 1, 2)
+        ),
+    ]
+    report = tmp_path / "shapes" / "fragility" / "report"
+    report.mkdir(parents=True)
+    Results("fragility", figures).write(report)
+    begin = "<!-- curves of shapes/fragility: written by docs/results.py -->"
+    page = f"{begin}\n| old |\n<!-- end of shapes/fragility -->\nafter\n"
+    cells = "0.875 ± 0.250 | 0.750 ± 0.250 |"
+    assert filled(page, tmp_path).splitlines() == [
+        begin,
+        "| measure | attack | 1/255 | 2/255 |",
+        "| --- | --- | --- | --- |",
+        f"| top k intersection | random | {cells}",
+        f"| top k intersection | top k | {cells}",
+        f"| rank correlation | random | {cells}",
+        f"| rank correlation | top k | {cells}",
+        "<!-- end of shapes/fragility -->",
+        "after",
+    ]

@@ -126,13 +126,15 @@ def summary(report: Path) -> list[list[str]]:
 
 def curves(report: Path) -> list[list[str]]:
     """How far attacks of every size move heatmaps, with half of each interval."""
-    found: dict[tuple[str, str], dict[float, str]] = {}
+    found: dict[tuple[str, ...], dict[float, str]] = {}
     for figure in json.loads((report / "results.json").read_text())["figures"]:
         if figure["name"] in MEASURES and figure["x"]:
             low, high = figure["interval"]
-            cells = found.setdefault((figure["name"], figure["part"]), {})
+            labels = (figure[label] for label in ("name", "network", "interpreter", "part"))
+            cells = found.setdefault(tuple(labels), {})
             cells[figure["x"]] = f"{figure['value']:.3f} ± {(high - low) / 2:.3f}"
-    header = ["measure", "attack", *(f"{size:g}/255" for size in next(iter(found.values())))]
+    titles = ("measure", "network", "interpreter", "attack")
+    header = [*titles, *(f"{size:g}/255" for size in next(iter(found.values())))]
     ordered = sorted(found.items(), key=lambda pair: MEASURES.index(pair[0][0]))
     return [header] + [
         [*(label.replace("_", " ") for label in labels), *cells.values()]

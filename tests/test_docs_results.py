@@ -93,15 +93,17 @@ def test_a_row_for_each_run_with_its_command(tmp_path: Path) -> None:
 
 
 def test_curves_of_a_study_of_fragility(tmp_path: Path) -> None:
-    def number(name: str, attack: str, size: float, value: float) -> Number:
-        interval = (value - 0.25, value + 0.25)
-        return Number(name, value, interval, "lower", "first", 8, part=attack, x=size)
+    def number(name: str, maps: str, attack: str, size: float) -> Number:
+        value = len(name + maps + attack) + size / 8
+        interval = (value - size / 4, value + size / 4)
+        return Number(name, value, interval, "lower", "first", 8, maps, part=attack, x=size)
 
     figures = [
         Number("accuracy_top1", 0.875, (0.8, 0.9), "higher", "first", 8),
         *(
-            number(name, attack, size, 1 - size / 8)
+            number(name, maps, attack, size)
             for name in ("rank_correlation", "top_k_intersection", "label_unchanged")
+            for maps in ("lrp", "grad_cam")
             for attack in ("random", "top_k")
             for size in (0, 1, 2)
         ),
@@ -111,15 +113,18 @@ def test_curves_of_a_study_of_fragility(tmp_path: Path) -> None:
     Results("fragility", figures).write(report)
     begin = "<!-- curves of shapes/fragility: written by docs/results.py -->"
     page = f"{begin}\n| old |\n<!-- end of shapes/fragility -->\nafter\n"
-    cells = "0.875 ± 0.250 | 0.750 ± 0.250 |"
     assert filled(page, tmp_path).splitlines() == [
         begin,
-        "| measure | attack | 1/255 | 2/255 |",
-        "| --- | --- | --- | --- |",
-        f"| top k intersection | random | {cells}",
-        f"| top k intersection | top k | {cells}",
-        f"| rank correlation | random | {cells}",
-        f"| rank correlation | top k | {cells}",
+        "| measure | network | interpreter | attack | 1/255 | 2/255 |",
+        "| --- | --- | --- | --- | --- | --- |",
+        "| top k intersection | first | lrp | random | 27.125 ± 0.250 | 27.250 ± 0.500 |",
+        "| top k intersection | first | lrp | top k | 26.125 ± 0.250 | 26.250 ± 0.500 |",
+        "| top k intersection | first | grad cam | random | 32.125 ± 0.250 | 32.250 ± 0.500 |",
+        "| top k intersection | first | grad cam | top k | 31.125 ± 0.250 | 31.250 ± 0.500 |",
+        "| rank correlation | first | lrp | random | 25.125 ± 0.250 | 25.250 ± 0.500 |",
+        "| rank correlation | first | lrp | top k | 24.125 ± 0.250 | 24.250 ± 0.500 |",
+        "| rank correlation | first | grad cam | random | 30.125 ± 0.250 | 30.250 ± 0.500 |",
+        "| rank correlation | first | grad cam | top k | 29.125 ± 0.250 | 29.250 ± 0.500 |",
         "<!-- end of shapes/fragility -->",
         "after",
     ]

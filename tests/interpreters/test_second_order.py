@@ -83,7 +83,7 @@ def test_values_and_derivatives(layer: tuple[Callable[..., Tensor], list[Tensor]
         results.append([out, *torch.autograd.grad(out, inputs, cotangent), *first, *seconds])
     torch.testing.assert_close(results[1], results[0])
     # a GPU adds up in any order
-    assert gradgradcheck(fast(function), inputs, nondet_tol=1e-12)
+    assert gradgradcheck(fast(function), inputs, nondet_tol=1e-12 if inputs[0].is_cuda else 0)
 
 
 OTHERS = {

@@ -26,7 +26,7 @@ test: install ## Lint, check types and run all tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 .PHONY: benchmark
 benchmark: install ## Time a fooling step against a plain training step

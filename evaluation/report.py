@@ -8,9 +8,11 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from jinja2 import Environment, PackageLoader
 from lightning.pytorch.loggers import TensorBoardLogger
 from matplotlib.figure import Figure
+from PIL import Image
 
 from evaluation.results import Results, replace
 from evaluation.study import Study
@@ -82,7 +84,7 @@ def write_report(study: Study, settings: dict[str, Any], folder: Path) -> tuple[
         settings=json.dumps(settings, indent=2, default=str),
     )
     replace(folder / "index.html", page)
-    _to_tensorboard(study, results, pictures)
+    _to_tensorboard(study, results, images)
     results.write(folder)
     return results, folder / "index.html"
 
@@ -91,10 +93,12 @@ def drawn(figure: Figure, form: str) -> bytes:
     """A figure as the content of a file."""
     file = io.BytesIO()
     figure.savefig(file, format=form, dpi=130)
+    # now that everything has its place, another form need not look for it
+    figure.set_layout_engine("none")
     return file.getvalue()
 
 
-def _to_tensorboard(study: Study, results: Results, pictures: dict[str, Figure]) -> None:
+def _to_tensorboard(study: Study, results: Results, images: dict[str, bytes]) -> None:
     for logger in study.trainer.loggers:
         if not isinstance(logger, TensorBoardLogger):
             continue
@@ -112,6 +116,7 @@ def _to_tensorboard(study: Study, results: Results, pictures: dict[str, Figure])
             finals[tag if number.x is None else f"{tag}/last"] = number.value
         # so that runs can be sorted by what they found
         logger.log_hyperparams(results.settings.get("model", {}), finals)
-        for name, figure in pictures.items():
-            logger.experiment.add_figure(f"{results.study}/{name}", figure)
+        for name, image in images.items():
+            pixels = np.asarray(Image.open(io.BytesIO(image)))
+            logger.experiment.add_image(f"{results.study}/{name}", pixels, dataformats="HWC")
         logger.finalize("success")

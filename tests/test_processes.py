@@ -1,11 +1,8 @@
 """Two processes give what one gives."""
 
 import json
-import os
 import shlex
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +10,7 @@ import pytest
 import torch
 from conftest import tiny_network
 from PIL import Image
+from processes import run
 from safetensors.torch import load_file
 from torchvision.transforms.functional import pil_to_tensor
 
@@ -20,21 +18,9 @@ import evaluate
 import train
 from networks import save_weights
 
-ROOT = Path(__file__).parents[1]
+# Lightning starts the second process itself
 TWO = ["--trainer.devices", "2", "--trainer.strategy", "ddp"]
 QUIET = ["--trainer.enable_progress_bar", "false", "--trainer.accelerator", "cpu"]
-
-
-def run(script: str, *arguments: str, ends: int = 0) -> None:
-    result = subprocess.run(
-        [sys.executable, script, *arguments],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": "tests", "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-    )
-    assert result.returncode == ends, result.stderr
-
 
 EVERY = (
     "grad_cam",
@@ -143,6 +129,7 @@ def check_pictures(folder: Path) -> None:
         (
             "evaluate_active",
             """--data.init_args.test 5 --data.init_args.batch_size 2
+            --model.init_args.interpreters '{cam: {class_path: interpreters.GradCam}}'
             --data.init_args.data.init_args.test 37
             --data.init_args.data.init_args.batch_size 8""",
             {5, 37},
@@ -183,7 +170,9 @@ def check_pictures(folder: Path) -> None:
         (
             "evaluate_influence",
             """--data.init_args.test 13 --data.init_args.batch_size 3 --data.init_args.train 24
-            --model.init_args.training_images 20 --model.init_args.epsilons [4]
+            --model.init_args.training_images 20 --model.init_args.epsilons [2,4]
+            --model.init_args.influences '{exact: {class_path:
+            interpreters.influence.InfluenceFunctions}}'
             --model.init_args.attacks '{random: {class_path: attacks.RandomSign},
             lowered: {class_path: attacks.InfluenceAttack}}'""",
             {13},
@@ -249,7 +238,7 @@ def test_an_evaluation_has_the_same_figures(
         arguments += [f"--model.init_args.original={original}"]
         arguments += [f"--model.init_args.manipulated={manipulated}"]
     evaluate.main([*arguments, "--run", str(tmp_path / "one")])
-    run("evaluate.py", *arguments, "--run", str(tmp_path / "two"), *TWO)
+    run("evaluate.py", *arguments, "--run", str(tmp_path / "two"), *TWO, ranks=2)
     one = check_figures(tmp_path)
     check_pictures(tmp_path)
     counts = {figure["n"] for figure in one.values() if "label" not in figure}
@@ -272,7 +261,7 @@ def test_a_study_whose_processes_were_killed_goes_on(tmp_path: Path) -> None:
         arguments += [f"--model.init_args.{name}={network}"]
     arguments += [*QUIET, "--run", str(tmp_path / "two")]
     killing = "--trainer.callbacks=[{class_path: stop_at.KillTest, init_args: {batch: 2}}]"
-    run("evaluate.py", *arguments, *TWO, killing, ends=-signal.SIGKILL)
+    run("evaluate.py", *arguments, *TWO, killing, ranks=2, ends=-signal.SIGKILL)
     counts = sorted((tmp_path / "two" / "report" / "partial").iterdir())
     assert [path.name for path in counts] == ["0_of_2.pt", "1_of_2.pt"]
     assert [torch.load(path)["done"] for path in counts] == [[2], [2]]

@@ -1,14 +1,12 @@
 """Nothing is lost: a run that was stopped ends where the uninterrupted one does, bit for bit."""
 
-import os
 import shlex
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
+from processes import run
 from safetensors.torch import load_file
 from torch import Tensor
 
@@ -17,7 +15,6 @@ from command_line import RunFolderError
 from lightning_modules.callbacks import NonFiniteLossError
 from lightning_modules.manipulation import ResumeError
 
-ROOT = Path(__file__).parents[1]
 RUN = shlex.split("""
 fit --config configs/experiments/shapes/fool.yaml --trainer.max_epochs 3
 --trainer.enable_progress_bar false --trainer.enable_model_summary false
@@ -53,11 +50,8 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_killed_in_the_middle_of_an_epoch(uninterrupted: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "train.py", *RUN, "--run", str(tmp_path), *stopping(7, kill=True)]
-    killed = subprocess.run(
-        command, cwd=ROOT, env={**os.environ, "PYTHONPATH": "tests"}, capture_output=True, text=True
-    )
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    killing = stopping(7, kill=True)
+    run("train.py", *RUN, "--run", str(tmp_path), *killing, ends=-signal.SIGKILL)
     assert not (tmp_path / "weights.safetensors").exists()
     train.main([*RUN, "--run", str(tmp_path), "--ckpt_path", "last"])
     assert_same_run(tmp_path, uninterrupted)

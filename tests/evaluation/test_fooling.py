@@ -143,14 +143,14 @@ def test_report(study: Fooling, tmp_path: Path) -> None:
     }
 
 
-def test_several_manipulated_networks(networks: list[nn.Module], tmp_path: Path) -> None:
+def test_several_manipulated_networks(networks: list[nn.Module]) -> None:
     original, first, second = networks
     named = {"top_k": first, "location": second}
     trained = {"location": ["gradient"]}
     loss = Location(success=(0.0, 0.34))
     study = Fooling(original, named, INTERPRETERS, loss, trained_on=trained)
     Trainer(**SILENT).test(study, shapes(), verbose=False)
-    results, _ = write_report(study, {}, tmp_path)
+    results, pictures = study.results({}), study.pictures()
     for name, network in named.items():
         alone = Fooling(original, network, INTERPRETERS, Location(success=(0.0, 0.34)))
         Trainer(**SILENT).test(alone, shapes(), verbose=False)
@@ -159,7 +159,7 @@ def test_several_manipulated_networks(networks: list[nn.Module], tmp_path: Path)
                 labels = {key: getattr(number, key) for key in ("interpreter", "against", "label")}
                 found = results.find(number.name, network=name, **labels)
                 assert found == replace(number, network=name)
-    (table,) = study.pictures()["rates"].axes
+    (table,) = pictures["rates"].axes
     rates = [
         results.find("fooling_success_rate", network=network, interpreter=name).value
         for network in named
@@ -174,7 +174,7 @@ def test_several_manipulated_networks(networks: list[nn.Module], tmp_path: Path)
     assert "never trained on" not in unknown
     assert "grad cam, never trained on, lies on" in known
     assert "gradient lies on" in known
-    assert {path.stem for path in (tmp_path / "figures").glob("*_heatmaps.png")} == {
+    assert {name for name in pictures if name.endswith("_heatmaps")} == {
         f"{network}_{name}_heatmaps" for network in named for name in INTERPRETERS
     }
 

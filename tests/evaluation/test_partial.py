@@ -1,11 +1,8 @@
 """A study that was stopped ends where the uninterrupted one does."""
 
 import json
-import os
 import shlex
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +11,7 @@ import pytest
 import torch
 from conftest import tiny_network
 from lightning import Callback, LightningDataModule, Trainer
+from processes import run
 from test_classifier import SILENT
 
 import evaluate
@@ -44,7 +42,6 @@ from interpreters.influence import Exact, InfluenceFunctions
 from losses import Location, Swap, TargetMap
 from networks import save_weights
 
-ROOT = Path(__file__).parents[2]
 FIRST, SECOND, *_ = OUTLINES
 MAPS = {"grad_cam": GradCam(), "product": InputXGradient("last")}
 
@@ -232,25 +229,19 @@ def test_killed_and_resumed(tmp_path: Path) -> None:
         --data.init_args.batch_size 4 --trainer.enable_progress_bar false
         --trainer.accelerator cpu
     """)
+    arguments += ["--model.init_args.interpreters={grad_cam: {class_path: interpreters.GradCam}}"]
     arguments += [f"--model.init_args.{name}={network}" for name in ("original", "manipulated")]
     killing = "--trainer.callbacks=[{class_path: stop_at.KillTest, init_args: {batch: 3}}]"
-    run = tmp_path / "run"
-    killed = subprocess.run(
-        [sys.executable, "evaluate.py", *arguments, "--run", str(run), killing],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": "tests", "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-    )
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
-    assert not (run / "report" / "results.json").exists()
+    folder = tmp_path / "run"
+    run("evaluate.py", *arguments, "--run", str(folder), killing, ends=-signal.SIGKILL)
+    assert not (folder / "report" / "results.json").exists()
     with pytest.raises(ReportFolderError, match=r"did not end; go on with it \(--resume true\)"):
-        evaluate.main([*arguments, "--run", str(run)])
-    evaluate.main([*arguments, "--run", str(run), "--resume", "true"])
+        evaluate.main([*arguments, "--run", str(folder)])
+    evaluate.main([*arguments, "--run", str(folder), "--resume", "true"])
     evaluate.main([*arguments, "--run", str(tmp_path / "whole")])
     resumed, whole = (
-        json.loads((folder / "report" / "results.json").read_text())["figures"]
-        for folder in (run, tmp_path / "whole")
+        json.loads((each / "report" / "results.json").read_text())["figures"]
+        for each in (folder, tmp_path / "whole")
     )
     assert resumed == whole
-    assert not (run / "report" / "partial").exists()
+    assert not (folder / "report" / "partial").exists()

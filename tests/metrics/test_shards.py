@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 import torch.distributed
+from processes import START
 from torch import Tensor
 from torch.multiprocessing.spawn import start_processes
 from torchmetrics import Metric
@@ -69,7 +70,7 @@ def test_no_metric_is_left_out() -> None:
 
 def test_processes_together_give_what_one_pass_gives(tmp_path: Path) -> None:
     # the same processes for all counts, as they take long to start
-    start_processes(one_process, (tmp_path,), max(COUNTS))
+    start_processes(one_process, (tmp_path,), max(COUNTS), start_method=START)
     whole = computed(0, 1, IMAGES)
     for processes in COUNTS:
         for rank in range(processes):

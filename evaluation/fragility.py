@@ -21,8 +21,8 @@ from evaluation.refusals import attackable
 from evaluation.results import Number
 from interpreters import Explanation, Interpreter
 from lightning_modules.classifier import Metrics
-from lightning_modules.data import Batch, masks_of
-from metrics import MeanCurve, correct, wilson_interval
+from lightning_modules.data import Batch, data_of, masks_of, take
+from metrics import MeanCurve, Sample, correct, wilson_interval
 from seeds import generators
 
 Kind = TypeVar("Kind", bound=Attack)
@@ -78,6 +78,10 @@ class Fragility(AttackStudy):
         self.hits = Metrics({name: MeanCurve() for name in self.networks})
         keys = [*product(self.networks, self.interpreters, self.attacks)]
         self.curves = AttackCurves(keys, MEASURES, self.epsilons)
+        test = data_of(self.trainer).images("test")
+        columns = len(self.attacks) * take(test, [0])[0].numel()
+        pairs = product(self.networks, self.interpreters)
+        self.attacked = Metrics({"/".join(pair): Sample(len(test), columns) for pair in pairs})
 
     def attack_of(
         self, name: str, interpreter: Interpreter, epsilon: float, indices: Tensor
@@ -108,9 +112,13 @@ class Fragility(AttackStudy):
             chosen = (images[right], labels[right], indices[right])
             for name, interpreter in self.parts(self.interpreters.items()):
                 before = interpreter(network, *chosen[:2])
+                farthest = []
                 for attack in self.parts(self.attacks):
-                    values = self._measured(network, interpreter, before, attack, chosen)
+                    values, attacked = self._measured(network, interpreter, before, attack, chosen)
                     self.curves.update((network_name, name, attack), values)
+                    farthest.append(attacked)
+                sample = self.attacked[f"{network_name}/{name}"]
+                sample.update(chosen[2], torch.stack(farthest, 1).flatten(1))
 
     def _measured(
         self,
@@ -119,8 +127,8 @@ class Fragility(AttackStudy):
         before: Explanation,
         attack: str,
         batch: Batch,
-    ) -> Tensor:
-        """Every measure of every size of the ball, shape (N, sizes, measures)."""
+    ) -> tuple[Tensor, Tensor]:
+        """Every measure of every size, shape (N, sizes, measures), and the images of the last."""
         images, labels, indices = batch
         found = []
         for epsilon in self.parts(self.epsilons):
@@ -129,7 +137,7 @@ class Fragility(AttackStudy):
             attacked = made(network, images, labels, draws)
             after = interpreter(network, attacked, labels)
             found.append(movement(before, after, images, attacked, self.k))
-        return torch.stack(found, 1)
+        return torch.stack(found, 1), attacked
 
     def on_test_epoch_end(self) -> None:
         """Bring the sums of all processes together.
@@ -149,10 +157,8 @@ class Fragility(AttackStudy):
                 Number("accuracy_top1", hits / images, interval, "higher", network, images)
             )
         self.figures += self.curves.numbers()
-        # while the networks are still where the attacks are fast
-        if self.trainer.is_global_zero:
-            pairs = product(self.networks, self.interpreters)
-            self.examples = {pair: examples(self, *pair) for pair in pairs}
+        for pair in product(self.networks, self.interpreters):
+            self.examples[pair] = examples(self, *pair, self.attacked["/".join(pair)].compute())
 
     @property
     def compared(self) -> str:

@@ -11,13 +11,10 @@ from attacks import importance
 from evaluation.results import words
 from lightning_modules.data import data_of, names_of
 from lightning_modules.pictures import limits_of, scale_named, show_heatmap, show_image
-from metrics import correct
-from seeds import generators
 
 if TYPE_CHECKING:
     from evaluation.fragility import Fragility
 
-IMAGES, TRIED = 3, 32
 SHOWN = {
     "top_k_intersection": "highest places kept",
     "rank_correlation": "rank correlation",
@@ -53,27 +50,24 @@ def fragility_pictures(study: "Fragility") -> dict[str, Figure]:
 
 
 @torch.no_grad()
-def examples(study: "Fragility", network_name: str, name: str) -> Examples:
-    """Images that are classified rightly, and what the largest attacks make of them."""
-    data, network = data_of(study.trainer), study.networks[network_name]
-    images, labels, indices = study.some(TRIED)
-    chosen = correct(network(images), labels, 1).nonzero()[:IMAGES, 0]
-    if not len(chosen):
+def examples(study: "Fragility", network_name: str, name: str, found: Tensor) -> Examples:
+    """Test images and what the largest attacks made of them: rows of an index and all pixels."""
+    if not len(found):
         return Examples([], [])
-    images, labels, indices = images[chosen], labels[chosen], indices[chosen.cpu()]
-    interpreter = study.interpreters[name]
+    network, interpreter = study.networks[network_name], study.interpreters[name]
+    images, labels, _ = study.taken(found[:, 0].long())
     rows = [
         Row("image", images),
         Row("importance", images, interpreter(network, images, labels).heatmap),
     ]
-    for attack in study.attacks:
-        made = study.attack_of(attack, interpreter, study.epsilons[-1], indices)
-        attacked = made(network, images, labels, generators(indices, study.seed))
+    made = found[:, 1:].to(images).unflatten(1, (-1, *images.shape[1:])).unbind(1)
+    for attack, changed in zip(study.attacks, made, strict=True):
         rows += [
-            Row(words(attack), attacked),
-            Row("importance", attacked, interpreter(network, attacked, labels).heatmap),
-            Row(f"difference, {AMPLIFIED} times", 0.5 + AMPLIFIED * (attacked - images)),
+            Row(words(attack), changed),
+            Row("importance", changed, interpreter(network, changed, labels).heatmap),
+            Row(f"difference, {AMPLIFIED} times", 0.5 + AMPLIFIED * (changed - images)),
         ]
+    data = data_of(study.trainer)
     return Examples([names_of(data, label) for label in labels], rows)
 
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import torch
 from lightning import LightningModule
 from matplotlib.figure import Figure
-from torch import nn
+from torch import Tensor, nn
 
 from evaluation.refusals import usable
 from evaluation.results import Number, Results
@@ -60,7 +60,12 @@ class Study(LightningModule, ABC):
         """Test images at random to be shown, the same in all studies, where the networks are."""
         test = data_of(self.trainer).images("test")
         random = torch.randperm(len(test), generator=torch.Generator().manual_seed(0))
-        images, labels, indices = take(test, random[:count].tolist())
+        return self.taken(random[:count])
+
+    def taken(self, indices: Tensor) -> Batch:
+        """These test images, where the networks are."""
+        test = data_of(self.trainer).images("test")
+        images, labels, indices = take(test, indices.tolist())
         return images.to(self.device).type(self.dtype), labels.to(self.device), indices
 
     def explaining(self) -> dict[str, nn.Module]:

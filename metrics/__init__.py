@@ -10,6 +10,7 @@ from metrics.intervals import paired_interval, wilson_interval
 from metrics.localization import mass_accuracy, pointing_game
 from metrics.mean_curve import MeanCurve
 from metrics.overlap import top_k_intersection
+from metrics.sample import Sample
 
 __all__ = [
     "CalibrationError",
@@ -18,6 +19,7 @@ __all__ = [
     "FoolingSuccessRate",
     "Histogram",
     "MeanCurve",
+    "Sample",
     "correct",
     "fooled",
     "mass_accuracy",

@@ -21,6 +21,7 @@ from attacks import (
     TopKAttack,
     center_of,
 )
+from attacks.balls import Generators
 from evaluation import Fragility
 from evaluation.fragility_pictures import Examples, Row, drawn
 from evaluation.movement import MEASURES
@@ -147,6 +148,40 @@ def test_report(tmp_path: Path) -> None:
     assert {path.stem for path in (tmp_path / "figures").glob("*.png")} == {
         f"{net}_gradient_{kind}" for net in networks for kind in ("curves", "images")
     }
+
+
+def test_pictures_show_the_images_that_were_measured(study: Fragility) -> None:
+    net, order = network(), torch.randperm(7, generator=torch.Generator().manual_seed(0))
+    right = [i for i in order.tolist() if net(TEST[0][[i]].double()).argmax(1) == TEST[1][i]][:3]
+    images, labels = TEST[0][right].double(), TEST[1][right]
+    for name, interpreter in INTERPRETERS.items():
+        shown = {row.title: row for row in study.examples["original", name].rows}
+        torch.testing.assert_close(shown["image"].images, images)
+        for attack in ATTACKS:
+            made = study.attack_of(attack, interpreter, 4, torch.tensor(right))
+            attacked = made(net, images, labels, [generator(0, index) for index in right])
+            # pixels are kept in single precision
+            expected = attacked.float().double()
+            torch.testing.assert_close(shown[attack.replace("_", " ")].images, expected)
+
+
+def test_nothing_is_attacked_more_than_once() -> None:
+    attacked: list[int] = []
+
+    @dataclass(frozen=True, kw_only=True)
+    class Counted(RandomSign):
+        """Counts what it attacks."""
+
+        def __call__(
+            self, network: nn.Module, images: Tensor, labels: Tensor, generators: Generators = None
+        ) -> Tensor:
+            attacked.append(len(images))
+            return super().__call__(network, images, labels, generators)
+
+    study = studied(attacks={"counted": Counted()}, epsilons=(2, 4))
+    right = study.figures[0].value * len(TEST[1])
+    # two sizes, and of one image one of no size before the study begins
+    assert sum(attacked) == pytest.approx(len(INTERPRETERS) * (2 * right + 1))
 
 
 def test_importances_of_an_image_have_one_scale() -> None:

@@ -18,6 +18,7 @@ from metrics import (
     FoolingSuccessRate,
     Histogram,
     MeanCurve,
+    Sample,
 )
 
 # shared out unequally to two processes and to three
@@ -39,6 +40,7 @@ def cases() -> dict[str, tuple[Metric, tuple[Tensor, ...]]]:
         "FoolingSuccessRate": (FoolingSuccessRate(-0.5, 0.5), (values[:, 0],)),
         "Histogram": (Histogram(-1, 1), (values[:, 0],)),
         "MeanCurve": (MeanCurve(3), (values,)),
+        "Sample": (Sample(IMAGES, 3), (torch.arange(IMAGES), values)),
     }
 
 

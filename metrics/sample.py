@@ -25,16 +25,17 @@ class Sample(Metric):
         self.register_buffer("order", order, persistent=False)
         self.register_buffer("places", order.argsort(), persistent=False)
         # a row is the image's place in the order, and its values
-        none = torch.full((count, 1 + columns), torch.inf)
+        none = torch.full((count, 1 + columns), torch.inf, dtype=torch.float32)
         self.add_state("rows", none, dist_reduce_fx=self._first)
 
     def update(self, indices: Tensor, values: Tensor) -> None:
         """Add a batch: indices (N,), and values (N, columns)."""
-        rows = torch.cat([self.places[indices, None].to(values), values], 1)
-        self.rows = self._first(torch.cat([self.rows, rows.to(self.rows)]))
+        # not in the precision of the values, as half precision does not tell places apart
+        rows = torch.cat([self.places[indices, None].to(self.rows), values.to(self.rows)], 1)
+        self.rows = self._first(torch.cat([self.rows, rows]))
 
     def compute(self) -> Tensor:
-        """At most `count` rows of an image's index and its values, shape (n, 1 + columns)."""
+        """At most `count` rows, shape (n, 1 + columns): an image's index, and its values."""
         rows = self.rows[self.rows[:, 0].isfinite()]
         indices = self.order[rows[:, 0].long()]
         return torch.cat([indices[:, None].to(rows), rows[:, 1:]], 1)

@@ -28,9 +28,14 @@ def run(script: str, *arguments: str, ranks: int = 1, ends: int = 0) -> None:
             process = SERVER.Process(target=_main, args=(script, arguments, own, log))
             process.start()
             started.append((process, Path(log)))
-        for process, log_file in started:
-            process.join()
-            assert process.exitcode == ends, log_file.read_text()
+        try:
+            for process, log_file in started:
+                process.join()
+                assert process.exitcode == ends, log_file.read_text()
+        finally:
+            # one that waits for another that has failed
+            for process, _ in started:
+                process.kill()
 
 
 def free_port() -> int:

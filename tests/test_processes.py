@@ -18,7 +18,7 @@ import evaluate
 import train
 from networks import save_weights
 
-# Lightning starts the second process itself
+# Lightning starts the second process itself, but where a cluster has given each a rank
 TWO = ["--trainer.devices", "2", "--trainer.strategy", "ddp"]
 QUIET = ["--trainer.enable_progress_bar", "false", "--trainer.accelerator", "cpu"]
 

@@ -33,6 +33,14 @@ def test_fewer_images_than_are_kept(count: int) -> None:
     assert filled(order[:count].flip(0)).compute().equal(expected(order[:count]))
 
 
+def test_places_are_told_apart_in_half_precision() -> None:
+    order = torch.randperm(5000, generator=torch.Generator().manual_seed(0))
+    metric = Sample(5000, columns=1)
+    for part in order[2048:2060].flip(0).split(5):
+        metric.update(part, torch.ones(len(part), 1, dtype=torch.half))
+    assert metric.compute()[:, 0].tolist() == order[2048:2051].tolist()
+
+
 def test_shards_give_what_one_pass_gives() -> None:
     whole = filled(torch.arange(50))
     shards = torch.stack([filled(torch.arange(rank, 50, 3)).rows for rank in range(3)])

@@ -1,8 +1,5 @@
 """The study of active fooling against a plain loop, and its report."""
 
-import json
-from pathlib import Path
-
 import pytest
 import torch
 from conftest import tiny_network
@@ -13,7 +10,6 @@ from torch import nn
 from datamodules import Composites, Shapes
 from datamodules.figures import OUTLINES
 from evaluation import ActiveFooling
-from evaluation.report import write_report
 from interpreters import GradCam, InputXGradient
 from losses import Swap
 
@@ -76,19 +72,17 @@ def test_a_network_against_itself_has_swapped_nothing(networks: list[nn.Module])
             assert number.value == 0
 
 
-def test_report(study: ActiveFooling, tmp_path: Path) -> None:
-    results, _ = write_report(study, {}, tmp_path)
-    content = json.loads((tmp_path / "results.json").read_text())
-    parts = {figure.get("part") for figure in content["figures"]}
-    assert parts == {None, FIRST, SECOND}
+def test_report(study: ActiveFooling) -> None:
+    results, pictures = study.results({}), study.pictures()
+    assert {number.part for number in results.numbers} == {None, FIRST, SECOND}
     plain = [number for number in results.numbers if number.label is None]
     assert len(plain) == 4 + 2 + 4 + 2 * 2 * 2 * 2 + 2 * 7
     kinds = (f"{FIRST}_measure", f"{SECOND}_measure", "heatmaps", "best_and_worst")
-    assert {path.stem for path in (tmp_path / "figures").glob("*.png")} == {
+    assert pictures.keys() == {
         *(f"{part}_rates" for part in (FIRST, SECOND)),
         *(f"{name}_{kind}" for name in INTERPRETERS for kind in kinds),
     }
-    rows = [axes.get_ylabel() for axes in study.pictures()["product_heatmaps"].axes]
+    rows = [axes.get_ylabel() for axes in pictures["product_heatmaps"].axes]
     assert [row for row in rows if row] == [
         "image",
         "original 1",
@@ -96,9 +90,9 @@ def test_report(study: ActiveFooling, tmp_path: Path) -> None:
         "manipulated 1",
         "manipulated 2",
     ]
-    shown = study.pictures()["product_best_and_worst"].axes[0].get_title()
+    shown = pictures["product_best_and_worst"].axes[0].get_title()
     measures = study.examples["product/manipulated"]["best"][0, 2:].tolist()
     assert shown == f"best, t = {measures[0]:.3f}, {measures[1]:.3f}\n{FIRST} and {SECOND}"
-    assert {figure.get("loss") for figure in content["figures"]} == {None, "swap"}
+    assert {number.loss for number in results.numbers} == {None, "swap"}
     titles = [row[0] for row in study.summary(results)]
     assert titles[3:5] == [f"FSR grad cam {FIRST}", f"FSR grad cam {SECOND}"]

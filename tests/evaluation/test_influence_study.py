@@ -1,6 +1,5 @@
 """The influence study against a plain loop, and what must hold of it."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +13,6 @@ from torch import nn
 from attacks import InfluenceAttack, RandomSign
 from evaluation import Influence
 from evaluation.influence import MEASURES
-from evaluation.report import write_report
 from interpreters.influence import Exact, InfluenceFunctions, LogisticCrossEntropy
 from lightning_modules.data import take
 from networks import Refitted, features, torchvision_network
@@ -97,22 +95,25 @@ def test_nothing_moves_in_a_ball_of_no_size(study: Influence) -> None:
             assert point.value == pytest.approx(value)
 
 
-def test_report(tmp_path: Path) -> None:
+def test_report() -> None:
     networks = {"original": network(), "defended": network()}
     study = studied(networks=networks, influences={"weak": INFLUENCES["weak"]})
-    results, page = write_report(study, {}, tmp_path)
-    assert "Weak on the network defended: rank correlation of 12" in page.read_text()
+    results = study.results({})
+    _, sentence = study.sentences(results)
+    assert sentence.startswith("Weak on the network defended: rank correlation of 12")
     assert [row[:3] for row in study.summary(results)[1:]] == [
         [net, "weak", attack] for net in networks for attack in ATTACKS
     ]
-    assert {path.stem for path in (tmp_path / "figures").glob("*.png")} == {
+    assert study.pictures().keys() == {
         f"{net}_weak_{kind}" for net in networks for kind in ("curves", *ATTACKS)
     }
 
 
-def test_two_training_images_are_drawn_too(tmp_path: Path) -> None:
-    write_report(studied(training_images=2, k=1, attacks={"random": RandomSign()}), {}, tmp_path)
-    assert [*(tmp_path / "figures").glob("*_random.png")]
+def test_two_training_images_are_drawn_too() -> None:
+    study = studied(training_images=2, k=1, attacks={"random": RandomSign()})
+    titles = [axes.get_title() for axes in study.pictures()["weak_random"].axes]
+    # the image before and after, two training images of each, and all influences
+    assert len(titles) == 3 * (3 + 3 + 1)
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,5 @@
 """The study of fooling with a trigger against a plain loop, and its report."""
 
-import json
-from pathlib import Path
-
 import pytest
 import torch
 from conftest import tiny_network
@@ -13,7 +10,6 @@ from torch import nn
 from datamodules import Shapes
 from datamodules.figures import OUTLINES
 from evaluation import TriggeredFooling
-from evaluation.report import write_report
 from interpreters import GradCam, InputXGradient
 from lightning_modules import Trigger
 from losses import TargetMap, Unchanged
@@ -75,14 +71,9 @@ def test_a_network_against_itself_has_kept_its_heatmaps(networks: list[nn.Module
         assert results.find("test_loss", **labels).value == 0
 
 
-def test_report(study: TriggeredFooling, tmp_path: Path) -> None:
-    results, _ = write_report(study, {}, tmp_path)
-    content = json.loads((tmp_path / "results.json").read_text())
-    assert {figure.get("loss") for figure in content["figures"]} == {
-        None,
-        "target_map",
-        "unchanged",
-    }
+def test_report(study: TriggeredFooling) -> None:
+    results = study.results({})
+    assert {number.loss for number in results.numbers} == {None, "target_map", "unchanged"}
     assert {number.n for number in results.numbers if number.label is None} == {20}
     titles = [row[0] for row in study.summary(results)]
     assert titles[1:5] == [
@@ -92,7 +83,7 @@ def test_report(study: TriggeredFooling, tmp_path: Path) -> None:
         "FSR grad cam triggered",
     ]
     kinds = ("triggered_measure", "clean_measure", "classes", "heatmaps", "best_and_worst")
-    assert {path.stem for path in (tmp_path / "figures").glob("*.png")} == {
+    assert study.pictures().keys() == {
         *("triggered_rates", "clean_rates"),
         *(f"{name}_{kind}" for name in INTERPRETERS for kind in kinds),
     }

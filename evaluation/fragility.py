@@ -158,7 +158,9 @@ class Fragility(AttackStudy):
             )
         self.figures += self.curves.numbers()
         for pair in product(self.networks, self.interpreters):
-            self.examples[pair] = examples(self, *pair, self.attacked["/".join(pair)].compute())
+            found = self.attacked["/".join(pair)].compute()
+            if self.trainer.is_global_zero:
+                self.examples[pair] = examples(self, *pair, found)
 
     @property
     def compared(self) -> str:

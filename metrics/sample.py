@@ -15,14 +15,12 @@ class Sample(Metric):
     """
 
     full_state_update = False
-    order: Tensor
     places: Tensor
     rows: Tensor
 
     def __init__(self, images: int, columns: int, count: int = 3) -> None:
         super().__init__()
         order = torch.randperm(images, generator=torch.Generator().manual_seed(0))
-        self.register_buffer("order", order, persistent=False)
         self.register_buffer("places", order.argsort(), persistent=False)
         # a row is the image's place in the order, and its values
         none = torch.full((count, 1 + columns), torch.inf, dtype=torch.float32)
@@ -37,7 +35,7 @@ class Sample(Metric):
     def compute(self) -> Tensor:
         """At most `count` rows, shape (n, 1 + columns): an image's index, and its values."""
         rows = self.rows[self.rows[:, 0].isfinite()]
-        indices = self.order[rows[:, 0].long()]
+        indices = self.places.argsort()[rows[:, 0].long()]
         return torch.cat([indices[:, None].to(rows), rows[:, 1:]], 1)
 
     def _first(self, rows: Tensor) -> Tensor:

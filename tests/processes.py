@@ -19,11 +19,11 @@ SERVER.set_forkserver_preload(
 
 def run(script: str, *arguments: str, ranks: int = 1, ends: int = 0) -> None:
     """Run a script to its end, by more ranks at once if a cluster is to have started it."""
-    cluster = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())} if ranks > 1 else {}
+    cluster = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
     with TemporaryDirectory() as folder:
         started = []
         for rank in range(ranks):
-            own = cluster | ({"LOCAL_RANK": str(rank)} if ranks > 1 else {})
+            own = cluster | {"LOCAL_RANK": str(rank)} if ranks > 1 else {}
             log = f"{folder}/{rank}.txt"
             process = SERVER.Process(target=_main, args=(script, arguments, own, log))
             process.start()

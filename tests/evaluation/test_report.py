@@ -143,6 +143,12 @@ def test_tensorboard_has_the_final_figures_beside_the_settings(folder: Path) -> 
     tags = events.Tags()["scalars"]
     assert "fooling/fooling_success_rate/manipulated/grad_cam" in tags
     assert any("hparams" in plugin for plugin in events.summary_metadata)
+    pictures = {path.stem: path for path in (folder / "report" / "figures").glob("*.png")}
+    assert {*events.Tags()["images"]} == {f"fooling/{name}" for name in pictures}
+    for name, path in pictures.items():
+        (event,) = events.Images(f"fooling/{name}")
+        shown = Image.open(io.BytesIO(event.encoded_image_string))
+        assert shown.tobytes() == Image.open(path).tobytes()
 
 
 def test_json_of_figures_that_are_no_numbers(tmp_path: Path) -> None:

@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 
-import torch
 from torch import nn
 
-from attacks import Attack, HeatmapAttack
-from interpreters import Interpreter
+from attacks import Attack
+from interpreters import Interpreter, UnsupportedError
 from lightning_modules.data import Images, take
 from losses import Loss
 
@@ -19,7 +18,7 @@ def usable(
     explained: Images,
     loss: Loss | None = None,
 ) -> tuple[dict[str, Interpreter], dict[str, str]]:
-    """The interpreters that explain every network, and why each of the others does not.
+    """Return the interpreters that can explain every network, and why each of the others cannot.
 
     Raises: ValueError: none is left, or the loss cannot judge their heatmaps.
     """
@@ -30,9 +29,7 @@ def usable(
         for network_name, network in networks.items():
             try:
                 heatmap = interpreter(network, images, labels).heatmap.detach()
-            except torch.OutOfMemoryError:
-                raise
-            except (AssertionError, RuntimeError, ValueError) as error:
+            except UnsupportedError as error:
                 refused[name] = f"on the network {network_name}: {error}"
                 break
         else:
@@ -48,19 +45,16 @@ def usable(
 def attackable(
     interpreters: Mapping[str, Interpreter], attacks: Mapping[str, Attack]
 ) -> tuple[dict[str, Interpreter], dict[str, str]]:
-    """The interpreters that all attacks can be made against, and why not against the others.
+    """Return the interpreters that all attacks can be aimed at, and why each other one cannot be.
 
-    An attack that brings its own interpreter is made against that one.
+    An attack that brings its own interpreter needs no gradient of the others.
 
     Raises: ValueError: none is left.
     """
-    climbing = [
-        each for each in attacks.values() if isinstance(each, HeatmapAttack) and each.climbs
-    ]
-    if all(attack.interpreter is not None for attack in climbing):
+    if not any(attack.needs_gradient for attack in attacks.values()):
         return dict(interpreters), {}
     left = {name: each for name, each in interpreters.items() if each.differentiable}
-    refused = dict.fromkeys(interpreters.keys() - left.keys(), NO_GRADIENT)
+    refused = {name: NO_GRADIENT for name in interpreters if name not in left}
     if not left:
         raise ValueError(f"none of the interpreters can be attacked: {', '.join(refused)}")
     return left, refused

@@ -1,4 +1,4 @@
-"""What a study is."""
+"""The base of all studies: checks, images, and what is needed to repeat the measurements."""
 
 import platform
 from abc import ABC, abstractmethod
@@ -8,27 +8,29 @@ from typing import Any, ClassVar
 
 import torch
 from lightning import LightningModule
-from matplotlib.figure import Figure
 from torch import Tensor, nn
 
+from evaluation.findings import Findings
+from evaluation.measurements import Measurement
 from evaluation.refusals import usable
-from evaluation.results import Number, Results
+from evaluation.results import Results
 from interpreters import Interpreter
 from lightning_modules.data import Batch, Images, data_of, take
 from lightning_modules.parts import Parts
 from lightning_modules.preflight import NetworkError, check_network
 from losses import Loss
+from metrics import Keyed
 from networks import check_pixels, fingerprint
 
 PACKAGES = ("torch", "torchvision", "timm", "lightning", "torchmetrics", "numpy")
 
 
 class Study(LightningModule, ABC):
-    """An evaluation: `Trainer.test` fills it on any number of devices, then it has results.
+    """An evaluation: `Trainer.test` fills it on any number of devices, then it has findings.
 
     Args:
-        networks: The networks by name, the original among them.
-        interpreters: By name, at least one; not given where a study is not of heatmaps.
+        networks: All networks by name; the data are fitted to the input size of the first.
+        interpreters: By name, at least one; not given where a study measures no heatmaps.
     """
 
     name: ClassVar[str]
@@ -40,9 +42,10 @@ class Study(LightningModule, ABC):
         interpreters: dict[str, Interpreter] | None = None,
     ) -> None:
         super().__init__()
-        if interpreters == {}:
-            raise ValueError("`interpreters` is empty; name at least one")
-        self.networks = nn.ModuleDict(networks).requires_grad_(False).eval()
+        for title, given in (("networks", networks), ("interpreters", interpreters)):
+            if given is not None and not given:
+                raise ValueError(f"`{title}` is empty; give at least one")
+        self.networks = Keyed(networks).requires_grad_(False).eval()
         self.given = self.interpreters = interpreters or {}
         self.parts = Parts()
         self.refused: dict[str, str] = {}
@@ -53,34 +56,34 @@ class Study(LightningModule, ABC):
         return next(iter(self.networks.values()))
 
     def explained(self) -> Images:
-        """The images whose heatmaps are studied."""
+        """Return the images whose heatmaps are measured."""
         return data_of(self.trainer).images("test")
 
-    def some(self, count: int) -> Batch:
-        """Test images at random to be shown, the same in all studies, where the networks are."""
+    def sample(self, count: int) -> Batch:
+        """Return a random sample of test images, the same in all studies, on the device."""
         test = data_of(self.trainer).images("test")
         random = torch.randperm(len(test), generator=torch.Generator().manual_seed(0))
-        return self.taken(random[:count])
+        return self.images_at(random[:count])
 
-    def taken(self, indices: Tensor) -> Batch:
-        """These test images, where the networks are."""
-        test = data_of(self.trainer).images("test")
-        images, labels, indices = take(test, indices.tolist())
-        return images.to(self.device).type(self.dtype), labels.to(self.device), indices
+    def images_at(self, indices: Tensor, explained: bool = False) -> Batch:
+        """Return these images of the test split, or of `explained()`, on the device."""
+        images = self.explained() if explained else data_of(self.trainer).images("test")
+        pixels, labels, indices = take(images, indices.tolist())
+        return pixels.to(self.device).type(self.dtype), labels.to(self.device), indices
 
     def explaining(self) -> dict[str, nn.Module]:
-        """The networks that every interpreter is to explain, by name."""
-        return dict(self.networks.items())
+        """Return the networks that every interpreter must be able to explain, by name."""
+        return dict(self.networks)
 
     def setup(self, stage: str) -> None:
-        """Check that the networks suit the data, and leave out the interpreters that do not."""
+        """Check that the networks suit the data, and leave out interpreters that cannot be used."""
         data = data_of(self.trainer)
         check_pixels(take(data.images("test"), [0])[0])
         classes = {name: check_network(net, data) for name, net in self.networks.items()}
         if len(set(classes.values())) > 1:
             counts = ", ".join(f"{name} {count}" for name, count in classes.items())
             raise NetworkError(
-                f"the networks cannot be compared, as they know different numbers of classes: "
+                "the networks cannot be compared, as they have different numbers of classes: "
                 f"{counts}; set `num_classes` of each alike"
             )
         if self.given:
@@ -89,21 +92,31 @@ class Study(LightningModule, ABC):
             )
 
     @abstractmethod
-    def numbers(self) -> list[Number]:
-        """The figures, after the test; equal on every process."""
+    def measurements(self) -> list[Measurement]:
+        """Return all measurements after the test; they are equal on every process."""
+
+    @abstractmethod
+    def findings(self, settings: dict[str, Any] | None = None) -> Findings:
+        """Return the measurements and all that the report shows, after the test.
+
+        Args:
+            settings: the configuration, to be kept with the measurements.
+        """
 
     def fingerprints(self) -> dict[str, str]:
-        """What changes when the test images or a network's weights do, by name."""
-        networks = {name: fingerprint(network) for name, network in self.networks.items()}
-        return {"data": data_of(self.trainer).fingerprint("test"), **networks}
+        """Return digests of the test images and of each network's weights, by name."""
+        found = {"data": data_of(self.trainer).fingerprint("test")}
+        for name, network in self.networks.items():
+            found[f"network {name}" if name in found else name] = fingerprint(network)
+        return found
 
-    def results(self, settings: dict[str, Any]) -> Results:
-        """The figures, with what is needed to repeat them."""
+    def results(self, settings: dict[str, Any] | None = None) -> Results:
+        """Return the measurements, with what is needed to repeat them."""
         data = data_of(self.trainer)
         return Results(
             self.name,
-            self.numbers(),
-            settings,
+            self.measurements(),
+            settings or {},
             versions(),
             self.fingerprints(),
             data.skipped,
@@ -111,19 +124,7 @@ class Study(LightningModule, ABC):
             data.limit,
         )
 
-    @abstractmethod
-    def pictures(self) -> dict[str, Figure]:
-        """The pictures of the report by name, after the test."""
-
-    @abstractmethod
-    def sentences(self, results: Results) -> list[str]:
-        """What was found, in a few words."""
-
-    @abstractmethod
-    def summary(self, results: Results) -> list[list[str]]:
-        """A short table of the results, its header first."""
-
 
 def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that figures depend on."""
+    """Return the versions of Python and of the packages that measurements depend on."""
     return {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}

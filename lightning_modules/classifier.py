@@ -8,21 +8,12 @@ from lightning import LightningModule
 from lightning.pytorch.cli import OptimizerCallable
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
-from torchmetrics import MeanMetric, Metric
+from torchmetrics import MeanMetric
 
 from lightning_modules.data import Batch, data_of
 from lightning_modules.preflight import check_network
 from lightning_modules.schedules import Schedule
-from metrics import correct
-
-
-class Metrics(nn.ModuleDict):
-    """Metrics by name."""
-
-    def __getitem__(self, key: str) -> Metric:
-        """The metric of this name."""
-        metric: Metric = super().__getitem__(key)  # type: ignore[assignment]  # nothing else is in it
-        return metric
+from metrics import Metrics, correct
 
 
 class Classifier(LightningModule):

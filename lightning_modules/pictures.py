@@ -1,12 +1,22 @@
 """Images with their heatmaps, drawn."""
 
 from collections.abc import Iterable, Sequence
+from contextvars import ContextVar
 from textwrap import fill
 
 import torch
+from matplotlib import rcParams
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
+
+from lightning_modules.names import humanize
+
+
+# how pictures look, for `matplotlib.rc_context`; names are drawn as they are, not as formulas
+STYLE = {"image.cmap": "inferno", "savefig.dpi": 130, "text.parse_math": False}
+# the colour map of signed heatmaps, for which matplotlib has no setting
+SIGNED = ContextVar("signed", default="RdBu_r")
 
 
 def panel(images: Tensor, heatmaps: dict[str, Tensor], titles: Sequence[str]) -> Figure:
@@ -25,7 +35,7 @@ def panel(images: Tensor, heatmaps: dict[str, Tensor], titles: Sequence[str]) ->
     figure = Figure(figsize=(1.5 * len(images) + 0.6, 1.62 * len(rows)), layout="constrained")
     axes = figure.subplots(len(rows), len(images), squeeze=False)
     for column, image in enumerate(images):
-        axes[0, column].set_title(titles[column], fontsize=8)
+        axes[0, column].set_title(caption(titles[column]), fontsize=8)
         show_image(axes[0, column], image)
         for row, heatmap in enumerate(heatmaps.values(), 1):
             show_image(axes[row, column], image)
@@ -33,8 +43,14 @@ def panel(images: Tensor, heatmaps: dict[str, Tensor], titles: Sequence[str]) ->
         axes[-1, column].set_xlabel(scale_named(limits[column], signed), fontsize=7)
     for row, name in enumerate(rows):
         # a row is as high as about 20 letters
-        axes[row, 0].set_ylabel(fill(name.replace("_", " "), 20), fontsize=8)
+        axes[row, 0].set_ylabel(fill(humanize(name), 20), fontsize=8)
     return figure
+
+
+def caption(text: str) -> str:
+    """Return a title of several lines, each as a reader sees it and no wider than an image."""
+    lines = (fill(humanize(line), 24) for line in text.split("\n"))
+    return "\n".join(lines)
 
 
 def rows_of(heatmaps: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -77,7 +93,7 @@ def show_heatmap(axes: Axes, heatmap: Tensor, limit: float, signed: bool) -> Non
     extent = axes.get_xlim() + axes.get_ylim()
     axes.imshow(
         torch.nan_to_num(heatmap[0].detach().double().cpu()).numpy(),
-        cmap="RdBu_r" if signed else "inferno",
+        cmap=SIGNED.get() if signed else rcParams["image.cmap"],
         vmin=-limit if signed else 0,
         vmax=limit,
         alpha=0.75,

@@ -7,6 +7,7 @@ from metrics.examples import Examples
 from metrics.fooling_success_rate import FoolingSuccessRate, fooled
 from metrics.histogram import Histogram
 from metrics.intervals import paired_interval, wilson_interval
+from metrics.keyed import Keyed, Metrics
 from metrics.localization import mass_accuracy, pointing_game
 from metrics.mean_curve import MeanCurve
 from metrics.overlap import top_k_intersection
@@ -18,7 +19,9 @@ __all__ = [
     "Examples",
     "FoolingSuccessRate",
     "Histogram",
+    "Keyed",
     "MeanCurve",
+    "Metrics",
     "Sample",
     "correct",
     "fooled",

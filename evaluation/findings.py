@@ -1,0 +1,97 @@
+"""What a study ends with: plain data that the report's words, tables and pictures are made of."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Annotated, Any, ClassVar, NamedTuple, Self
+
+from matplotlib.figure import Figure
+from pydantic import PlainSerializer, PlainValidator, SerializationInfo, ValidationInfo
+from torch import Tensor
+
+from evaluation.results import Results
+
+
+def _put(tensor: Tensor, info: SerializationInfo) -> str:
+    tensors: dict[str, Tensor] = info.context  # type: ignore[assignment]  # as `save` gives it
+    name = str(len(tensors))
+    tensors[name] = tensor.detach().cpu().contiguous().clone()
+    return name
+
+
+def _get(name: Any, info: ValidationInfo) -> Tensor:
+    if isinstance(name, Tensor):
+        return name
+    tensors: dict[str, Tensor] = info.context or {}
+    if name not in tensors:
+        raise ValueError(f"no tensor {name!r}")
+    return tensors[name]
+
+
+# a tensor that is written to a file of tensors, beside the JSON that holds its name
+Stored = Annotated[Tensor, PlainSerializer(_put), PlainValidator(_get)]
+
+
+class Picture(NamedTuple):
+    """A figure of the report; its name, in parts of free text, becomes its title and its file."""
+
+    name: tuple[str, ...]
+    figure: Figure
+
+
+@dataclass(frozen=True)
+class Findings(ABC):
+    """The measurements of a study, and the few images, heatmaps and curves that it shows.
+
+    Fields hold numbers, text, CPU tensors (`Stored`), and tuples, mappings and named tuples of
+    them, so that they can be written to a file and read again without running anything from it.
+    """
+
+    study: ClassVar[str]
+    results: Results
+
+    @abstractmethod
+    def sentences(self) -> list[str]:
+        """Return the main results in a few sentences."""
+
+    @abstractmethod
+    def summary(self) -> list[list[str]]:
+        """Return a short table of the results, its header first."""
+
+    @abstractmethod
+    def pictures(self) -> Iterator[Picture]:
+        """Draw the pictures of the report, one after another."""
+
+    def ordered(self, names: Sequence[str]) -> Self:
+        """Return the same findings with networks, interpreters, ... shown in another order.
+
+        Args:
+            names: those that come first; all others follow in the order that they have.
+        """
+        ranks = {name: rank for rank, name in enumerate(names)}
+        changed = {
+            field.name: _ordered(getattr(self, field.name), ranks)
+            for field in fields(self)
+            if field.name != "results"
+        }
+        return replace(self, **changed)
+
+
+def _ordered(content: Any, ranks: Mapping[str, int]) -> Any:
+    """Sort a tuple of names, and mappings by their names; captions inside stay with their images."""
+
+    def rank(name: Any) -> int:
+        return ranks.get(name, len(ranks))
+
+    if isinstance(content, Mapping):
+        values = {key: content[key] for key in sorted(content, key=rank)}
+        return {
+            key: value if isinstance(value, tuple) and not hasattr(value, "_fields") else _ordered(value, ranks)
+            for key, value in values.items()
+        }
+    if hasattr(content, "_fields"):
+        mappings = {key: each for key, each in content._asdict().items() if isinstance(each, Mapping)}
+        return content._replace(**{key: _ordered(each, ranks) for key, each in mappings.items()})
+    if isinstance(content, tuple) and all(isinstance(name, str) for name in content):
+        return tuple(sorted(content, key=rank))
+    return content

@@ -1,0 +1,1 @@
+"""Plots of plain data as matplotlib figures, for any study."""

@@ -1,0 +1,55 @@
+"""The pictures of a report as files."""
+
+import io
+from pathlib import Path
+from typing import NamedTuple
+
+from matplotlib.figure import Figure
+
+from evaluation.files import replace
+from evaluation.findings import Findings
+from evaluation.report.style import Style
+from evaluation.slugs import slug
+from lightning_modules.names import humanize
+
+
+class Drawn(NamedTuple):
+    """A picture of the report: its title, the name of its files, its width in pixels, its PNG."""
+
+    title: str
+    file: str
+    width: int
+    png: bytes
+
+
+def draw(findings: Findings, folder: Path, style: Style) -> list[Drawn]:
+    """Draw all pictures, and write each to the folder as PNG and PDF.
+
+    An error of a picture says that nothing that was measured is lost.
+    """
+    found = []
+    try:
+        with style.applied():
+            for name, figure in findings.pictures():
+                figure.set_size_inches(style.size * figure.get_size_inches())
+                png, file = rendered(figure, "png"), slug(name)
+                replace(folder / f"{file}.png", png)
+                replace(folder / f"{file}.pdf", rendered(figure, "pdf"))
+                title = " ".join(map(humanize, name))
+                found.append(Drawn(title, file, round(96 * figure.get_figwidth()), png))
+    except Exception as error:
+        error.add_note(
+            f"The measurements are safe in {folder.parent}; `python -m evaluation.redraw "
+            f"{folder.parent.parent}` draws the report from them."
+        )
+        raise
+    return found
+
+
+def rendered(figure: Figure, form: str) -> bytes:
+    """Return a figure as the content of a file."""
+    file = io.BytesIO()
+    figure.savefig(file, format=form)
+    # now that everything has its position, another format need not look for it
+    figure.set_layout_engine("none")
+    return file.getvalue()

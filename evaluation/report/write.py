@@ -1,0 +1,68 @@
+"""Write a report: first what was measured, then tables, pictures and the page."""
+
+import base64
+import json
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader
+from lightning.pytorch.loggers import Logger, TensorBoardLogger
+
+from evaluation.files import replace
+from evaluation.findings import Findings
+from evaluation.report.drawing import Drawn, draw
+from evaluation.report.style import Style
+from evaluation.report.tensorboard import log
+from evaluation.saving import save_findings
+from evaluation.tables import to_csv, to_latex
+from lightning_modules.names import humanize
+
+PAGES = Environment(loader=PackageLoader("evaluation.report", "templates"), autoescape=True)
+PAGES.filters["humanize"] = humanize
+
+
+def write_report(
+    findings: Findings, folder: Path, loggers: Iterable[Logger] = (), style: Style | None = None
+) -> Path:
+    """Write the report of a study to a folder; return its page.
+
+    The files are results.json and .csv (every measurement), findings.json and .safetensors (from
+    which the report can be drawn again), summary.csv and .tex, figures/*.png and *.pdf, and
+    index.html. What was measured is written before anything is drawn.
+
+    Args:
+        findings: of the study.
+        folder: made by `prepare`.
+        loggers: those of TensorBoard get the measurements and the pictures too.
+        style: of the pictures; the project's own if not given.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "index.html").unlink(missing_ok=True)
+    save_findings(findings, folder)
+    findings.results.write(folder)
+    drawn = draw_report(findings, folder, style or Style())
+    for logger in loggers:
+        if isinstance(logger, TensorBoardLogger):
+            log(findings.results, drawn, logger)
+    return folder / "index.html"
+
+
+def draw_report(findings: Findings, folder: Path, style: Style) -> list[Drawn]:
+    """Write tables, pictures and the page of a report; return the pictures."""
+    summary = findings.summary()
+    replace(folder / "summary.csv", to_csv(summary))
+    replace(folder / "summary.tex", to_latex(summary))
+    shutil.rmtree(folder / "figures", ignore_errors=True)
+    (folder / "figures").mkdir(parents=True)
+    drawn = draw(findings, folder / "figures", style)
+    page = PAGES.get_template("report.html").render(
+        results=findings.results,
+        sentences=findings.sentences(),
+        summary=summary,
+        pictures=drawn,
+        contents=[base64.b64encode(picture.png).decode() for picture in drawn],
+        settings=json.dumps(findings.results.settings, indent=2, default=str),
+    )
+    replace(folder / "index.html", page)
+    return drawn

@@ -1,0 +1,56 @@
+"""Findings as files: JSON for numbers and text, safetensors for tensors; nothing in them is run."""
+
+import json
+from pathlib import Path
+
+from pydantic import TypeAdapter
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor
+
+from evaluation.files import replace
+from evaluation.findings import Findings
+
+SCHEMA = 1
+FILES = TEXT, TENSORS = "findings.json", "findings.safetensors"
+
+
+class FindingsError(ValueError):
+    """The findings of a report cannot be read."""
+
+
+def save_findings(findings: Findings, folder: Path) -> None:
+    """Write findings.safetensors and findings.json, each whole or not at all."""
+    tensors: dict[str, Tensor] = {}
+    content = TypeAdapter(type(findings)).dump_python(findings, context=tensors)
+    whole = {"schema": SCHEMA, "study": findings.study, "findings": content}
+    replace(folder / TENSORS, save(tensors))
+    replace(folder / TEXT, json.dumps(whole, default=str))
+
+
+def load_findings(folder: Path) -> Findings:
+    """Read the findings that a study saved in the folder of its report; nothing in them is run.
+
+    Raises: FindingsError: a file is missing, damaged, or of another version of trompe.
+    """
+    try:
+        whole = json.loads((folder / TEXT).read_text())
+        tensors = load((folder / TENSORS).read_bytes())
+        (kind,) = (kind for kind in kinds() if kind.study == whole["study"])
+        found: Findings = TypeAdapter(kind).validate_python(whole["findings"], context=tensors)
+    except FileNotFoundError as error:
+        raise FindingsError(
+            f"{folder} holds no findings: {error.filename} is missing; give a run whose report "
+            "evaluate.py has written"
+        ) from error
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+        raise FindingsError(
+            f"the findings in {folder} cannot be read: {error}; they are damaged or of another "
+            "version: evaluate anew (--overwrite true)"
+        ) from error
+    return found
+
+
+def kinds(base: type[Findings] = Findings) -> list[type[Findings]]:
+    """Return every kind of findings that is known: those of all studies, once they are imported."""
+    return [kind for child in base.__subclasses__() for kind in (child, *kinds(child))]

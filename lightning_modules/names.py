@@ -1,0 +1,22 @@
+"""Free text, as names of networks, interpreters, attacks and classes are, made fit for labels."""
+
+from textwrap import shorten
+
+LONGEST = 60
+
+
+def humanize(name: str) -> str:
+    r"""Return a name as a reader sees it: on one line, spaces for underscores, at most 60 letters.
+
+    Example:
+        >>> humanize("grad_cam"), humanize("a\nb")
+        ('grad cam', 'a b')
+    """
+    # a file name that is not UTF-8 holds signs that no font can show
+    known = name.encode("utf-8", "backslashreplace").decode()
+    text = "".join(sign if sign.isprintable() else " " for sign in known.replace("_", " "))
+    whole = " ".join(text.split())
+    if len(whole) <= LONGEST:
+        return whole
+    cut = shorten(whole, LONGEST, placeholder=" …")
+    return cut if len(cut) > LONGEST // 2 else f"{whole[: LONGEST - 2]} …"

@@ -10,22 +10,22 @@ from rich.table import Column, Table
 
 from command_line import CommandLine
 from evaluation import Study
-from evaluation.partial import PartialResults
 from evaluation.report import PARTIAL, prepare, write_report
+from evaluation.resume import PartialResults
 
 
 class StudyCommandLine(CommandLine):
     """A study, whose report lies in the run's folder."""
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        """Add what happens to what an earlier study left."""
+        """Add the options for an earlier report, and for a subset of the images."""
         super().add_arguments_to_parser(parser)
         for name, text in (
-            ("--overwrite", "Write over an earlier report."),
+            ("--overwrite", "Replace an earlier report."),
             ("--resume", "Go on with a study that was stopped."),
         ):
             parser.add_argument(name, type=bool, default=False, help=text)
-        text = "Take at most so many test images, of every class its share."
+        text = "Evaluate a class-balanced subset of at most this many test images."
         parser.add_argument("--limit_images", type=int | None, default=None, help=text)
 
     def before_instantiate_classes(self) -> None:
@@ -34,7 +34,7 @@ class StudyCommandLine(CommandLine):
 
     @property
     def folder(self) -> Path:
-        """Where the report is written."""
+        """The folder of the report."""
         return Path(self.config.run) / "report"
 
 
@@ -49,15 +49,18 @@ def main(args: list[str] | None = None) -> None:
     command.trainer.test(command.model, command.datamodule)
     if not command.trainer.is_global_zero:
         return
-    # Lightning has brought it back to the CPU, where some pictures would take long
+    # Lightning has moved it back to the CPU, where explaining the images to show would take long
     command.model.to(command.trainer.strategy.root_device)
-    results, page = write_report(command.model, settings, command.folder)
+    findings = command.model.findings(settings)
+    page = write_report(findings, command.folder, command.trainer.loggers)
     shutil.rmtree(partial.folder, ignore_errors=True)
-    header, *rows = command.model.summary(results)
+    header, *rows = findings.summary()
     table = Table(*(Column(title, overflow="fold") for title in header))
     for row in rows:
         table.add_row(*row)
-    Console().print(*command.model.sentences(results), table, f"report: {page}", sep="\n")
+    # names are no markup
+    console = Console(markup=False, emoji=False)
+    console.print(*findings.sentences(), table, f"report: {page}", sep="\n")
 
 
 if __name__ == "__main__":

@@ -1,40 +1,27 @@
-"""Studies of what a manipulation did, their figures and their report."""
+"""Studies of manipulated networks and fragile heatmaps, their measurements and their report."""
 
-from evaluation.active_fooling import ActiveFooling
-from evaluation.attribution import Attribution
-from evaluation.curvature_study import Curvature
-from evaluation.defense import Defended, Defense
-from evaluation.disturbances import FineTuning, ImageNoise, WeightNoise
-from evaluation.fooling import Fooling
-from evaluation.fragility import Fragility
-from evaluation.infidelity import Infidelity
-from evaluation.influence import Influence
-from evaluation.max_sensitivity import MaxSensitivity
-from evaluation.perturbation import Perturbation
-from evaluation.randomization import Randomization
-from evaluation.stability import Stability
+from evaluation.attribution.infidelity import Infidelity
+from evaluation.attribution.max_sensitivity import MaxSensitivity
+from evaluation.attribution.study import Attribution
+from evaluation.fills import BlackFill, BlurFill, Fill, LinearImputation, MeanFill, UniformFill
+from evaluation.fooling.active import ActiveFooling
+from evaluation.fooling.study import Fooling
+from evaluation.fooling.triggered import TriggeredFooling
+from evaluation.perturbation.study import Perturbation
 from evaluation.study import Study
-from evaluation.transfer import Transfer
-from evaluation.triggered_fooling import TriggeredFooling
 
-__all__ = [
-    "ActiveFooling",
-    "Attribution",
-    "Curvature",
-    "Defended",
-    "Defense",
-    "FineTuning",
-    "Fooling",
-    "Fragility",
-    "ImageNoise",
-    "Infidelity",
-    "Influence",
-    "MaxSensitivity",
-    "Perturbation",
-    "Randomization",
-    "Stability",
-    "Study",
-    "Transfer",
-    "TriggeredFooling",
-    "WeightNoise",
-]
+try:
+    from evaluation.fragility.selections import CenterDistance, RankCorrelation, TopKIntersection
+    from evaluation.fragility.study import Fragility
+    from evaluation.influence.study import Influence
+    from evaluation.curvature.study import Curvature
+except ImportError as e:
+    print("TEMP", e)
+try:
+    from evaluation.defense.study import Defended, Defense
+    from evaluation.randomization.study import Randomization
+    from evaluation.stability.disturbances import FineTuning, ImageNoise, WeightNoise
+    from evaluation.stability.study import Stability
+    from evaluation.transfer.study import Transfer
+except ImportError as e:
+    print("TEMP", e)

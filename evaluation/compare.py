@@ -1,4 +1,4 @@
-"""Several results side by side: python -m evaluation.compare RUN1 RUN2 ..."""
+"""Show several results side by side: python -m evaluation.compare RUN1 RUN2 ..."""
 
 import argparse
 import json
@@ -9,9 +9,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from evaluation.report import PAGES
-from evaluation.results import replace, words
+from evaluation.report.write import PAGES
+from evaluation.files import replace
 from evaluation.tables import to_csv, to_latex
+from lightning_modules.names import humanize
 
 LABELS = ("name", "network", "interpreter", "part", "against", "heatmaps", "x")
 
@@ -21,7 +22,7 @@ class ResultsError(ValueError):
 
 
 def figures_of(run: Path) -> dict[tuple[Any, ...], dict[str, Any]]:
-    """The figures of a run by what they are called, without those of each class."""
+    """Return the measurements of a run by their name and labels, without those of each class."""
     path = run / "report" / "results.json"
     try:
         content = json.loads(path.read_text())
@@ -35,7 +36,7 @@ def figures_of(run: Path) -> dict[tuple[Any, ...], dict[str, Any]]:
 
 
 def side_by_side(runs: list[Path]) -> list[list[str]]:
-    """A row for each figure that any run has, a column for each run, the header first."""
+    """Return a row for each measurement that any run has, a column for each run, a header first."""
     found = [figures_of(run) for run in runs]
     rows = [["figure", *map(str, runs)]]
     for key in dict.fromkeys(key for figures in found for key in figures):
@@ -44,14 +45,14 @@ def side_by_side(runs: list[Path]) -> list[list[str]]:
 
 
 def title_of(key: tuple[Any, ...]) -> str:
-    """What a figure is called by, in words, and its place where it is a point of a curve."""
+    """Return the name and labels of a measurement, and its position on a curve."""
     *parts, x = key
-    title = words(" ".join(part for part in parts if part))
+    title = " ".join(humanize(part) for part in parts if part)
     return title if x is None else f"{title} at {x:g}"
 
 
 def shown(figure: dict[str, Any] | None) -> str:
-    """A figure with its interval, nothing where a run has none; null is read as NaN."""
+    """Return a measurement with its interval, or nothing where a run has none; null means NaN."""
     if figure is None:
         return ""
     value, *ends = (
@@ -72,7 +73,8 @@ def main(args: list[str] | None = None) -> None:
     table = Table(*header)
     for row in body:
         table.add_row(*row)
-    Console().print(table)
+    # names are no markup
+    Console(markup=False, emoji=False).print(table)
     if given.output is not None:
         given.output.mkdir(parents=True, exist_ok=True)
         replace(given.output / "table.csv", to_csv(rows))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Annotated, Any, ClassVar, NamedTuple, Self
 
 from matplotlib.figure import Figure
-from pydantic import PlainSerializer, PlainValidator, SerializationInfo, ValidationInfo
+from pydantic import ConfigDict, PlainSerializer, PlainValidator, SerializationInfo, ValidationInfo
 from torch import Tensor
 
 from evaluation.results import Results
@@ -24,12 +24,12 @@ def _get(name: Any, info: ValidationInfo) -> Tensor:
         return name
     tensors: dict[str, Tensor] = info.context or {}
     if name not in tensors:
-        raise ValueError(f"no tensor {name!r}")
+        raise ValueError("its tensor is missing")
     return tensors[name]
 
 
 # a tensor that is written to a file of tensors, beside the JSON that holds its name
-Stored = Annotated[Tensor, PlainSerializer(_put), PlainValidator(_get)]
+Stored = Annotated[Tensor, PlainValidator(_get), PlainSerializer(_put)]
 
 
 class Picture(NamedTuple):
@@ -47,6 +47,8 @@ class Findings(ABC):
     them, so that they can be written to a file and read again without running anything from it.
     """
 
+    # NaN and infinity are measurements too
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(ser_json_inf_nan="constants")
     study: ClassVar[str]
     results: Results
 

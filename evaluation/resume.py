@@ -1,4 +1,4 @@
-"""What a study has counted so far, on disk, so that a killed one goes on where it stopped."""
+"""The counts of an unfinished study on disk, so that a killed one goes on where it stopped."""
 
 import hashlib
 import io
@@ -13,23 +13,23 @@ from lightning.pytorch.utilities import rank_zero_warn
 from torch import Tensor
 from torchmetrics import Metric
 
-from evaluation.results import replace
+from evaluation.files import replace
 from evaluation.study import Study
 from lightning_modules.data import data_of
 
 
 class PartialResultsError(ValueError):
-    """The counts on disk are those of another study."""
+    """The counts on disk belong to another study."""
 
 
 class PartialResults(Callback):
-    """Writes every process's sums to a file of its own, once in a while.
+    """Write the sums of every process to a file of its own, once a minute.
 
     Args:
-        folder: Where the files lie; they can be removed when the report is written.
+        folder: Of the files; they can be removed when the report is written.
         settings: The study's configuration; with another one it cannot go on.
-        resume: Go on from the files, where there are any.
-        seconds: Time between two writings.
+        resume: Go on from the files, if there are any.
+        seconds: Time between two writes.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class PartialResults(Callback):
         self.last = time.monotonic()
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Read the file of this process, and leave out the batches that are behind it."""
+        """Read the file of this process, and skip the batches that it has counted."""
         self.path = self.folder / f"{trainer.global_rank}_of_{trainer.world_size}.pt"
         self.study = self.digest(trainer, cast(Study, pl_module))
         found = {path.stem.split("_of_")[1] for path in self.folder.glob("*_of_*.pt")}
@@ -73,14 +73,14 @@ class PartialResults(Callback):
         data_of(trainer).skip_tested(self.before)
 
     def digest(self, trainer: Trainer, study: Study) -> str:
-        """What changes when the networks, the test images or the settings do."""
+        """Return a digest of the networks, the test images and the settings."""
         parts = {name: self.settings.get(name) for name in ("model", "data", "seed_everything")}
         parts |= {"precision": trainer.precision, "limit": data_of(trainer).limit}
         content = json.dumps([study.fingerprints(), parts], sort_keys=True, default=str)
         return hashlib.sha256(content.encode()).hexdigest()
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Count on from what was read."""
+        """Restore the counts that were read."""
         for name, states in self.states.items():
             metric = pl_module.get_submodule(name)
             for key, value in states.items():
@@ -95,7 +95,7 @@ class PartialResults(Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        """Write the sums when it is time, but not after the last batch, when all are known."""
+        """Write the sums when it is time, but not after the last batch, when the report follows."""
         behind = self.before[dataloader_idx] if self.before else 0
         self.done[dataloader_idx] = behind + batch_idx + 1
         loaders = len(trainer.num_test_batches)
@@ -105,7 +105,7 @@ class PartialResults(Callback):
         try:
             self._write(pl_module, loaders)
         except OSError as error:
-            rank_zero_warn(f"what was counted so far could not be written: {error}")
+            rank_zero_warn(f"the counts so far could not be written: {error}")
         self.last = time.monotonic()
 
     def _write(self, study: LightningModule, loaders: int) -> None:

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
@@ -22,10 +22,10 @@ class FindingsError(ValueError):
 def save_findings(findings: Findings, folder: Path) -> None:
     """Write findings.safetensors and findings.json, each whole or not at all."""
     tensors: dict[str, Tensor] = {}
-    content = TypeAdapter(type(findings)).dump_python(findings, context=tensors)
+    content = TypeAdapter(type(findings)).dump_python(findings, mode="json", context=tensors)
     whole = {"schema": SCHEMA, "study": findings.study, "findings": content}
     replace(folder / TENSORS, save(tensors))
-    replace(folder / TEXT, json.dumps(whole, default=str))
+    replace(folder / TEXT, json.dumps(whole))
 
 
 def load_findings(folder: Path) -> Findings:
@@ -45,8 +45,8 @@ def load_findings(folder: Path) -> Findings:
         ) from error
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise FindingsError(
-            f"the findings in {folder} cannot be read: {error}; they are damaged or of another "
-            "version: evaluate anew (--overwrite true)"
+            f"the findings in {folder} cannot be read: {reason(error)}; they are damaged or of "
+            "another version: evaluate anew (--overwrite true)"
         ) from error
     return found
 
@@ -54,3 +54,13 @@ def load_findings(folder: Path) -> Findings:
 def kinds(base: type[Findings] = Findings) -> list[type[Findings]]:
     """Return every kind of findings that is known: those of all studies, once they are imported."""
     return [kind for child in base.__subclasses__() for kind in (child, *kinds(child))]
+
+
+def reason(error: Exception) -> str:
+    """Return the first of the reasons that findings were refused for, in at most 200 letters."""
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        text = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    else:
+        text = f"{type(error).__name__}: {error}"
+    return repr(text)[1:200]

@@ -49,7 +49,7 @@ def panel(images: Tensor, heatmaps: dict[str, Tensor], titles: Sequence[str]) ->
 
 def caption(text: str) -> str:
     """Return a title of several lines, each as a reader sees it and no wider than an image."""
-    lines = (fill(humanize(line), 24) for line in text.split("\n"))
+    lines = (fill(humanize(line), 28) for line in text.split("\n"))
     return "\n".join(lines)
 
 

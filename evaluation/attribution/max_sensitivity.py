@@ -1,4 +1,4 @@
-"""Max-sensitivity: how far an attribution moves when the image hardly does."""
+"""Max-sensitivity: the largest change of an attribution under small noise on the image."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -8,8 +8,8 @@ from torch import Tensor
 
 from attacks import LInf
 from attacks.base import pixels
-from evaluation.attribution_maps import attribution, largest_of
-from evaluation.measure import Explained, Judge, Measure
+from evaluation.attribution.maps import attribution, largest_of
+from evaluation.attribution.measure import Explained, Judge, Measure
 from interpreters import Interpreter
 from seeds import generators
 
@@ -21,9 +21,9 @@ class MaxSensitivity(Measure):
     Every image is explained once more for each sample.
 
     Args:
-        radius: Largest change of a pixel, in units of pixels in [0, 1]; a fraction too.
-        samples: How many images are drawn around each.
-        seed: Of the noise, with the image.
+        radius: Largest change of a pixel, where pixels are in [0, 1]; a fraction too.
+        samples: Number of noisy copies of each image.
+        seed: Of the noise, with the image's index.
     """
 
     better: ClassVar[str] = "lower"
@@ -38,7 +38,7 @@ class MaxSensitivity(Measure):
 
     @torch.no_grad()
     def judge(self, batch: Explained) -> Judge:
-        """Images around those of the batch, the same for all interpreters."""
+        """Return the measure, with the same noisy images for all interpreters."""
         draws = generators(batch.indices, self.seed)
         around = [
             (batch.images + LInf().draw(batch.images, float(self.radius), draws)).clamp(0, 1)
@@ -55,7 +55,7 @@ class MaxSensitivity(Measure):
                 after = attribution(interpreter, batch.network, images, labels) / size
                 largest = largest.maximum((after - before).flatten(1).norm(dim=1))
             length = before.flatten(1).norm(dim=1)
-            # where nothing is said before, the change is taken as it is
+            # an attribution of zeros has no relative change
             return largest / torch.where(length > 0, length, 1.0)
 
         return sensitivity

@@ -1,4 +1,4 @@
-"""What an attribution can be judged by beside insertion and deletion."""
+"""Further measures of an attribution, beside insertion and deletion."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -14,7 +14,7 @@ Judge = Callable[[Interpreter, Tensor], Tensor]
 
 
 class Explained(NamedTuple):
-    """A batch that is explained, its logits, and what becomes of its images without pixels."""
+    """A batch that is explained, its logits, and a function that removes pixels from its images."""
 
     network: nn.Module
     images: Tensor
@@ -25,10 +25,10 @@ class Explained(NamedTuple):
 
 
 class Measure(ABC):
-    """A value of every attribution."""
+    """One value for each attribution."""
 
     better: ClassVar[str]
 
     @abstractmethod
     def judge(self, batch: Explained) -> Judge:
-        """What the attributions of a batch are judged by; all interpreters share its passes."""
+        """Return a function from attributions of a batch to values; interpreters share its passes."""

@@ -1,85 +1,91 @@
-"""The attribution study: which interpreter finds the pixels that a network decides by."""
+"""The attribution study: which interpreter finds the pixels that a network decides by?"""
 
 from itertools import product
 from typing import Any
 
 import torch
-from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from evaluation.attribution_maps import attribution
-from evaluation.attribution_pictures import attribution_pictures
-from evaluation.attribution_tables import AREAS, GAINS, OWN, sentences, summary
-from evaluation.cost import NAMES as COSTS
-from evaluation.cost import Cost
+from evaluation.attribution.areas import AREAS, CURVES, GAINS, Areas, Key
+from evaluation.attribution.findings import AttributionFindings, Score
+from evaluation.attribution.maps import attribution, largest_of
+from evaluation.attribution.measure import Explained, Measure
+from evaluation.counts.cost import NAMES as COSTS
+from evaluation.counts.cost import Cost
+from evaluation.counts.localization import NAMES as POSITIONS
+from evaluation.counts.localization import Localization
 from evaluation.fills import BlackFill, Fill
-from evaluation.localization import NAMES as PLACES
-from evaluation.localization import Localization
-from evaluation.measure import Explained, Measure
-from evaluation.results import Number, Results, means
+from evaluation.measurements import Measurement, means
+from evaluation.networks import by_name, check_roles
+from evaluation.plots.panels import Panel
 from evaluation.study import Study
 from interpreters import Interpreter
-from lightning_modules.classifier import Metrics
-from lightning_modules.data import Batch, data_of, masks_of
-from metrics import MeanCurve
-from metrics.insertion_deletion import area, insertion_deletion, steps_of
+from interpreters.base import snake_case
+from lightning_modules.data import Batch, data_of, masks_of, names_of
+from lightning_modules.names import humanize
+from metrics import MeanCurve, Metrics
+from metrics.insertion_deletion import insertion_deletion, steps_of
 from metrics.pixel_orders import PixelOrder, standard
 
-CURVES = {"insertion_curve": "higher", "deletion_curve": "lower"}
-# what else has a figure of this name
-OTHERS = {"constant_attributions", *COSTS, *PLACES}
+EXPLAINED, IMAGES = "explained", 6
 
 
 class Attribution(Study):
-    """Pixels come in or go, the most relevant first; how soon does the probability follow?
+    """Pixels are inserted or deleted, the most relevant first: insertion and deletion AUC.
 
-    The areas under both curves (Petsiuk et al. 2018), their difference, and the mean drop while
-    pixels go (AOPC; Samek et al. 2017), of the class that the scoring network predicts; and what
-    each gains over the first interpreter of its order, image by image.
+    Scores are the areas under both curves (Petsiuk et al. 2018), their difference and AOPC (Samek
+    et al. 2017), of the class that the scoring network predicts, and their gains over the first
+    interpreter of the same order, image by image.
 
     Args:
-        network: The network that is explained.
+        network: The network that is explained, or its name among `networks`.
         interpreters: By name.
-        scorers: Further networks to score the same heatmaps on, by name.
-        measures: What else to judge them by on the network that is explained, by name.
-        orders: How attributions become an order of the pixels, by name; figures of different orders
+        scorers: Further networks to score the same heatmaps on, or their names among `networks`.
+        measures: Further measures on the network that is explained, by name.
+        orders: How attributions become an order of the pixels, by name; values of different orders
             cannot be compared.
-        fill: What takes the place of pixels; black if not given.
-        steps: In how many steps all pixels come or go, at most.
+        fill: The perturbation baseline; black if not given.
+        steps: Largest number of steps in which all pixels are inserted or deleted.
         chunk: Images in one forward pass.
+        networks: Networks by name, for roles that are given by name.
     """
 
-    name = "attribution"
+    name = AttributionFindings.study
 
     def __init__(
         self,
-        network: nn.Module,
+        network: nn.Module | str,
         interpreters: dict[str, Interpreter],
-        scorers: dict[str, nn.Module] | None = None,
+        scorers: dict[str, nn.Module] | list[str] | None = None,
         measures: dict[str, Measure] | None = None,
         orders: dict[str, PixelOrder] | None = None,
         fill: Fill | None = None,
         steps: int = 224,
         chunk: int = 128,
+        networks: dict[str, nn.Module] | None = None,
     ) -> None:
-        if OWN in (scorers or {}):
-            raise ValueError(f"`scorers` cannot be called {OWN}, as `network` is; rename it")
-        super().__init__({OWN: network, **(scorers or {})}, interpreters)
+        own = by_name(EXPLAINED, network, networks)
+        others = by_name("scorers", scorers, networks) if scorers else {}
+        check_roles(networks, own, others)
+        super().__init__({**own, **others}, interpreters)
+        (self.own,) = own
         for name, value in (("steps", steps), ("chunk", chunk)):
             if value < 1:
                 raise ValueError(f"`{name}` must be at least 1, got {value}")
         self.orders, self.fill = orders or {"standard": standard}, fill or BlackFill()
         self.most, self.chunk, self.measures = steps, chunk, measures or {}
-        if taken := self.measures.keys() & {*AREAS, *GAINS, *CURVES, *OTHERS}:
+        others_names = {"constant_attributions", *COSTS, *POSITIONS}
+        if taken := self.measures.keys() & {*AREAS, *GAINS, *CURVES, *others_names}:
             raise ValueError(
-                f"`measures` cannot be called {', '.join(taken)}, as other figures are; rename them"
+                f"`measures` cannot be called {', '.join(taken)}, as other measurements are; "
+                "rename them"
             )
         self.judged = {"constant_attributions": "lower"}
         self.judged |= {name: measure.better for name, measure in self.measures.items()}
 
     def explaining(self) -> dict[str, nn.Module]:
-        """Heatmaps are of one network; the others only score them."""
-        return {OWN: self.network}
+        """Return the one network that is explained; the others only score its heatmaps."""
+        return {self.own: self.network}
 
     def setup(self, stage: str) -> None:
         """Check that the networks suit the data, and begin to count."""
@@ -89,26 +95,23 @@ class Attribution(Study):
         # as many pixels at once as make no more steps than wanted
         self.step = -(-size[0] * size[1] // self.most)
         self.steps = steps_of(size, self.step)
-        self.pairs = self._pairs(size)
-        # the first interpreter of each order, which the others are compared with
-        self.first: dict[str, str] = {}
-        for name, order in self.pairs.values():
-            self.first.setdefault(order, name)
-        keys = [f"{scorer}/{pair}" for scorer in self.networks for pair in self.pairs]
-        self.areas = Metrics({key: MeanCurve(len(AREAS)) for key in keys})
-        self.gains = Metrics({f"{key}/gain": MeanCurve(len(GAINS)) for key in keys})
-        self.curves = Metrics(
-            {f"{key}/{kind}": MeanCurve(self.steps + 1) for key in keys for kind in CURVES}
-        )
+        pairs = self._pairs(size)
+        self.orders_of = {
+            name: [order for each, order in pairs if each == name] for name in self.interpreters
+        }
+        first: dict[str, str] = {}
+        for name, order in pairs:
+            first.setdefault(order, name)
+        keys = [Key(scorer, *pair) for scorer, pair in product(self.networks, pairs)]
+        self.areas = Areas(keys, first, self.steps)
         self.values = Metrics({name: MeanCurve(len(self.judged)) for name in self.interpreters})
         self.cost = Cost(self.interpreters)
-        masked = hasattr(data, "masks")
-        self.localization = Localization([OWN] if masked else [], self.interpreters)
-        self.found: dict[str, Tensor] = {}
+        self.masked = hasattr(data, "masks")
+        self.localization = Localization([self.own] if self.masked else [], self.interpreters)
 
-    def _pairs(self, size: tuple[int, int]) -> dict[str, tuple[str, str]]:
-        """Interpreter and order, by both names; an order may refuse what has one channel."""
-        found = {}
+    def _pairs(self, size: tuple[int, int]) -> list[tuple[str, str]]:
+        """Return interpreters with their orders; an order may refuse maps of one channel."""
+        found = []
         for (name, interpreter), (order, rank) in product(
             self.interpreters.items(), self.orders.items()
         ):
@@ -117,84 +120,77 @@ class Attribution(Study):
             except ValueError as error:
                 self.refused[f"{name} in the order {order}"] = str(error)
             else:
-                found[f"{name}/{order}"] = (name, order)
+                found.append((name, order))
         if not found:
             raise ValueError("no interpreter has an order: " + "; ".join(self.refused.values()))
         return found
 
     def test_step(self, batch: Batch, batch_idx: int) -> None:
-        """Both curves of every interpreter, in every order, on every network."""
+        """Count both curves of every interpreter, in every order, on every network."""
         images, labels, indices = batch
         without = self.fill.without(images, indices.tolist())
-        logits = {name: net(images) for name, net in self.networks.items()}
+        logits = {name: network(images) for name, network in self.networks.items()}
         predicted = {name: found.argmax(1) for name, found in logits.items()}
-        masks = masks_of(self.trainer, indices).to(images) if self.localization else None
-        explained = Explained(self.network, images, labels, indices, logits[OWN], without)
+        own = logits[self.own]
+        masks = masks_of(self.trainer, indices).to(images) if self.masked else None
+        explained = Explained(self.network, images, labels, indices, own, without)
         judges = [measure.judge(explained) for measure in self.measures.values()]
         first: dict[tuple[str, str], Tensor] = {}
         for name, interpreter in self.parts(self.interpreters.items()):
-            classes = interpreter.explained(logits[OWN], labels)[:, 0]
+            classes = interpreter.explained(own, labels)[:, 0]
             with self.cost.measured(name, self.network, len(images)):
                 found = attribution(interpreter, self.network, images, classes)
             constant = found.flatten(1).amax(1) == found.flatten(1).amin(1)
             values = (judge(interpreter, found) for judge in judges)
             self.values[name].update(torch.stack([constant.to(found), *values], 1))
             if masks is not None:
-                self.localization.add(OWN, name, found.sum(1, keepdim=True), masks)
-            orders = [order for each, order in self.pairs.values() if each == name]
-            for order, (scorer, net) in product(orders, self.networks.items()):
-                insertion, deletion = insertion_deletion(
-                    net,
+                self.localization.add(self.own, name, found.sum(1, keepdim=True), masks)
+            for order, (scorer, network) in product(self.orders_of[name], self.networks.items()):
+                curves = insertion_deletion(
+                    network,
                     without,
                     self.orders[order](found, self.step),
                     self.steps,
                     predicted[scorer],
                     self.chunk,
                 )
-                found_areas = self._count(f"{scorer}/{name}/{order}", insertion, deletion)
-                gain = found_areas - first.setdefault((scorer, order), found_areas)
-                self.gains[f"{scorer}/{name}/{order}/gain"].update(gain)
-
-    def _count(self, key: str, insertion: Tensor, deletion: Tensor) -> Tensor:
-        inside, outside = area(insertion), area(deletion)
-        drop = (deletion[:, :1] - deletion).mean(1)
-        areas = torch.stack([inside, outside, inside - outside, drop], 1)
-        self.areas[key].update(areas)
-        for kind, curve in zip(CURVES, (insertion, deletion), strict=True):
-            self.curves[f"{key}/{kind}"].update(curve)
-        return areas
+                areas = self.areas.add(Key(scorer, name, order), curves, first.get((scorer, order)))
+                first.setdefault((scorer, order), areas)
 
     def on_test_epoch_end(self) -> None:
         """Bring the sums of all processes together."""
-        metrics = {**self.areas, **self.gains, **self.curves, **self.values}
-        self.found = {key: metric.compute().cpu() for key, metric in metrics.items()}
-        self.costs = self.cost.numbers(OWN)
-        self.located = self.localization.numbers()
+        self.computed = self.areas.computed()
+        self.measured = self.areas.measurements(self.computed)
+        for name, values in self.values.items():
+            self.measured += means(self.judged, values.compute(), self.own, interpreter=name)
+        self.measured += self.cost.measurements(self.own) + self.localization.measurements()
 
-    def numbers(self) -> list[Number]:
-        """Every area and gain, every point of every curve, and what an explanation costs."""
-        numbers: list[Number] = []
-        for scorer, (pair, (name, order)) in product(self.networks, self.pairs.items()):
-            key = f"{scorer}/{pair}"
-            labels: dict[str, Any] = {"interpreter": name, "part": order}
-            numbers += means(AREAS, self.found[key], scorer, **labels)
-            if name != (first := self.first[order]):
-                numbers += means(GAINS, self.found[f"{key}/gain"], scorer, against=first, **labels)
-            for kind, better in CURVES.items():
-                for x, point in enumerate(self.found[f"{key}/{kind}"].split(1, 1)):
-                    numbers += means({kind: better}, point, scorer, x=x / self.steps, **labels)
-        for name in self.interpreters:
-            numbers += means(self.judged, self.found[name], OWN, interpreter=name)
-        return numbers + self.costs + self.located
+    def measurements(self) -> list[Measurement]:
+        """Return every area and gain, every point of every curve, further measures, and the cost."""
+        return self.measured
 
-    def sentences(self, results: Results) -> list[str]:
-        """Which interpreter is best in each order, and whose heatmaps say nothing."""
-        return sentences(self, results)
+    def findings(self, settings: dict[str, Any] | None = None) -> AttributionFindings:
+        """Return the scores, and some images with every interpreter's heatmap."""
+        scores = tuple(Score(*key, **points) for key, points in self.computed.items())
+        return AttributionFindings(
+            self.results(settings),
+            self.own,
+            tuple(self.networks),
+            tuple(self.interpreters),
+            tuple(self.orders),
+            self.areas.first,
+            humanize(snake_case(type(self.fill).__name__)).removesuffix(" fill"),
+            (*self.measures, *(["pointing_game"] if self.masked else [])),
+            scores,
+            self._panel(),
+        )
 
-    def summary(self, results: Results) -> list[list[str]]:
-        """A line for each order, interpreter, the best first, and network."""
-        return summary(self, results)
-
-    def pictures(self) -> dict[str, Figure]:
-        """The curves, and some images with every interpreter's heatmap."""
-        return attribution_pictures(self)
+    @torch.no_grad()
+    def _panel(self) -> Panel:
+        """Return some images with every interpreter's heatmap, each scaled to its highest value."""
+        data, (images, labels, _) = data_of(self.trainer), self.sample(IMAGES)
+        maps = {}
+        for name, interpreter in self.interpreters.items():
+            heatmap = interpreter(self.network, images, labels).heatmap
+            maps[name] = (heatmap / largest_of(heatmap)).cpu()
+        return Panel(images.cpu(), tuple(names_of(data, label) for label in labels), maps)

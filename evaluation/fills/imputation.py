@@ -1,4 +1,4 @@
-"""Missing pixels guessed from their neighbours, so that what is shown stays near the data."""
+"""Noisy linear imputation of removed pixels (Rong et al. 2022)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,17 +8,17 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from attacks.balls import normal
-from evaluation.fills import Fill
+from evaluation.fills.base import Fill
 from metrics.insertion_deletion import Without
 from seeds import generator
 
-# how many steps there are between two looks at how far the solution is, which make a GPU wait
+# steps between two checks of the residual, which make a GPU wait
 STRIDE = 20
 
 
 @dataclass(frozen=True)
 class LinearImputation(Fill):
-    """Every missing pixel is the weighted mean of its neighbours, and noise (Rong et al. 2022).
+    """The weighted mean of each removed pixel's neighbours, plus noise (Rong et al. 2022).
 
     Args:
         noise: Standard deviation of the Gaussian noise, in units of pixels in [0, 1].
@@ -33,7 +33,7 @@ class LinearImputation(Fill):
             raise ValueError(f"`noise` must be finite and not negative, got {self.noise}")
 
     def without(self, images: Tensor, indices: Sequence[int]) -> Without:
-        """From the numbers of some images and what is missing of each to pictures."""
+        """Return a function that imputes removed pixels."""
         randoms = [generator(self.seed, index) for index in indices]
         noise = self.noise * normal(images, randoms)
 
@@ -46,14 +46,14 @@ class LinearImputation(Fill):
 
 
 def imputed(images: Tensor, missing: Tensor, tolerance: float = 1e-5) -> Tensor:
-    """Images whose missing values are the weighted means of their neighbours (Rong et al. 2022).
+    """Replace missing values by the weighted means of their neighbours (Rong et al. 2022).
 
     The linear equations are solved by conjugate gradients; where all is missing, all is 0.
 
     Args:
         images: shape (N, C, H, W).
-        missing: which values are, booleans of the same shape.
-        tolerance: the largest residual, in units of the images.
+        missing: True where a value is missing, same shape.
+        tolerance: largest residual, in units of the images.
     """
     here = missing.to(images)
     known = images * (1 - here)
@@ -70,18 +70,18 @@ def imputed(images: Tensor, missing: Tensor, tolerance: float = 1e-5) -> Tensor:
     for step in range(images.shape[2] * images.shape[3]):
         if step % STRIDE == 0 and residual.abs().amax() <= tolerance:
             break
-        turned = equations(direction)
-        length = size / (direction * turned).sum((2, 3), keepdim=True).clamp_min(tiny)
-        solution, residual = solution + length * direction, residual - length * turned
+        product = equations(direction)
+        length = size / (direction * product).sum((2, 3), keepdim=True).clamp_min(tiny)
+        solution, residual = solution + length * direction, residual - length * product
         before, size = size, (residual * residual).sum((2, 3), keepdim=True)
         direction = residual + size / before.clamp_min(tiny) * direction
     return known + solution
 
 
 def neighbours(values: Tensor) -> Tensor:
-    """The weighted sum of every value's neighbours in (N, C, H, W), 0 beyond the border.
+    """Return the weighted sum of every value's neighbours in (N, C, H, W), 0 beyond the border.
 
-    1/6 for the four beside it, 1/12 for the four across: (1 2 1) by (1 2 1), but for the middle.
+    Weights are 1/6 for the four beside it and 1/12 for the four diagonal ones.
     """
     padded = F.pad(values, (1, 1, 1, 1))
     rows = padded[..., :-2] + 2 * padded[..., 1:-1] + padded[..., 2:]

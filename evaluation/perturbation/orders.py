@@ -2,21 +2,19 @@
 
 from typing import NamedTuple
 
-
-class Order(NamedTuple):
-    """Whose heatmaps order the regions, by which interpreter, and from which end."""
-
-    interpreter: str
-    heatmaps: str
-    kind: str
-
-    @property
-    def labels(self) -> dict[str, str]:
-        """What its figures are called by."""
-        named = {"interpreter": self.interpreter, "heatmaps": self.heatmaps}
-        return {} if self == RANDOM else named
-
-
 KINDS = {"morf": True, "lerf": False}
 BETTER = {"morf": "higher", "lerf": "lower", "random": "none"}
-RANDOM = Order("random", "random", "random")
+
+
+class Order(NamedTuple):
+    """The heatmaps that order the regions, by interpreter and network, and the end they begin at.
+
+    `interpreter` and `heatmaps` are None for the random order.
+    """
+
+    kind: str
+    interpreter: str | None = None
+    heatmaps: str | None = None
+
+
+RANDOM = Order("random")

@@ -1,4 +1,4 @@
-"""Regions of an image in the order of a heatmap."""
+"""Square regions of an image, ranked by a heatmap."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from seeds import generator
 
 
 def region_means(heatmap: Tensor, side: int, size: tuple[int, int]) -> Tensor:
-    """The mean of each square region of the heatmap at the image's size.
+    """Return the mean of each square region of the heatmap at the image's size.
 
     Args:
         heatmap: shape (N, 1, h, w), any range.
@@ -25,20 +25,20 @@ def region_means(heatmap: Tensor, side: int, size: tuple[int, int]) -> Tensor:
 
 
 def shuffles(regions: int, seed: int, indices: Sequence[int]) -> Tensor:
-    """A random order of the regions for each image, shape (N, regions)."""
+    """Return a random order of the regions for each image, shape (N, regions)."""
     return torch.stack(
         [torch.randperm(regions, generator=generator(seed, index)) for index in indices]
     )
 
 
 def ordered(scores: Tensor, shuffle: Tensor, most_first: bool) -> Tensor:
-    """The regions by their scores (N, R), equal ones in the order of the shuffle, shape (N, R)."""
+    """Return the regions sorted by scores (N, R), ties in the order of the shuffle, shape (N, R)."""
     order = scores.gather(1, shuffle).argsort(dim=1, descending=most_first, stable=True)
     return shuffle.gather(1, order)
 
 
 def ranks_of(order: Tensor, side: int, size: tuple[int, int]) -> Tensor:
-    """When each pixel is replaced, from 0, shape (N, 1, H, W), given the regions' order (N, R)."""
+    """Return the step at which each pixel is replaced, (N, 1, H, W), from the regions' order (N, R)."""
     columns = -(-size[1] // side)
     ranks = torch.empty_like(order).scatter_(
         1, order, torch.arange(order.shape[1], device=order.device).expand_as(order)

@@ -1,22 +1,22 @@
-"""The perturbation study: how much of a decision is where a heatmap says (Samek et al. 2017)."""
+"""The perturbation study: drop of the probability as regions are replaced (Samek et al. 2017)."""
 
 from itertools import product
 from typing import Any
 
 import torch
-from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from evaluation.figures import curves
 from evaluation.fills import Fill, UniformFill
-from evaluation.orders import BETTER, KINDS, RANDOM, Order
-from evaluation.regions import ordered, ranks_of, region_means, shuffles
-from evaluation.results import Number, Results, words
+from evaluation.measurements import Measurement, means
+from evaluation.networks import by_name, check_roles
+from evaluation.perturbation.findings import PerturbationFindings
+from evaluation.perturbation.orders import BETTER, KINDS, RANDOM, Order
+from evaluation.perturbation.pictures import Curve
+from evaluation.perturbation.regions import ordered, ranks_of, region_means, shuffles
 from evaluation.study import Study
 from interpreters import Interpreter
-from lightning_modules.classifier import Metrics
 from lightning_modules.data import Batch, data_of
-from metrics import MeanCurve
+from metrics import MeanCurve, Metrics
 from metrics.insertion_deletion import Without
 from networks.goals import probability
 
@@ -25,41 +25,48 @@ class Perturbation(Study):
     """Regions are replaced in a heatmap's order, most or least relevant first, or at random.
 
     The mean drop of the label's probability over the steps is the area over the perturbation
-    curve (AOPC; Samek et al. 2017, eq. 12). Heatmaps of the original and of the manipulated
-    network are each scored on both, so that a heatmap that has changed can be told from a
-    network that looks elsewhere.
+    curve (AOPC; Samek et al. 2017, eq. 12). Heatmaps of each network are scored on both networks.
+    This shows whether only the heatmap changed or also the evidence that the network uses.
 
     Args:
-        original: The network before the manipulation.
-        manipulated: The network after it.
+        original: The network before the manipulation, or its name among `networks`.
+        manipulated: The network after it, or its name among `networks`.
         interpreters: Interpreters whose heatmaps order the regions, by name.
         region: Side of a region in pixels.
         steps: Regions that are replaced, one after another.
-        fill: What takes their place.
+        fill: The perturbation baseline that replaces them.
         chunk: Images in one forward pass.
         seed: Seed of the random order, and of the order among equal regions.
+        networks: Networks by name, for roles that are given by name.
     """
 
-    name = "perturbation"
+    name = PerturbationFindings.study
 
     def __init__(
         self,
-        original: nn.Module,
-        manipulated: nn.Module,
+        original: nn.Module | str,
+        manipulated: nn.Module | str,
         interpreters: dict[str, Interpreter],
         region: int = 9,
         steps: int = 100,
         fill: Fill | None = None,
         chunk: int = 128,
         seed: int = 0,
+        networks: dict[str, nn.Module] | None = None,
     ) -> None:
-        super().__init__({"original": original, "manipulated": manipulated}, interpreters)
+        first, second = (
+            by_name("original", original, networks),
+            by_name("manipulated", manipulated, networks),
+        )
+        check_roles(networks, first, second)
+        super().__init__({**first, **second}, interpreters)
+        (self.manipulated,) = second
         for name, value in (("region", region), ("steps", steps), ("chunk", chunk)):
             if value < 1:
                 raise ValueError(f"`{name}` must be at least 1, got {value}")
         self.region, self.steps = region, steps
         self.fill, self.chunk, self.seed = fill or UniformFill(seed), chunk, seed
-        self.found: dict[str, tuple[Tensor, Tensor]] = {}
+        self.found: dict[tuple[str, Order], tuple[Tensor, Tensor]] = {}
 
     def setup(self, stage: str) -> None:
         """Check that the networks suit the data, and that there are as many regions as steps."""
@@ -71,19 +78,18 @@ class Perturbation(Study):
                 f"`steps` is {self.steps}, and images of {data.image_size} pixels have only {fit} "
                 f"regions of {self.region}; take fewer `steps` or a smaller `region`"
             )
-        orders = product(self.interpreters, self.networks, KINDS)
-        self.orders = [*(Order(*order) for order in orders), RANDOM]
-        names = [_name(*pair) for pair in product(self.networks, self.orders)]
-        self.drops = Metrics({name: MeanCurve(self.steps + 1) for name in names})
-        self.areas = Metrics({name: MeanCurve() for name in names})
+        named = product(self.interpreters, self.networks, KINDS)
+        orders = [*(Order(kind, name, owner) for name, owner, kind in named), RANDOM]
+        keys = [*product(self.networks, orders)]
+        self.drops = Metrics({key: MeanCurve(self.steps + 1) for key in keys})
+        self.areas = Metrics({key: MeanCurve() for key in keys})
 
     def test_step(self, batch: Batch, batch_idx: int) -> None:
-        """The drop at every step of every order, on both networks."""
+        """Count the drop at every step of every order, on both networks."""
         images, labels, indices = batch
-        numbers = indices.tolist()
         size = (images.shape[2], images.shape[3])
-        orders, clean = self._orders(images, labels, numbers)
-        without = self.fill.without(images, numbers)
+        orders, clean = self._orders(images, labels, indices.tolist())
+        without = self.fill.without(images, indices.tolist())
         for order, regions in orders.items():
             ranks = ranks_of(regions, self.region, size)
             for name, network in self.networks.items():
@@ -91,30 +97,31 @@ class Perturbation(Study):
                 drops = clean[name][:, None] - after
                 # nothing is replaced at step 0
                 drops = torch.cat([torch.zeros_like(drops[:, :1]), drops], 1)
-                key = _name(name, order)
-                self.drops[key].update(drops)
-                self.areas[key].update(drops.mean(1, keepdim=True))
+                self.drops[name, order].update(drops)
+                self.areas[name, order].update(drops.mean(1, keepdim=True))
 
     def _orders(
-        self, images: Tensor, labels: Tensor, numbers: list[int]
+        self, images: Tensor, labels: Tensor, indices: list[int]
     ) -> tuple[dict[Order, Tensor], dict[str, Tensor]]:
-        """The regions in every order, (N, R) each, and each network's probability of the label."""
+        """Return the regions in every order, (N, R) each, and the labels' clean probabilities."""
         size = (images.shape[2], images.shape[3])
         count = -(-size[0] // self.region) * -(-size[1] // self.region)
-        shuffle = shuffles(count, self.seed, numbers).to(images.device)
+        shuffle = shuffles(count, self.seed, indices).to(images.device)
         orders, clean = {RANDOM: shuffle}, {}
-        for (name, interpreter), owner in product(self.interpreters.items(), self.networks):
-            logits, heatmap = interpreter(self.networks[owner], images, labels)
+        for (name, interpreter), (owner, network) in product(
+            self.interpreters.items(), self.networks.items()
+        ):
+            logits, heatmap = interpreter(network, images, labels)
             clean[owner] = probability(logits, labels)
             scores = region_means(heatmap, self.region, size)
             for kind, most_first in KINDS.items():
-                orders[Order(name, owner, kind)] = ordered(scores, shuffle, most_first)
+                orders[Order(kind, name, owner)] = ordered(scores, shuffle, most_first)
         return orders, clean
 
     def _probabilities(
         self, network: nn.Module, without: Without, ranks: Tensor, labels: Tensor
     ) -> Tensor:
-        """The label's probability after each step, shape (N, steps)."""
+        """Return the label's probability after each step, shape (N, steps)."""
         every = torch.arange(len(labels) * self.steps, device=labels.device)
         found = []
         for part in every.split(self.chunk):
@@ -127,69 +134,27 @@ class Perturbation(Study):
     def on_test_epoch_end(self) -> None:
         """Bring the sums of all processes together."""
         self.found = {
-            key: (self.drops[key].compute().cpu(), self.areas[key].compute().cpu())
-            for key in self.drops
+            key: (drops.compute().cpu(), self.areas[key].compute().cpu())
+            for key, drops in self.drops.items()
         }
 
-    def numbers(self) -> list[Number]:
-        """Every area, and every point of every curve."""
-        numbers = []
-        for network, order in product(self.networks, self.orders):
-            drops, area = self.found[_name(network, order)]
+    def measurements(self) -> list[Measurement]:
+        """Return every area, and every point of every curve."""
+        found = []
+        for (network, order), (drops, area) in self.found.items():
             better = BETTER[order.kind]
-            mean, half, images = area[:, 0].tolist()
-            shared: dict[str, Any] = {"better": better, "network": network, "n": int(images)}
-            shared |= order.labels
-            interval = (mean - half, mean + half)
-            numbers.append(Number(f"aopc_{order.kind}", mean, interval, **shared))
-            for x, (mean, half, _) in enumerate(drops.T.tolist()):
-                interval = (mean - half, mean + half)
-                numbers.append(Number(f"drop_{order.kind}", mean, interval, x=x, **shared))
-        return numbers
+            labels: dict[str, Any] = {"interpreter": order.interpreter, "heatmaps": order.heatmaps}
+            found += means({f"aopc_{order.kind}": better}, area, network, **labels)
+            for x, point in enumerate(drops.split(1, 1)):
+                found += means({f"drop_{order.kind}": better}, point, network, x=x, **labels)
+        return found
 
-    def sentences(self, results: Results) -> list[str]:
-        """How much of the manipulated network's decisions lies where its own heatmaps say."""
-        network = "manipulated"
-        chance = results.find("aopc_random", network=network).value
-        return [
-            f"{name.replace('_', ' ').capitalize()} of the manipulated network: replacing what it "
-            f"calls most relevant lowers the probability of the label by {area.value:.3f} on "
-            f"average, replacing regions at random by {chance:.3f}."
-            for name in self.interpreters
-            for labels in [{"network": network, "interpreter": name, "heatmaps": network}]
-            for area in [results.find("aopc_morf", **labels)]
-        ]
-
-    def summary(self, results: Results) -> list[list[str]]:
-        """The areas, a column for the network that they are scored on."""
-        rows = [["", *(f"on the {name}" for name in self.networks)]]
-        for order in self.orders:
-            title = f"AOPC {order.kind}"
-            if order != RANDOM:
-                name = words(order.interpreter)
-                title = f"{title} {name}, heatmaps of the {order.heatmaps}"
-            found = [
-                results.find(f"aopc_{order.kind}", network=network, **order.labels)
-                for network in self.networks
-            ]
-            rows.append([title, *(f"{area.value:.4f}" for area in found)])
-        return rows
-
-    def pictures(self) -> dict[str, Figure]:
-        """The curves of each interpreter, a panel for each network."""
-        pictures = {}
-        for name in self.interpreters:
-            orders = [order for order in self.orders if order.interpreter in (name, "random")]
-            panels = {
-                network: {
-                    (order.heatmaps, order.kind): self.found[_name(network, order)][0]
-                    for order in orders
-                }
-                for network in self.networks
-            }
-            pictures[f"{name}_perturbation"] = curves(panels)
-        return pictures
-
-
-def _name(network: str, order: Order) -> str:
-    return "/".join([network, *order])
+    def findings(self, settings: dict[str, Any] | None = None) -> PerturbationFindings:
+        """Return the areas and the curves."""
+        return PerturbationFindings(
+            self.results(settings),
+            self.manipulated,
+            tuple(self.networks),
+            tuple(self.interpreters),
+            tuple(Curve(network, *order, drops) for (network, order), (drops, _) in self.found.items()),
+        )

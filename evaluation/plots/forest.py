@@ -1,16 +1,16 @@
-"""Means with their intervals, one under another: a forest plot."""
+"""Forest plot: means with their intervals, one below another."""
 
 from collections.abc import Mapping
 
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from evaluation.figures import ORIGINAL
-from evaluation.results import words
+from evaluation.plots.colours import ORIGINAL
+from lightning_modules.names import humanize
 
 
 def forest(panels: Mapping[str, Mapping[str, Tensor]]) -> Figure:
-    """A dot and its interval in each row, a panel for each kind of figure.
+    """Draw a dot and its interval in each row, a panel for each quantity.
 
     Args:
         panels: by title, then by row, the same rows in each; the mean, then half the width of its
@@ -22,13 +22,13 @@ def forest(panels: Mapping[str, Mapping[str, Tensor]]) -> Figure:
     drawn = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
     for axes, (title, found) in zip(drawn, panels.items(), strict=True):
         means, halves = zip(*(found[row][:2].tolist() for row in rows), strict=True)
-        places = range(len(rows))
-        axes.errorbar(means, places, xerr=halves, fmt="o", color=ORIGINAL, markersize=4)
+        positions = range(len(rows))
+        axes.errorbar(means, positions, xerr=halves, fmt="o", color=ORIGINAL, markersize=4)
         low, high = axes.get_xlim()
         if low < 0 < high:
             axes.axvline(0, color="0.7", linewidth=1, zorder=0)
-        axes.set_yticks(places, [words(row) for row in rows])
-        axes.set_title(words(title), fontsize=10)
+        axes.set_yticks(positions, [humanize(row) for row in rows])
+        axes.set_title(humanize(title), fontsize=10)
         axes.grid(axis="y", color="0.92")
         axes.set_axisbelow(True)
         axes.tick_params(axis="y", length=0)

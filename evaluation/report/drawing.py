@@ -49,7 +49,9 @@ def draw(findings: Findings, folder: Path, style: Style) -> list[Drawn]:
 def rendered(figure: Figure, form: str) -> bytes:
     """Return a figure as the content of a file."""
     file = io.BytesIO()
-    figure.savefig(file, format=form)
+    # without the date, so that a picture drawn again is the same file
+    metadata = {"CreationDate": None} if form == "pdf" else None
+    figure.savefig(file, format=form, metadata=metadata)
     # now that everything has its position, another format need not look for it
     figure.set_layout_engine("none")
     return file.getvalue()

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from conftest import tiny_network
+from drawn import drawn
 from lightning import Trainer
 from test_classifier import SILENT
 from torch import nn
@@ -37,7 +38,7 @@ def study(networks: list[nn.Module]) -> ActiveFooling:
 
 
 def test_figures_are_those_of_a_plain_loop(study: ActiveFooling, networks: list[nn.Module]) -> None:
-    results, module = study.results({}), data()
+    results, module = study.results(), data()
     module.setup("test")
     for name, interpreter in INTERPRETERS.items():
         measures: dict[str, list[float]] = {FIRST: [], SECOND: []}
@@ -67,15 +68,15 @@ def test_figures_are_those_of_a_plain_loop(study: ActiveFooling, networks: list[
 def test_a_network_against_itself_has_swapped_nothing(networks: list[nn.Module]) -> None:
     study = ActiveFooling(networks[0], networks[0], INTERPRETERS, Swap())
     Trainer(**SILENT).test(study, data(), verbose=False)
-    for number in study.results({}).numbers:
+    for number in study.results().numbers:
         if number.name == "fooling_success_rate":
             assert number.value == 0
 
 
 def test_report(study: ActiveFooling) -> None:
-    results, pictures = study.results({}), study.pictures()
-    assert {number.part for number in results.numbers} == {None, FIRST, SECOND}
-    plain = [number for number in results.numbers if number.label is None]
+    results, pictures = study.results(), drawn(study.findings())
+    assert {number.part for number in results.measurements} == {None, FIRST, SECOND}
+    plain = [number for number in results.measurements if number.label is None]
     assert len(plain) == 4 + 2 + 4 + 2 * 2 * 2 * 2 + 2 * 7
     kinds = (f"{FIRST}_measure", f"{SECOND}_measure", "heatmaps", "best_and_worst")
     assert pictures.keys() == {
@@ -93,6 +94,6 @@ def test_report(study: ActiveFooling) -> None:
     shown = pictures["product_best_and_worst"].axes[0].get_title()
     measures = study.examples["product/manipulated"]["best"][0, 2:].tolist()
     assert shown == f"best, t = {measures[0]:.3f}, {measures[1]:.3f}\n{FIRST} and {SECOND}"
-    assert {number.loss for number in results.numbers} == {None, "swap"}
-    titles = [row[0] for row in study.summary(results)]
+    assert {number.loss for number in results.measurements} == {None, "swap"}
+    titles = [row[0] for row in study.findings().summary()]
     assert titles[3:5] == [f"FSR grad cam {FIRST}", f"FSR grad cam {SECOND}"]

@@ -16,7 +16,7 @@ from attacks.transfer import MIG, SSA
 from datamodules import Shapes
 from evaluation import Attribution, Infidelity, MaxSensitivity
 from evaluation.fills import MeanFill
-from evaluation.partial import PartialResults
+from evaluation.resume import PartialResults
 from evaluation.report import write_report
 from evaluation.results import Number
 from interpreters import (
@@ -106,7 +106,7 @@ def areas_of(
 def test_areas_and_gains_are_those_of_single_images(
     study: Attribution, networks: tuple[nn.Module, nn.Module], name: str, order: str, scorer: str
 ) -> None:
-    net, results = networks[0 if scorer == "explained" else 1], study.results({})
+    net, results = networks[0 if scorer == "explained" else 1], study.results()
     values = areas_of(networks, name, order, net)
     first = "grad_cam" if order == "standard" else "ssa"
     gains = values - areas_of(networks, first, order, net)
@@ -128,17 +128,17 @@ def test_areas_and_gains_are_those_of_single_images(
 
 def test_what_an_explanation_costs(study: Attribution) -> None:
     passes = {
-        number.interpreter: number.value for number in study.numbers() if number.name == "passes"
+        number.interpreter: number.value for number in study.measurements() if number.name == "passes"
     }
     assert passes == {"grad_cam": 1, "product": 1, "captum": 1, "ssa": 2 * 2, "mig": 2 * 3}
 
 
 def test_a_heatmap_that_says_nothing_is_flagged(networks: tuple[nn.Module, nn.Module]) -> None:
     study = studied(networks[0], interpreters={"flat": Flat(), "product": InputXGradient()})
-    results = study.results({})
+    results = study.results()
     assert results.find("constant_attributions", interpreter="flat").value == 1
     assert results.find("constant_attributions", interpreter="product").value == 0
-    said = " ".join(study.sentences(results))
+    said = " ".join(study.findings().sentences())
     assert "Flat is the same everywhere, or not finite, on 100.0 % of the images" in said
     assert "Product is" not in said
 
@@ -147,7 +147,7 @@ def test_a_stopped_study_has_the_same_figures(
     networks: tuple[nn.Module, nn.Module], tmp_path: Path
 ) -> None:
     def figures(study: Attribution) -> list[Number]:
-        return [number for number in study.numbers() if number.name != "seconds"]
+        return [number for number in study.measurements() if number.name != "seconds"]
 
     whole = studied(networks[0])
     stopped = Attribution(networks[0], INTERPRETERS, steps=STEPS)
@@ -163,9 +163,9 @@ def test_a_stopped_study_has_the_same_figures(
 
 
 def test_report(study: Attribution, tmp_path: Path) -> None:
-    results, _ = write_report(study, {}, tmp_path)
+    results, _ = write_report(study.findings({}), tmp_path)
     assert json.loads((tmp_path / "results.json").read_text())["study"] == "attribution"
-    header, *rows = study.summary(results)
+    header, *rows = study.findings().summary()
     assert header[:3] == ["", "order, mean", "scored on"]
     assert header[3:] == [
         *("insertion", "deletion", "difference", "aopc", "insertion over grad cam or ssa"),
@@ -196,7 +196,7 @@ def test_report(study: Attribution, tmp_path: Path) -> None:
 
 
 def test_every_figure_is_called_by_another_name(study: Attribution) -> None:
-    keys = [(number.key, number.x) for number in study.numbers()]
+    keys = [(number.key, number.x) for number in study.measurements()]
     assert len(set(keys)) == len(keys)
 
 
@@ -216,7 +216,7 @@ def test_only_the_explained_network_has_to_be_explained(
 
     study = studied(networks[0], interpreters={"cam": GradCam("3")}, scorers={"other": Closed()})
     assert not study.refused
-    study.results({}).find("insertion", network="other", interpreter="cam")
+    study.results().find("insertion", network="other", interpreter="cam")
 
 
 def test_what_is_not_finite_is_flagged(networks: tuple[nn.Module, nn.Module]) -> None:
@@ -238,9 +238,9 @@ def test_what_is_not_finite_is_flagged(networks: tuple[nn.Module, nn.Module]) ->
     study = studied(networks[0], interpreters=broken, measures=measures)
     for name in broken:
         labels = {"interpreter": name}
-        assert study.results({}).find("constant_attributions", **labels).value == 1
-        assert study.results({}).find("infidelity", **labels).value == pytest.approx(1)
-        assert study.results({}).find("sensitivity", **labels).value == 0
+        assert study.results().find("constant_attributions", **labels).value == 1
+        assert study.results().find("infidelity", **labels).value == pytest.approx(1)
+        assert study.results().find("sensitivity", **labels).value == 0
 
 
 def test_no_interpreter_has_the_only_order(networks: tuple[nn.Module, nn.Module]) -> None:

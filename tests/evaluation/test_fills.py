@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from evaluation.fills import BlackFill, BlurFill, Fill, MeanFill, PictureFill, UniformFill
-from evaluation.imputation import LinearImputation, imputed
+from evaluation.fills.imputation import LinearImputation, imputed
 
 
 @pytest.mark.parametrize("fill", [UniformFill(), MeanFill(), BlurFill(2.0), BlurFill(50.0)])

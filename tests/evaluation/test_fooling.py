@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from conftest import tiny_network
+from drawn import drawn
 from lightning import Trainer
 from matplotlib.patches import Rectangle
 from scipy.spatial.distance import cosine
@@ -42,7 +43,7 @@ def study(networks: list[nn.Module]) -> Fooling:
 
 
 def test_figures_are_those_of_a_plain_loop(study: Fooling, networks: list[nn.Module]) -> None:
-    results, data = study.results({}), shapes().images("test")
+    results, data = study.results(), shapes().images("test")
     measures: list[float] = []
     hits: dict[str, list[bool]] = {"original": [], "manipulated": [], "control": []}
     for index in range(7):
@@ -70,7 +71,7 @@ def test_figures_are_those_of_a_plain_loop(study: Fooling, networks: list[nn.Mod
 
 
 def test_figures_of_each_class_make_up_those_of_all(study: Fooling) -> None:
-    numbers = study.numbers()
+    numbers = study.measurements()
     by_class = [number for number in numbers if number.label is not None]
     kinds = {(n.name, n.network, n.interpreter) for n in by_class}
     # the heatmaps are large enough for all seven similarities
@@ -100,7 +101,7 @@ def test_figures_of_each_class_make_up_those_of_all(study: Fooling) -> None:
 def test_a_network_against_itself_is_not_manipulated(networks: list[nn.Module]) -> None:
     study = Fooling(networks[0], networks[0], INTERPRETERS, Location())
     Trainer(**SILENT).test(study, shapes(), verbose=False)
-    results = study.results({})
+    results = study.results()
     assert results.find("accuracy_top5_drop").value == 0
     for name in INTERPRETERS:
         same = [
@@ -123,16 +124,16 @@ def test_one_explained_pass_for_each_network_and_interpreter(networks: list[nn.M
 
 
 def test_report(study: Fooling, tmp_path: Path) -> None:
-    results, page = write_report(study, {"model": {"loss": "<b>"}}, tmp_path)
+    results, page = write_report(study.findings({"model": {"loss": "<b>"}}), tmp_path)
     content = json.loads((tmp_path / "results.json").read_text())
     assert content["schema"] == 1
     assert content["study"] == "fooling"
     assert content["settings"] == {"model": {"loss": "<b>"}}
     assert set(content["fingerprints"]) == {"data", "original", "manipulated", "control"}
-    plain = [number for number in results.numbers if number.label is None]
+    plain = [number for number in results.measurements if number.label is None]
     assert len(plain) == 6 + 4 + 7 + 12 + 2 * 2 * 7 + 3 * 2 * 2
-    assert len(content["figures"]) == len(results.numbers) > len(plain)
-    assert len((tmp_path / "results.csv").read_text().splitlines()) == 1 + len(results.numbers)
+    assert len(content["figures"]) == len(results.measurements) > len(plain)
+    assert len((tmp_path / "results.csv").read_text().splitlines()) == 1 + len(results.measurements)
     html = page.read_text()
     assert f"{len(plain)} figures with their intervals" in html
     assert "The figures of each class are in" in html
@@ -150,11 +151,11 @@ def test_several_manipulated_networks(networks: list[nn.Module]) -> None:
     loss = Location(success=(0.0, 0.34))
     study = Fooling(original, named, INTERPRETERS, loss, trained_on=trained)
     Trainer(**SILENT).test(study, shapes(), verbose=False)
-    results, pictures = study.results({}), study.pictures()
+    results, pictures = study.results(), drawn(study.findings())
     for name, network in named.items():
         alone = Fooling(original, network, INTERPRETERS, Location(success=(0.0, 0.34)))
         Trainer(**SILENT).test(alone, shapes(), verbose=False)
-        for number in alone.results({}).numbers:
+        for number in alone.results().numbers:
             if number.network == "manipulated":
                 labels = {key: getattr(number, key) for key in ("interpreter", "against", "label")}
                 found = results.find(number.name, network=name, **labels)
@@ -170,7 +171,7 @@ def test_several_manipulated_networks(networks: list[nn.Module]) -> None:
     (frame,) = table.patches
     assert isinstance(frame, Rectangle)
     assert frame.get_xy() == pytest.approx((1 - 0.47, 1 - 0.45))
-    unknown, known = study.sentences(results)
+    unknown, known = study.findings().sentences()
     assert "never trained on" not in unknown
     assert "grad cam, never trained on, lies on" in known
     assert "gradient lies on" in known
@@ -183,16 +184,16 @@ def test_one_network_has_a_table_too(networks: list[nn.Module]) -> None:
     captum = {**INTERPRETERS, "captum": Captum("Saliency")}
     study = Fooling(networks[0], networks[1], captum, Location(), trained_on=["grad_cam"])
     Trainer(**SILENT).test(study, shapes(), verbose=False)
-    results = study.results({})
+    results = study.results()
     assert results.find("rank_correlation", interpreter="captum").n == 7
-    (table,) = study.pictures()["rates"].axes
+    (table,) = drawn(study.findings())["rates"].axes
     assert [label.get_text() for label in table.get_xticklabels()] == [
         *("grad cam", "gradient", "captum")
     ]
     (frame,) = table.patches
     assert isinstance(frame, Rectangle)
     assert frame.get_xy() == pytest.approx((0 - 0.47, 0 - 0.45))
-    assert "captum, never trained on, lies on" in study.sentences(results)[0]
+    assert "captum, never trained on, lies on" in study.findings().sentences()[0]
 
 
 def test_manipulated_networks_have_names_of_their_own(networks: list[nn.Module]) -> None:
@@ -204,7 +205,7 @@ def test_manipulated_networks_have_names_of_their_own(networks: list[nn.Module])
 def test_pictures_show_best_median_worst_and_some_at_random(
     study: Fooling, networks: list[nn.Module]
 ) -> None:
-    pictures = study.pictures()
+    pictures = drawn(study.findings())
     titles = [
         axes.get_title()
         for name in ("gradient_best_and_worst", "gradient_heatmaps")
@@ -224,7 +225,7 @@ def test_pictures_show_best_median_worst_and_some_at_random(
 def test_outputs_and_similarities_are_those_of_a_plain_loop(
     study: Fooling, networks: list[nn.Module]
 ) -> None:
-    results, data = study.results({}), shapes().images("test")
+    results, data = study.results(), shapes().images("test")
     batch = [data[0, index] for index in range(7)]
     images, labels = torch.stack([b.images for b in batch]), torch.stack([b.labels for b in batch])
     before, after = (SimpleGradient()(n, images, labels) for n in networks[:2])
@@ -258,9 +259,9 @@ def test_localization_is_that_of_a_plain_loop(study: Fooling, networks: list[nn.
             heatmap = explain(network, images, labels).heatmap.detach()
             mass = mass_accuracy(heatmap, masks).mean().item()
             labels_of = {"network": name, "interpreter": interpreter}
-            found = study.results({}).find("relevance_mass_accuracy", **labels_of)
+            found = study.results().find("relevance_mass_accuracy", **labels_of)
             assert found.value == pytest.approx(mass, abs=1e-5)
-            found = study.results({}).find("pointing_game", **labels_of)
+            found = study.results().find("pointing_game", **labels_of)
             assert found.value == pytest.approx(pointing_game(heatmap, masks).double().mean())
 
 
@@ -268,10 +269,10 @@ def test_an_interpreter_that_refuses_a_network_is_left_out(networks: list[nn.Mod
     interpreters = {"nowhere": GradCam("no.layer"), **INTERPRETERS}
     study = Fooling(networks[0], networks[1], interpreters, Location())
     Trainer(**SILENT).test(study, shapes(), verbose=False)
-    results = study.results({})
+    results = study.results()
     assert set(results.refused) == {"nowhere"}
     assert "no.layer" in results.refused["nowhere"]
-    assert {n.interpreter for n in results.numbers} == {None, *INTERPRETERS}
+    assert {n.interpreter for n in results.measurements} == {None, *INTERPRETERS}
     alone = Fooling(networks[0], networks[1], {"nowhere": GradCam("no.layer")}, Location())
     with pytest.raises(ValueError, match="no interpreter can explain these networks: nowhere"):
         Trainer(**SILENT).test(alone, shapes(), verbose=False)

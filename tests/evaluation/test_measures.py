@@ -14,7 +14,7 @@ from attacks.balls import uniform
 from datamodules import Shapes
 from evaluation import Attribution, Infidelity, MaxSensitivity
 from evaluation.fills import BlackFill
-from evaluation.measure import Explained, Measure
+from evaluation.attribution.measure import Explained, Measure
 from interpreters import Explanation, GradCam, InputXGradient, Interpreter, SimpleGradient
 from seeds import generators
 
@@ -227,9 +227,9 @@ def test_the_study_has_their_means() -> None:
             )
             heatmap = SimpleGradient()(network, images, label[None]).heatmap.detach()
             values.append(judge(SimpleGradient(), heatmap))
-        actual = study.results({}).find(name, interpreter="gradient")
+        actual = study.results().find(name, interpreter="gradient")
         assert actual.value == pytest.approx(torch.cat(values).mean().item())
-    assert study.summary(study.results({}))[0][7:9] == ["infidelity", "max sensitivity"]
+    assert study.findings().summary()[0][7:9] == ["infidelity", "max sensitivity"]
 
 
 @pytest.mark.parametrize(

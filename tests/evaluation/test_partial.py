@@ -35,7 +35,7 @@ from evaluation import (
     TriggeredFooling,
     WeightNoise,
 )
-from evaluation.partial import PartialResults, PartialResultsError
+from evaluation.resume import PartialResults, PartialResultsError
 from evaluation.report import ReportFolderError
 from interpreters import GradCam, InputXGradient
 from interpreters.influence import Exact, InfluenceFunctions
@@ -170,7 +170,7 @@ def test_stopped_studies_have_the_same_figures(
         make(*networks), data(), PartialResults(tmp_path, {}, resume=True, seconds=0.0)
     )
     handle.remove()
-    assert study.numbers() == whole
+    assert study.measurements() == whole
     if make is fooling:
         # 5 of 8 batches are behind; the two interpreters try one image each at the beginning
         assert sum(passes) == 2 * (30 - 5 * 4 + 1) + 2
@@ -217,7 +217,7 @@ def test_a_disk_that_takes_nothing_does_not_stop_the_study(tmp_path: Path) -> No
     partial = PartialResults(tmp_path / "file" / "partial", {}, resume=False, seconds=0.0)
     with pytest.warns(UserWarning, match="could not be written"):
         study = evaluated(fooling(*networks), shapes(), partial)
-    assert len(study.numbers()) > 20
+    assert len(study.measurements()) > 20
 
 
 def test_killed_and_resumed(tmp_path: Path) -> None:

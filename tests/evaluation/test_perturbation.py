@@ -14,7 +14,7 @@ from benchmarks.evaluation import passes_of
 from datamodules import Shapes
 from evaluation import Perturbation
 from evaluation.fills import MeanFill
-from evaluation.regions import shuffles
+from evaluation.perturbation.regions import shuffles
 from evaluation.report import write_report
 from interpreters import GradCam, InputXGradient
 
@@ -78,7 +78,7 @@ def test_curves_are_those_of_a_loop(
     kind: str,
     most_first: bool,
 ) -> None:
-    results = study.results({})
+    results = study.results()
     labels = {"network": "original", "interpreter": name, "heatmaps": "manipulated"}
     expected = slow_curves(networks[0], networks[1], name, most_first)
     area = results.find(f"aopc_{kind}", **labels)
@@ -86,7 +86,7 @@ def test_curves_are_those_of_a_loop(
     assert area.n == IMAGES
     points = [
         number
-        for number in results.numbers
+        for number in results.measurements
         if number.name == f"drop_{kind}"
         and labels.items() <= {k: getattr(number, k) for k in labels}.items()
     ]
@@ -98,7 +98,7 @@ def test_curves_are_those_of_a_loop(
 def test_the_random_order_needs_no_heatmap(
     study: Perturbation, networks: tuple[nn.Module, nn.Module]
 ) -> None:
-    area = study.results({}).find("aopc_random", network="manipulated")
+    area = study.results().find("aopc_random", network="manipulated")
     expected = slow_curves(networks[1], networks[1], "product", None)
     assert area.value == pytest.approx(expected.mean().item())
     assert area.interpreter is None
@@ -117,7 +117,7 @@ def test_a_constant_network_drops_nothing() -> None:
     constant = Constant().double().eval()
     study = Perturbation(constant, constant, {"product": InputXGradient()}, **SETTINGS)  # type: ignore[arg-type]
     Trainer(**SILENT, precision="64-true").test(study, data(), verbose=False)
-    assert all(number.value == 0 for number in study.results({}).numbers)
+    assert all(number.value == 0 for number in study.results().numbers)
 
 
 def test_chunks_change_nothing(study: Perturbation, networks: tuple[nn.Module, nn.Module]) -> None:
@@ -127,11 +127,11 @@ def test_chunks_change_nothing(study: Perturbation, networks: tuple[nn.Module, n
 
 
 def test_report(study: Perturbation, tmp_path: Path) -> None:
-    results, _ = write_report(study, {}, tmp_path)
+    results, _ = write_report(study.findings({}), tmp_path)
     content = json.loads((tmp_path / "results.json").read_text())
     assert content["study"] == "perturbation"
-    assert len(results.numbers) == 2 * 9 * (1 + 8)
-    titles = [row[0] for row in study.summary(results)]
+    assert len(results.measurements) == 2 * 9 * (1 + 8)
+    titles = [row[0] for row in study.findings().summary()]
     assert titles[1] == "AOPC morf grad cam, heatmaps of the original"
     assert titles[-1] == "AOPC random"
     stems = {path.stem for path in (tmp_path / "figures").glob("*.png")}
@@ -153,9 +153,9 @@ def test_an_interpreter_that_refuses_a_network_is_left_out(
     interpreters = {"nowhere": GradCam("no.layer"), "product": InputXGradient()}
     study = Perturbation(*networks, interpreters, region=20, steps=2)
     Trainer(**SILENT, precision="64-true").test(study, data(), verbose=False)
-    results = study.results({})
+    results = study.results()
     assert set(results.refused) == {"nowhere"}
-    assert {n.interpreter for n in results.numbers} == {"product", None}
+    assert {n.interpreter for n in results.measurements} == {"product", None}
 
 
 def test_the_benchmark_shows_what_the_study_has_perturbed(
@@ -177,5 +177,5 @@ def test_the_benchmark_shows_what_the_study_has_perturbed(
 
 
 def test_every_figure_is_called_by_another_name(study: Perturbation) -> None:
-    keys = [(number.key, number.x) for number in study.numbers()]
+    keys = [(number.key, number.x) for number in study.measurements()]
     assert len(set(keys)) == len(keys)

@@ -118,7 +118,7 @@ def curve(study: Perturbation, kind: str) -> list[float]:
     labels = ("original", "product", "original")
     return [
         n.value
-        for n in study.numbers()
+        for n in study.measurements()
         if n.name == f"drop_{kind}" and (n.network, n.interpreter, n.heatmaps) == labels
     ]
 

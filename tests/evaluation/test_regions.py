@@ -2,7 +2,7 @@
 
 import torch
 
-from evaluation.regions import (
+from evaluation.perturbation.regions import (
     ordered,
     ranks_of,
     region_means,

@@ -24,7 +24,8 @@ from test_classifier import SILENT, shapes
 from evaluation import Fooling
 from evaluation.compare import main, side_by_side
 from evaluation.report import ReportFolderError, prepare, write_report
-from evaluation.results import Number, Results
+from evaluation.measurements import Measurement
+from evaluation.results import Results
 from evaluation.tables import to_csv, to_latex
 from interpreters import GradCam, SimpleGradient
 from losses import Location
@@ -66,7 +67,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = tmp_path_factory.mktemp("run")
     logger = TensorBoardLogger(run, name="", version="")
     Trainer(**{**SILENT, "logger": logger}).test(study, shapes(), verbose=False)
-    write_report(study, {"model": {"class_path": "evaluation.Fooling"}}, run / "report")
+    write_report(study.findings({"model": {"class_path": "evaluation.Fooling"}}), run / "report")
     return run
 
 
@@ -155,8 +156,8 @@ def test_json_of_figures_that_are_no_numbers(tmp_path: Path) -> None:
     (tmp_path / "report").mkdir()
     labels: dict[str, Any] = {"better": "lower", "network": "manipulated", "n": 4}
     numbers = [
-        Number("kl_divergence", math.inf, (math.nan, math.inf), **labels),
-        Number("calibration_error", math.nan, None, **labels),
+        Measurement("kl_divergence", math.inf, (math.nan, math.inf), **labels),
+        Measurement("calibration_error", math.nan, None, **labels),
     ]
     Results("fooling", numbers).write(tmp_path / "report")
     text = (tmp_path / "report" / "results.json").read_text()
@@ -170,8 +171,8 @@ def test_curves_side_by_side(tmp_path: Path) -> None:
     (tmp_path / "report").mkdir()
     labels: dict[str, Any] = {"better": "higher", "network": "original", "n": 4}
     numbers = [
-        *(Number("accuracy", 1 - x, (0, 1), **labels, part="images", x=x) for x in (0, 0.25)),
-        Number("accuracy_by_class", 1, (0, 1), **labels, x=3, label="arrow"),
+        *(Measurement("accuracy", 1 - x, (0, 1), **labels, part="images", x=x) for x in (0, 0.25)),
+        Measurement("accuracy_by_class", 1, (0, 1), **labels, x=3, label="arrow"),
     ]
     Results("stability", numbers).write(tmp_path / "report")
     assert side_by_side([tmp_path])[1:] == [
@@ -207,14 +208,14 @@ def test_a_report_that_was_not_finished_is_none(
     study = Fooling(network, network, {"grad_cam": GradCam()}, Location())
     Trainer(**SILENT).test(study, shapes(), verbose=False)
     monkeypatch.setattr(study, "pictures", Mock(side_effect=[{}, MemoryError, {}]))
-    write_report(study, {}, folder)
+    write_report(study.findings({}), folder)
     (folder / "partial").mkdir()
     (folder / "figures" / "of_another_study.png").touch()
     with pytest.raises(MemoryError):
-        write_report(study, {}, folder)
+        write_report(study.findings({}), folder)
     assert not (folder / "results.json").exists()
     prepare(folder, resume=True)
-    write_report(study, {}, folder)
+    write_report(study.findings({}), folder)
     assert (folder / "results.json").exists()
     assert not (folder / "figures" / "of_another_study.png").exists()
 

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from evaluation.similarity import SIMILARITIES, Similarities
+from evaluation.counts.similarity import SIMILARITIES, Similarities
 from losses import spearman
 
 

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from conftest import tiny_network
+from drawn import drawn
 from lightning import Trainer
 from test_classifier import SILENT
 from torch import nn
@@ -39,7 +40,7 @@ def study(networks: list[nn.Module]) -> TriggeredFooling:
 def test_figures_are_those_of_a_plain_loop(
     study: TriggeredFooling, networks: list[nn.Module]
 ) -> None:
-    results, images = study.results({}), data().images("test")
+    results, images = study.results(), data().images("test")
     for name, interpreter in INTERPRETERS.items():
         lies, stays, hits = [], [], []
         for index in range(20):
@@ -64,7 +65,7 @@ def test_figures_are_those_of_a_plain_loop(
 def test_a_network_against_itself_has_kept_its_heatmaps(networks: list[nn.Module]) -> None:
     study = TriggeredFooling(networks[0], networks[0], INTERPRETERS, LOSS)
     Trainer(**SILENT).test(study, data(), verbose=False)
-    results = study.results({})
+    results = study.results()
     for name in INTERPRETERS:
         labels = {"network": "manipulated", "interpreter": name, "part": "clean"}
         assert results.find("fooling_success_rate", **labels).value == 1
@@ -72,10 +73,10 @@ def test_a_network_against_itself_has_kept_its_heatmaps(networks: list[nn.Module
 
 
 def test_report(study: TriggeredFooling) -> None:
-    results = study.results({})
-    assert {number.loss for number in results.numbers} == {None, "target_map", "unchanged"}
-    assert {number.n for number in results.numbers if number.label is None} == {20}
-    titles = [row[0] for row in study.summary(results)]
+    results = study.results()
+    assert {number.loss for number in results.measurements} == {None, "target_map", "unchanged"}
+    assert {number.n for number in results.measurements if number.label is None} == {20}
+    titles = [row[0] for row in study.findings().summary()]
     assert titles[1:5] == [
         "accuracy top-1",
         "accuracy top-1 with the trigger",
@@ -83,7 +84,7 @@ def test_report(study: TriggeredFooling) -> None:
         "FSR grad cam triggered",
     ]
     kinds = ("triggered_measure", "clean_measure", "classes", "heatmaps", "best_and_worst")
-    assert study.pictures().keys() == {
+    assert drawn(study.findings()).keys() == {
         *("triggered_rates", "clean_rates"),
         *(f"{name}_{kind}" for name in INTERPRETERS for kind in kinds),
     }

@@ -1,4 +1,4 @@
-"""What takes the place of pixels that are taken away."""
+"""Perturbation baselines that are pictures: black, mean colour, blur, noise."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -14,61 +14,66 @@ from seeds import generator
 
 
 class Fill(ABC):
-    """What takes the place of pixels."""
+    """A perturbation baseline: the values that replace removed pixels."""
 
     @abstractmethod
     def without(self, images: Tensor, indices: Sequence[int]) -> Without:
-        """What becomes of images (N, 3, H, W), at these indices of their split, without pixels."""
+        """Return a function that removes pixels of a batch.
+
+        Args:
+            images: shape (N, 3, H, W), values in [0, 1].
+            indices: the images' positions in their split, on which random values depend.
+        """
 
 
 class PictureFill(Fill):
-    """The pixels of another picture, whichever are missing."""
+    """A baseline whose values do not depend on which pixels are removed."""
 
     @abstractmethod
     def __call__(self, images: Tensor, indices: Sequence[int]) -> Tensor:
-        """The other pictures, shaped like the images (N, 3, H, W)."""
+        """Return the baseline of every image, shape (N, 3, H, W)."""
 
     def without(self, images: Tensor, indices: Sequence[int]) -> Without:
-        """What is missing is taken from the other picture."""
+        """Return a function that takes removed pixels from the baseline."""
         return replaced(images, self(images, indices))
 
 
 @dataclass(frozen=True)
 class BlackFill(PictureFill):
-    """Black (Petsiuk et al. 2018)."""
+    """Black pixels (Petsiuk et al. 2018)."""
 
     def __call__(self, images: Tensor, indices: Sequence[int]) -> Tensor:
-        """Zeros."""
+        """Return zeros, shape (N, 3, H, W)."""
         return torch.zeros_like(images)
 
 
 @dataclass(frozen=True)
 class UniformFill(PictureFill):
-    """Colours drawn uniformly from [0, 1], by the seed and the image (Samek et al. 2017).
+    """Colours sampled uniformly from [0, 1] (Samek et al. 2017).
 
     Args:
-        seed: Seed of the colours.
+        seed: Seed of the colours, with the image's index.
     """
 
     seed: int = 0
 
     def __call__(self, images: Tensor, indices: Sequence[int]) -> Tensor:
-        """Noise of the images' shape."""
+        """Return noise, shape (N, 3, H, W)."""
         return uniform(images, [generator(self.seed, index) for index in indices])
 
 
 @dataclass(frozen=True)
 class MeanFill(PictureFill):
-    """Each image's own mean colour."""
+    """The mean colour of each image."""
 
     def __call__(self, images: Tensor, indices: Sequence[int]) -> Tensor:
-        """One colour for each image."""
+        """Return one colour for each image, shape (N, 3, H, W)."""
         return images.mean((2, 3), keepdim=True).expand_as(images)
 
 
 @dataclass(frozen=True)
 class BlurFill(PictureFill):
-    """The image itself, blurred.
+    """The blurred image.
 
     Args:
         sigma: Standard deviation of the Gaussian, in pixels.
@@ -81,7 +86,7 @@ class BlurFill(PictureFill):
             raise ValueError(f"`sigma` must be above 0 pixels, got {self.sigma}")
 
     def __call__(self, images: Tensor, indices: Sequence[int]) -> Tensor:
-        """The images through a Gaussian, out to three standard deviations."""
+        """Return the images through a Gaussian, cut at three standard deviations."""
         # the image is mirrored at its border, which must be as wide as the window reaches
         reach = min(int(3 * self.sigma + 0.5), min(images.shape[2:]) - 1)
         blurred: Tensor = gaussian_blur(images, [2 * reach + 1] * 2, [self.sigma] * 2)

@@ -1,0 +1,1 @@
+"""Insertion, deletion and other measures of attributions (Petsiuk et al. 2018)."""

@@ -1,0 +1,1 @@
+"""Accuracy and success rates of networks with a defence and without."""

@@ -1,0 +1,1 @@
+"""Changes of heatmaps under attacks of the image (Ghorbani et al. 2019)."""

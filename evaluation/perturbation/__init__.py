@@ -1,0 +1,1 @@
+"""Area over the perturbation curve (Samek et al. 2017)."""

@@ -1,0 +1,1 @@
+"""Heatmaps of networks with random layers (Adebayo et al. 2018)."""

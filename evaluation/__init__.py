@@ -1,5 +1,6 @@
 """Studies of manipulated networks and fragile heatmaps, their measurements and their report."""
 
+from evaluation import moved  # noqa: F401  # former modules are found by their old names
 from evaluation.attribution.infidelity import Infidelity
 from evaluation.attribution.max_sensitivity import MaxSensitivity
 from evaluation.attribution.study import Attribution

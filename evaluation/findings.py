@@ -2,11 +2,11 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Annotated, Any, ClassVar, NamedTuple, Self
 
 from matplotlib.figure import Figure
-from pydantic import ConfigDict, PlainSerializer, PlainValidator, SerializationInfo, ValidationInfo
+from pydantic import PlainSerializer, PlainValidator, SerializationInfo, ValidationInfo
 from torch import Tensor
 
 from evaluation.results import Results
@@ -43,12 +43,10 @@ class Picture(NamedTuple):
 class Findings(ABC):
     """The measurements of a study, and the few images, heatmaps and curves that it shows.
 
-    Fields hold numbers, text, CPU tensors (`Stored`), and tuples, mappings and named tuples of
-    them, so that they can be written to a file and read again without running anything from it.
+    Fields hold numbers, text, CPU tensors (`Stored`), and tuples, mappings and frozen dataclasses
+    of them, so that they can be written to a file and read again without running anything in it.
     """
 
-    # NaN and infinity are measurements too
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(ser_json_inf_nan="constants")
     study: ClassVar[str]
     results: Results
 
@@ -86,14 +84,18 @@ def _ordered(content: Any, ranks: Mapping[str, int]) -> Any:
         return ranks.get(name, len(ranks))
 
     if isinstance(content, Mapping):
-        values = {key: content[key] for key in sorted(content, key=rank)}
-        return {
-            key: value if isinstance(value, tuple) and not hasattr(value, "_fields") else _ordered(value, ranks)
-            for key, value in values.items()
-        }
-    if hasattr(content, "_fields"):
-        mappings = {key: each for key, each in content._asdict().items() if isinstance(each, Mapping)}
-        return content._replace(**{key: _ordered(each, ranks) for key, each in mappings.items()})
+        return {key: _mappings(content[key], ranks) for key in sorted(content, key=rank)}
     if isinstance(content, tuple) and all(isinstance(name, str) for name in content):
         return tuple(sorted(content, key=rank))
+    return _mappings(content, ranks)
+
+
+def _mappings(content: Any, ranks: Mapping[str, int]) -> Any:
+    """Sort what is a mapping, or a field of a record that is one."""
+    if isinstance(content, Mapping):
+        return _ordered(content, ranks)
+    if is_dataclass(content) and not isinstance(content, type):
+        values = {field.name: getattr(content, field.name) for field in fields(content)}
+        mappings = {name: each for name, each in values.items() if isinstance(each, Mapping)}
+        return replace(content, **{name: _ordered(each, ranks) for name, each in mappings.items()})
     return content

@@ -22,7 +22,7 @@ class FindingsError(ValueError):
 def save_findings(findings: Findings, folder: Path) -> None:
     """Write findings.safetensors and findings.json, each whole or not at all."""
     tensors: dict[str, Tensor] = {}
-    content = TypeAdapter(type(findings)).dump_python(findings, mode="json", context=tensors)
+    content = TypeAdapter(type(findings)).dump_python(findings, context=tensors)
     whole = {"schema": SCHEMA, "study": findings.study, "findings": content}
     replace(folder / TENSORS, save(tensors))
     replace(folder / TEXT, json.dumps(whole))

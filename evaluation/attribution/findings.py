@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
-from typing import NamedTuple
 
 from evaluation.attribution.areas import AREAS
 from evaluation.findings import Findings, Picture, Stored
@@ -14,7 +13,8 @@ from evaluation.plots.panels import Panel, draw
 from lightning_modules.names import humanize
 
 
-class Score(NamedTuple):
+@dataclass(frozen=True)
+class Score:
     """Areas, gains and curves of an interpreter's order of the pixels on a network.
 
     Each has means, half widths of their intervals, and counts of images, shape (3, points).

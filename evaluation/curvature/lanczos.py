@@ -1,4 +1,4 @@
-"""The eigenvalues of the largest size of symmetric operators, many at once (Lanczos 1950)."""
+"""Eigenvalues of the largest size of symmetric operators, many at once (Lanczos 1950)."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -20,11 +20,11 @@ class Eigenpairs(NamedTuple):
 def leading_eigenpairs(
     product: Callable[[Tensor], Tensor], start: Tensor, steps: int, count: int
 ) -> Eigenpairs:
-    """Lanczos' method with every vector kept orthogonal to all before it.
+    """Return leading eigenpairs by Lanczos' method, with every vector orthogonal to all before it.
 
     Args:
         product: from vectors (N, D), one for each operator, to their products.
-        start: where each begins, shape (N, D), not 0.
+        start: first vector of each operator, shape (N, D), not 0.
         steps: how many products are made.
         count: how many eigenpairs are wanted, at most `steps`.
     """
@@ -41,12 +41,12 @@ def leading_eigenpairs(
             along = torch.einsum("nmd,nd->nm", basis, image)
             image = image - torch.einsum("nm,nmd->nd", along, basis)
         left = image.norm(dim=1)
-        # nothing new: all that the start has a part in is found
+        # nothing new: every eigenvector that the start has a part in is found
         left = torch.where(left > smallest * size, left, 0)
         vector = torch.where(left > 0, 1 / left, 0)[:, None] * image
         beside[:, step] = left
     off = torch.diag_embed(beside[:, :-1], 1)
-    values, turned = torch.linalg.eigh(torch.diag_embed(diagonal) + off + off.mT)
+    values, coefficients = torch.linalg.eigh(torch.diag_embed(diagonal) + off + off.mT)
     order = values.abs().argsort(dim=1, descending=True, stable=True)[:, :count]
-    turned = turned.gather(2, order[:, None].expand(-1, steps, -1))
-    return Eigenpairs(values.gather(1, order), torch.einsum("nmk,nmd->nkd", turned, basis))
+    coefficients = coefficients.gather(2, order[:, None].expand(-1, steps, -1))
+    return Eigenpairs(values.gather(1, order), torch.einsum("nmk,nmd->nkd", coefficients, basis))

@@ -1,6 +1,6 @@
-"""How a logit bends around an image: where its explanation is most fragile.
+"""Curvature of a logit around an image, and the direction in which its explanation is fragile.
 
-To first order a change d of the image changes the gradient of the logit, which is what explains it,
+To first order a change d of the image changes the gradient of the logit, which is the explanation,
 by H d. The most fragile direction of the explanation is therefore the eigenvector of the largest
 eigenvalue of H, and that of the prediction the gradient (Ghorbani et al. 2019, section 5).
 """
@@ -11,10 +11,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from evaluation.lanczos import leading_eigenpairs
+from evaluation.curvature.lanczos import leading_eigenpairs
 from interpreters.passes import logits_of
+from metrics.quotient import quotient
 
-# from directions (N, D) to as many
+# from directions (N, D) to their products
 Product = Callable[[Tensor], Tensor]
 
 MEASURES = (
@@ -29,26 +30,26 @@ MEASURES = (
 )
 
 
-class Bend(NamedTuple):
-    """A logit's gradient (N, D), the product with its Hessian, and how it bends most.
+class LogitCurvature(NamedTuple):
+    """Gradient and Hessian of a logit, with the leading eigenpairs of the Hessian.
 
     Args:
         gradient: shape (N, D).
-        hessian: from directions (N, D) to their products.
-        directions: the leading eigenvectors, shape (N, k, D).
-        values: their eigenvalues, shape (N, k), by falling size.
+        hessian_vector_product: from directions (N, D) to their products with the Hessian.
+        eigenvectors: the leading ones, shape (N, k, D).
+        eigenvalues: shape (N, k), by falling size.
     """
 
     gradient: Tensor
-    hessian: Product
-    directions: Tensor
-    values: Tensor
+    hessian_vector_product: Product
+    eigenvectors: Tensor
+    eigenvalues: Tensor
 
 
 def gradient_of(
     network: nn.Module, images: Tensor, labels: Tensor, graph: bool = False
 ) -> tuple[Tensor, Tensor]:
-    """Images as a leaf, and the gradient in them of each one's own logit, shape (N, D)."""
+    """Return images as a leaf, and the gradient in them of each one's own logit, shape (N, D)."""
     with torch.enable_grad():
         leaf = images.detach().clone().requires_grad_()
         total = logits_of(network, leaf).gather(1, labels[:, None]).sum()
@@ -56,10 +57,10 @@ def gradient_of(
         return leaf, gradient.flatten(1)
 
 
-def bend(
+def logit_curvature(
     network: nn.Module, images: Tensor, labels: Tensor, start: Tensor, steps: int, leading: int
-) -> Bend:
-    """The leading eigenpairs of the Hessian of each image's own logit.
+) -> LogitCurvature:
+    """Return the leading eigenpairs of the Hessian of each image's own logit.
 
     One forward pass and its gradient serve all products; each is one pass back through both.
 
@@ -73,42 +74,42 @@ def bend(
     """
     leaf, gradient = gradient_of(network, images, labels, graph=True)
 
-    def hessian(directions: Tensor) -> Tensor:
-        if not gradient.requires_grad:  # a linear score bends nowhere
+    def hessian_vector_product(directions: Tensor) -> Tensor:
+        if not gradient.requires_grad:  # a linear logit has no curvature
             return torch.zeros_like(directions)
         (product,) = torch.autograd.grad(
             gradient, leaf, directions, retain_graph=True, materialize_grads=True
         )
         return product.flatten(1)
 
-    values, directions = leading_eigenpairs(hessian, start, steps, leading)
-    return Bend(gradient.detach(), hessian, directions, values)
+    values, vectors = leading_eigenpairs(hessian_vector_product, start, steps, leading)
+    return LogitCurvature(gradient.detach(), hessian_vector_product, vectors, values)
 
 
-def measured(found: Bend, random: Tensor) -> Tensor:
-    """Every measure of each image, shape (N, measures), in the order of MEASURES.
+def curvature_measures(found: LogitCurvature, random: Tensor) -> Tensor:
+    """Return every measure of each image, shape (N, measures), in the order of MEASURES.
 
     Args:
-        found: how each logit bends.
-        random: directions drawn at random, shape (R, N, D).
+        found: the curvature of each logit.
+        random: random directions, shape (R, N, D).
     """
-    first, value = found.directions[:, 0], found.values[:, 0].abs()
-    turned = found.hessian(first)
-    left = (turned - found.values[:, :1] * first).norm(dim=1)
-    along = cosine(first, found.gradient)
-    by_chance = torch.stack([cosine(each, found.gradient) for each in random])
+    first, value = found.eigenvectors[:, 0], found.eigenvalues[:, 0].abs()
+    product = found.hessian_vector_product(first)
+    rest = (product - found.eigenvalues[:, :1] * first).norm(dim=1)
+    along = absolute_cosine(first, found.gradient)
+    by_chance = torch.stack([absolute_cosine(each, found.gradient) for each in random])
     units = random / random.norm(dim=2, keepdim=True)
-    moved = torch.stack([found.hessian(each).norm(dim=1) for each in units])
-    parts = cosine(found.directions, found.gradient[:, None])
+    lengths = torch.stack([found.hessian_vector_product(each).norm(dim=1) for each in units])
+    parts = absolute_cosine(found.eigenvectors, found.gradient[:, None])
     columns = {
         "eigenvalue": value,
-        "residual": quotient(left, value),
+        "residual": quotient(rest, value),
         "alignment": along,
         "random_alignment": by_chance.mean(0),
         "angle": along.acos().rad2deg(),
         "random_angle": by_chance.acos().rad2deg().mean(0),
         "participation": parts.square().sum(1),
-        "gain": quotient(turned.norm(dim=1), moved.square().mean(0).sqrt()),
+        "gain": quotient(product.norm(dim=1), lengths.square().mean(0).sqrt()),
     }
     return torch.stack([columns[name] for name in MEASURES], 1)
 
@@ -117,36 +118,33 @@ def linearization_errors(
     network: nn.Module,
     images: Tensor,
     labels: Tensor,
-    found: Bend,
+    found: LogitCurvature,
     radii: Sequence[float],
 ) -> Tensor:
-    """What of a gradient's change the Hessian misses, over the larger of the two, (N, radii).
+    """Return relative errors of the gradient's change that the Hessian predicts, (N, radii).
+
+    The error is divided by the predicted or the real change, whichever is larger.
 
     Args:
-        network: whose gradients change; the one that bends, or that with ReLU.
+        network: whose gradients change; the one of the Hessian, or that with ReLU.
         images: shape (N, 3, H, W), values in [0, 1].
         labels: whose logit, shape (N,).
-        found: how the logits bend.
-        radii: how far every value of the image goes by the sign of the most fragile direction.
+        found: the curvature of each logit.
+        radii: changes of every value of the image, by the sign of the most fragile direction.
     """
-    sign = found.directions[:, 0].sign()
-    foretold = found.hessian(sign)
+    sign = found.eigenvectors[:, 0].sign()
+    predicted = found.hessian_vector_product(sign)
     _, before = gradient_of(network, images, labels)
     errors = []
     for radius in radii:
         _, after = gradient_of(network, images + radius * sign.view_as(images), labels)
         change = after - before
-        missed = (change - radius * foretold).norm(dim=1)
-        larger = torch.maximum(change.norm(dim=1), radius * foretold.norm(dim=1))
+        missed = (change - radius * predicted).norm(dim=1)
+        larger = torch.maximum(change.norm(dim=1), radius * predicted.norm(dim=1))
         errors.append(quotient(missed, larger))
     return torch.stack(errors, 1)
 
 
-def cosine(first: Tensor, second: Tensor) -> Tensor:
-    """The size of the cosine along the last dimension; 0 where one is 0."""
+def absolute_cosine(first: Tensor, second: Tensor) -> Tensor:
+    """Return the absolute cosine along the last dimension; 0 where one is 0."""
     return torch.cosine_similarity(first, second, -1, 1e-30).abs().clamp(max=1)
-
-
-def quotient(above: Tensor, below: Tensor) -> Tensor:
-    """Above / below; 0 where both are 0."""
-    return torch.where((above == 0) & (below == 0), 0, above / below)

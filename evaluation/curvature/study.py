@@ -1,40 +1,48 @@
 """The curvature study: where explanations are fragile, beside where predictions are."""
 
 from collections.abc import Sequence
+from itertools import product
+from typing import Any
 
 import torch
-from matplotlib.figure import Figure
+import torch.nn.functional as F
 from torch import Tensor, nn
 
-from evaluation.attack_curves import check_epsilons
-from evaluation.curvature import MEASURES, bend, linearization_errors, measured
-from evaluation.curvature_pictures import BINS, Examples, curvature_pictures, examples
-from evaluation.results import Number, Results, means, words
+from evaluation.counts.attack_curves import check_epsilons
+from evaluation.curvature.findings import ERRORS, CurvatureFindings
+from evaluation.curvature.logit_curvature import (
+    MEASURES,
+    curvature_measures,
+    linearization_errors,
+    logit_curvature,
+)
+from evaluation.curvature.pictures import Angles
+from evaluation.measurements import Measurement, means
+from evaluation.plots.panels import Panel
 from evaluation.study import Study
-from lightning_modules.classifier import Metrics
-from lightning_modules.data import Batch, data_of, take
-from metrics import Histogram, MeanCurve
+from lightning_modules.data import Batch, data_of, names_of, take
+from metrics import Histogram, MeanCurve, Metrics
 from networks import calls_relu, smoothed
 from seeds import generators
 
-ERRORS = ("softplus", "relu")
+ANGLES, BINS, IMAGES = ("angle", "random_angle"), 30, 4
 
 
 class Curvature(Study):
     """The Hessian of the predicted class's logit in the image (Ghorbani et al. 2019, section 5).
 
     Args:
-        networks: By name; the first of them decides the size of the images.
-        beta: Sharpness of the softplus in the place of ReLU, which has no second derivative.
-        scaled_beta: Whether it is in units of what enters each ReLU, on each image.
+        networks: By name; the data are fitted to the input size of the first.
+        beta: Sharpness of the softplus that replaces ReLU, which has no second derivative.
+        scaled_beta: Give beta in units of the input of each ReLU, on each image.
         steps: How many products with the Hessian find its eigenvectors.
-        leading: How many of the leading eigenvectors the gradient's part in is measured.
+        leading: How many leading eigenvectors count in `participation`.
         directions: How many random directions each image is compared with.
-        epsilons: How far images go along the most fragile direction, in units of 1/255.
-        seed: Seed of the random directions, with the image.
+        epsilons: Changes along the most fragile direction, in units of 1/255.
+        seed: Seed of the random directions, with the index of the image.
     """
 
-    name = "curvature"
+    name = CurvatureFindings.study
 
     def __init__(
         self,
@@ -47,8 +55,6 @@ class Curvature(Study):
         epsilons: Sequence[float] = (1, 2, 4, 8),
         seed: int = 0,
     ) -> None:
-        if not networks:
-            raise ValueError("`networks` is empty; give at least one")
         check_epsilons(epsilons)
         if not 1 <= leading <= steps or directions < 1:
             raise ValueError(
@@ -60,15 +66,10 @@ class Curvature(Study):
         self.steps, self.leading = steps, leading
         self.directions, self.epsilons, self.seed = directions, epsilons, seed
         self.values = Metrics({name: MeanCurve(len(MEASURES)) for name in networks})
-        self.errors = Metrics(
-            {f"{name}/{kind}": MeanCurve(len(epsilons)) for name in networks for kind in ERRORS}
-        )
-        kinds = ("angle", "random_angle")
-        self.angles = Metrics(
-            {f"{name}/{kind}": Histogram(0, 90, BINS) for name in networks for kind in kinds}
-        )
-        self.figures: list[Number] = []
-        self.examples: dict[str, Examples] = {}
+        self.errors = Metrics({key: MeanCurve(len(epsilons)) for key in product(networks, ERRORS)})
+        self.angles = Metrics({key: Histogram(0, 90, BINS) for key in product(networks, ANGLES)})
+        self.measured: list[Measurement] = []
+        self.shown: dict[str, Panel] = {}
 
     def setup(self, stage: str) -> None:
         """Check that the networks suit the data; raises ValueError where one calls no ReLU."""
@@ -81,8 +82,8 @@ class Curvature(Study):
                     "Hessian is not that of a network with softplus; leave it out"
                 )
 
-    def drawn(self, images: Tensor, indices: Tensor) -> Tensor:
-        """Random directions for each image, shape (1 + directions, N, D)."""
+    def random_directions(self, images: Tensor, indices: Tensor) -> Tensor:
+        """Return random directions for each image, shape (1 + directions, N, D)."""
         shape = (1 + self.directions, images[0].numel())
         draws = generators(indices, self.seed)
         # the same in every precision
@@ -90,77 +91,68 @@ class Curvature(Study):
         return torch.stack(each, 1).to(images)
 
     def softened(self, network: nn.Module) -> nn.Module:
-        """The network with softplus, whose logits bend."""
+        """Return the network with softplus in the place of ReLU."""
         return smoothed(network, self.beta, self.scaled_beta)
 
     def test_step(self, batch: Batch, batch_idx: int) -> None:
-        """The leading eigenvectors of each network's logits, and what they foretell."""
+        """Measure each network's curvature, and the errors of the changes that it predicts."""
         images, _, indices = batch
-        start, *random = self.drawn(images, indices)
+        start, *random = self.random_directions(images, indices)
         radii = [epsilon / 255 for epsilon in self.epsilons]
         for name, network in self.parts(self.networks.items()):
             labels, soft = network(images).argmax(1), self.softened(network)
-            found = bend(soft, images, labels, start, self.steps, self.leading)
-            values = measured(found, torch.stack(random))
+            found = logit_curvature(soft, images, labels, start, self.steps, self.leading)
+            values = curvature_measures(found, torch.stack(random))
             self.values[name].update(values)
-            for kind in ("angle", "random_angle"):
-                self.angles[f"{name}/{kind}"].update(values[:, MEASURES.index(kind)])
-            for kind, which in zip(ERRORS, (soft, network), strict=True):
-                errors = linearization_errors(which, images, labels, found, radii)
-                self.errors[f"{name}/{kind}"].update(errors)
+            for angle in ANGLES:
+                self.angles[name, angle].update(values[:, MEASURES.index(angle)])
+            for kind, changed in zip(ERRORS, (soft, network), strict=True):
+                errors = linearization_errors(changed, images, labels, found, radii)
+                self.errors[name, kind].update(errors)
 
     def on_test_epoch_end(self) -> None:
         """Bring the sums of all processes together."""
-        self.figures = []
+        self.measured = []
         for name in self.networks:
             neither = dict.fromkeys(MEASURES, "none")
-            self.figures += means(neither, self.values[name].compute(), name)
+            self.measured += means(neither, self.values[name].compute(), name)
             for kind in ERRORS:
-                points = self.errors[f"{name}/{kind}"].compute().T.tolist()
-                self.figures += [
-                    Number(
-                        "linearization_error",
-                        mean,
-                        (mean - half, mean + half),
-                        "none",
-                        name,
-                        int(count),
-                        part=kind,
-                        x=epsilon,
-                    )
-                    for epsilon, (mean, half, count) in zip(self.epsilons, points, strict=True)
-                ]
-        self.counts = {key: self.angles[key].compute() for key in self.angles}
+                points = self.errors[name, kind].compute().split(1, 1)
+                for epsilon, point in zip(self.epsilons, points, strict=True):
+                    error = {"linearization_error": "none"}
+                    self.measured += means(error, point, name, part=kind, x=epsilon)
+        self.counts = {key: metric.compute().cpu() for key, metric in self.angles.items()}
         # while the networks are still where this is fast
         if self.trainer.is_global_zero:
-            self.examples = {name: examples(self, name) for name in self.networks}
+            self.shown = {name: self._shown(name) for name in self.networks}
 
-    def numbers(self) -> list[Number]:
-        """Every measure of every network, and every point of the errors."""
-        return self.figures
+    @torch.no_grad()
+    def _shown(self, name: str) -> Panel:
+        """Return some test images with both most fragile directions of a network."""
+        data, network = data_of(self.trainer), self.networks[name]
+        images, labels, indices = self.sample(IMAGES)
+        predicted, soft = network(images).argmax(1), self.softened(network)
+        start = self.random_directions(images, indices)[0]
+        found = logit_curvature(soft, images, predicted, start, self.steps, self.leading)
+        directions = {
+            "of the prediction": found.gradient,
+            "of the explanation": found.eigenvectors[:, 0],
+        }
+        # of length 1, as only where they point is compared
+        maps = {
+            title: F.normalize(each).view_as(images).sum(1, keepdim=True).cpu()
+            for title, each in directions.items()
+        }
+        return Panel(images.cpu(), tuple(names_of(data, label) for label in labels), maps)
 
-    def value(self, name: str, network: str) -> float:
-        """A figure of a network."""
-        (found,) = (n.value for n in self.figures if (n.name, n.network) == (name, network))
-        return found
+    def measurements(self) -> list[Measurement]:
+        """Return every measure of every network, and every point of the errors."""
+        return self.measured
 
-    def sentences(self, results: Results) -> list[str]:
-        """How the two fragile directions of each network lie to each other."""
-        return [
-            f"On the network {name} the most fragile direction of the explanation lies at "
-            f"{self.value('angle', name):.0f} degrees to that of the prediction, a random one at "
-            f"{self.value('random_angle', name):.0f}; along it the explanation changes "
-            f"{self.value('gain', name):.1f} times as much as along a random one."
-            for name in self.networks
-        ]
-
-    def summary(self, results: Results) -> list[list[str]]:
-        """Every measure, a row for each network."""
-        rows = [["network", *(words(measure) for measure in MEASURES)]]
-        for name in self.networks:
-            rows.append([name, *(f"{self.value(measure, name):.3g}" for measure in MEASURES)])
-        return rows
-
-    def pictures(self) -> dict[str, Figure]:
-        """The angles, the errors, and the directions of some images."""
-        return curvature_pictures(self)
+    def findings(self, settings: dict[str, Any] | None = None) -> CurvatureFindings:
+        """Return the measurements, histograms of the angles, and the directions of some images."""
+        angles = {
+            name: Angles(*(self.counts[name, angle] for angle in ANGLES)) for name in self.networks
+        }
+        names = tuple(self.networks)
+        return CurvatureFindings(self.results(settings), names, angles, self.shown)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
-from typing import Any, NamedTuple
+from typing import Any
 
 from evaluation.counts.classes import RATE
 from evaluation.findings import Findings, Picture, Stored
@@ -17,7 +17,8 @@ TRIGGERED = "triggered"
 SHOWN = {"heatmaps": ("median", "random"), "best_and_worst": ("best", "worst")}
 
 
-class Part(NamedTuple):
+@dataclass(frozen=True)
+class Part:
     """Range and success interval of a part's success measure.
 
     `headline` is True where it is the study's own loss that judges, which sentences report.

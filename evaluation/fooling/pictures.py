@@ -1,7 +1,7 @@
 """The pictures of a fooling study: a table of success rates, and images with their heatmaps."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import torch
 from matplotlib.figure import Figure
@@ -11,7 +11,8 @@ from evaluation.plots.heat_table import heat_table
 from lightning_modules.pictures import panel
 
 
-class Example(NamedTuple):
+@dataclass(frozen=True)
+class Example:
     """Images (N, 3, H, W), their classes, success measures (N, parts), heatmaps (N, 1, h, w)."""
 
     images: Stored

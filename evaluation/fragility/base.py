@@ -1,80 +1,60 @@
-"""What studies of small changes of the image have in common."""
+"""The base of studies that compare explanations of an image before and after attacks."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
-from typing import ClassVar
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
-from matplotlib.figure import Figure
+from torch import Tensor, nn
 
-from evaluation.attack_curves import AttackCurves
-from evaluation.figures import lines
-from evaluation.results import Number, Results, words
+from attacks import Attack
+from evaluation.counts.attack_curves import AttackCurves, check_epsilons
+from evaluation.fragility.attacked import AttackFindings
+from evaluation.measurements import Measurement
 from evaluation.study import Study
+from interpreters import Interpreter
+from lightning_modules.data import masks_of
 
 
 class AttackStudy(Study):
-    """What explains a prediction before and after attacks of several sizes."""
+    """Explanations before and after attacks of several sizes.
 
-    explainer: ClassVar[str]
-    """What the tables call that which explains."""
-    shown: ClassVar[tuple[str, ...]]
-    """The measures of the summary."""
+    Args:
+        networks: By name; the data are fitted to the input size of the first.
+        interpreters: By name, at least one; not given where no heatmaps are compared.
+        attacks: By name, at least one.
+        epsilons: Radii of the attacks, in units of 1/255.
+        seed: Seed of random values, with the index of the image.
+    """
+
     curves: AttackCurves
-    figures: list[Number]
 
-    @property
-    @abstractmethod
-    def compared(self) -> str:
-        """What the rank correlation is between, as the sentences have it."""
-
-    def numbers(self) -> list[Number]:
-        """Every accuracy, and every point of every curve."""
-        return self.figures
-
-    def curve(self, measure: str, *key: str) -> list[Number]:
-        """The points of a measure for a network, what explains it and an attack."""
-        wanted = (measure, *key)
-        return [n for n in self.figures if (n.name, n.network, n.interpreter, n.part) == wanted]
-
-    def sentences(self, results: Results) -> list[str]:
-        """What each attack of the largest size leaves."""
-        left: dict[tuple[str, str], list[str]] = {}
-        for network, name, attack in self.curves.keys:
-            value = self.curve("rank_correlation", network, name, attack)[-1].value
-            text = f"{attack.replace('_', ' ')} {value:.2f}"
-            left.setdefault((network, name), []).append(text)
-        return [
-            f"{name.replace('_', ' ').capitalize()} on the network {network}: rank correlation "
-            f"{self.compared} before a change of at most {self.curves.epsilons[-1]:g}/255: "
-            f"{', '.join(texts)}."
-            for (network, name), texts in left.items()
-        ]
-
-    def summary(self, results: Results) -> list[list[str]]:
-        """Some measures at the largest size, a row for each attack."""
-        titles = [words(measure) for measure in self.shown]
-        rows = [["network", self.explainer, "attack", *titles]]
-        for key in self.curves.keys:
-            last = (self.curve(measure, *key)[-1].value for measure in self.shown)
-            names = (words(part) for part in key)
-            rows.append([*names, *(f"{value:.3f}" for value in last)])
-        return rows
-
-    def drawn_curves(
+    def __init__(
         self,
-        network: str,
-        name: str,
-        titles: Mapping[str, str],
-        limits: tuple[float, float] | None = None,
-    ) -> Figure:
-        """The curves of some measures, each with its title."""
-        attacks = [key[2] for key in self.curves.keys if key[:2] == (network, name)]
-        panels = {
-            title: {attack: self.curve(measure, network, name, attack) for attack in attacks}
-            for measure, title in titles.items()
-        }
-        return lines(panels, ["largest change, in 255ths"] * len(panels), limits)
+        networks: dict[str, nn.Module],
+        interpreters: dict[str, Interpreter] | None,
+        attacks: dict[str, Attack],
+        epsilons: Sequence[float],
+        seed: int,
+    ) -> None:
+        if not attacks:
+            raise ValueError("`attacks` is empty; give at least one")
+        check_epsilons(epsilons)
+        super().__init__(networks, interpreters)
+        self.attacks, self.epsilons, self.seed = attacks, epsilons, seed
+        self.measured: list[Measurement] = []
 
-    def key_of(self, network: str, name: str) -> str:
-        """What pictures are called by: the network too, where there are several."""
-        return f"{network}_{name}" if len(self.networks) > 1 else name
+    def sized(self, name: str, epsilon: float, indices: Tensor) -> Attack:
+        """Return an attack of this radius, in units of 1/255, on the images with these indices."""
+        attack = replace(self.attacks[name], epsilon=epsilon / 255)
+        if attack.needs_masks:
+            return attack.with_masks(masks_of(self.trainer, indices))
+        return attack
+
+    def measurements(self) -> list[Measurement]:
+        """Return every accuracy, and every point of every curve."""
+        return self.measured
+
+    @abstractmethod
+    def findings(self, settings: dict[str, Any] | None = None) -> AttackFindings:
+        """Return the measurements, and some images before and after each attack."""

@@ -1,37 +1,45 @@
-"""Attacks that cannot be made, found before a fragility study begins."""
+"""Attacks and positions that a fragility study cannot have, found before it begins."""
 
+from collections.abc import Mapping
 from itertools import product
-from typing import TYPE_CHECKING
 
-from lightning_modules.data import take
+from torch import nn
+
+from attacks import Attack
+from interpreters import Interpreter
+from lightning_modules.data import Batch
 from seeds import generators
 
-if TYPE_CHECKING:
-    from evaluation.fragility import Fragility
 
+def check_attacks(
+    networks: Mapping[str, nn.Module],
+    interpreters: Mapping[str, Interpreter],
+    attacks: Mapping[str, Attack],
+    batch: Batch,
+    k: float,
+    seed: int,
+) -> None:
+    """Make every attack on a batch, against each interpreter and network.
 
-def check_attacks(study: "Fragility") -> None:
-    """Make every attack of a study with a ball of no size, on one image.
-
-    Raises: ValueError: one of them fails, or the study compares more places than heatmaps have.
+    Raises: ValueError: one of them fails, or the heatmaps have fewer than k positions.
     """
-    images, labels, indices = take(study.explained(), [0])
+    images, labels, indices = batch
     for (network_name, network), (name, interpreter) in product(
-        study.networks.items(), study.interpreters.items()
+        networks.items(), interpreters.items()
     ):
         logits, heatmap = interpreter(network, images, labels)
         # an image with another label would not be attacked at all
-        predicted, places = logits.argmax(1), heatmap[0].numel()
-        if study.k > places:
+        predicted, positions = logits.argmax(1), heatmap[0].numel()
+        if k > positions:
             raise ValueError(
-                f"`k` is {study.k}, and the heatmaps of {name} on the network {network_name} have "
-                f"{places} places; take fewer, or a share of them, below 1"
+                f"`k` is {k}, and the heatmaps of {name} on the network {network_name} have "
+                f"{positions} positions; take fewer, or a share of them, below 1"
             )
-        for attack in study.attacks:
+        for attack_name, attack in attacks.items():
             try:
-                made = study.attack_of(attack, interpreter, 0, indices)
-                made(network, images, predicted, generators(indices, study.seed))
+                draws = generators(indices, seed)
+                attack.against(interpreter)(network, images, predicted, draws)
             except ValueError as error:
                 raise ValueError(
-                    f"{attack} cannot attack {name} on the network {network_name}: {error}"
+                    f"{attack_name} cannot attack {name} on the network {network_name}: {error}"
                 ) from error

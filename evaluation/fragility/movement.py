@@ -1,4 +1,4 @@
-"""How far an attack moved a heatmap, a prediction and an image (Ghorbani et al. 2019)."""
+"""Change of a heatmap, a prediction and an image by an attack (Ghorbani et al. 2019)."""
 
 import torch
 from torch import Tensor
@@ -26,14 +26,14 @@ MEASURES = {
 def movement(
     before: Explanation, after: Explanation, images: Tensor, attacked: Tensor, k: float
 ) -> Tensor:
-    """Every measure of each image, shape (N, measures), in the order of MEASURES.
+    """Return every measure of each image, shape (N, measures), in the order of MEASURES.
 
     Args:
         before: logits (N, K) and heatmaps (N, 1, h, w) of the images.
         after: those of the attacked images.
         images: shape (N, 3, H, W), in [0, 1].
         attacked: likewise.
-        k: how many places count as the highest, or as a number below 1 which share of all.
+        k: how many positions count as the highest, or as a number below 1 which share of all.
     """
     maps = (importance(after.heatmap), importance(before.heatmap))
     sides = torch.tensor(before.heatmap.shape[2:]).to(images)
@@ -57,5 +57,5 @@ def movement(
 
 
 def confidence(logits: Tensor) -> Tensor:
-    """The probability of the prediction, shape (N,)."""
+    """Return the probability of the prediction, shape (N,)."""
     return logits.softmax(1).amax(1)

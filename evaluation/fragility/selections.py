@@ -1,4 +1,4 @@
-"""What the best step of an attack is chosen by, other than its own objective."""
+"""Measures that choose the best step of an attack, other than its own objective."""
 
 from dataclasses import dataclass
 
@@ -13,10 +13,10 @@ from metrics import top_k_intersection
 
 @dataclass(frozen=True)
 class TopKIntersection(Selection):
-    """That few of the highest places were so before (Ghorbani et al. 2019, section 2).
+    """Fewest of the highest positions kept (Ghorbani et al. 2019, section 2).
 
     Args:
-        k: How many places count as the highest, or as a number below 1 which share of all.
+        k: How many positions count as the highest, or as a number below 1 which share of all.
     """
 
     k: int | float = 0.02
@@ -25,31 +25,31 @@ class TopKIntersection(Selection):
         check_k(self.k)
 
     def __call__(self, heatmap: Tensor, reference: Tensor) -> Tensor:
-        """The share that is still among them, negative, shape (N,)."""
+        """Return the share of the highest positions that is kept, negative, shape (N,)."""
         return -top_k_intersection(importance(heatmap), importance(reference), self.k)
 
 
 @dataclass(frozen=True)
 class RankCorrelation(Selection):
-    """That the order of the places is another (Ghorbani et al. 2019, section 2)."""
+    """Lowest rank correlation of the importance (Ghorbani et al. 2019, section 2)."""
 
     def __call__(self, heatmap: Tensor, reference: Tensor) -> Tensor:
-        """Spearman's correlation of the importance, negative, shape (N,)."""
+        """Return Spearman's correlation of the importance, negative, shape (N,)."""
         return -spearman(importance(heatmap), importance(reference))
 
 
 @dataclass(frozen=True)
 class CenterDistance(Selection):
-    """That the centre of the importance is elsewhere (Ghorbani et al. 2019, section 2).
+    """Longest shift of the importance's centre of mass (Ghorbani et al. 2019, section 2).
 
     Args:
-        truncated: Cut both centres to whole places first, as the published code does.
+        truncated: Round both centres down to whole positions first, as the published code does.
     """
 
     truncated: bool = False
 
     def __call__(self, heatmap: Tensor, reference: Tensor) -> Tensor:
-        """The distance in places, shape (N,)."""
+        """Return the distance of the centres, in positions, shape (N,)."""
         centers = [center_of(each) for each in (heatmap, reference)]
         if self.truncated:
             centers = [center.trunc() for center in centers]

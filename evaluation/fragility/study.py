@@ -1,51 +1,44 @@
-"""The fragility study: how far small changes of the image move a heatmap (Ghorbani et al. 2019)."""
+"""The fragility study: heatmaps before and after attacks (Ghorbani et al. 2019)."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import product
-from typing import TypeVar
+from typing import Any
 
 import torch
-from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from attacks import Attack, HeatmapAttack, ObjectMask, RandomWalk, TargetedAttack
+from attacks import Attack
 from attacks.top_k import check_k
-from evaluation.accuracy import counts_of
-from evaluation.attack_checks import check_attacks
-from evaluation.attack_curves import AttackCurves, check_epsilons
-from evaluation.attack_study import AttackStudy
-from evaluation.fragility_pictures import Examples, examples, fragility_pictures
-from evaluation.movement import MEASURES, movement
+from evaluation.counts.attack_curves import AttackCurves, Key
+from evaluation.counts.shares import shares
+from evaluation.fragility.base import AttackStudy
+from evaluation.fragility.checks import check_attacks
+from evaluation.fragility.findings import FragilityFindings
+from evaluation.fragility.movement import MEASURES, movement
+from evaluation.fragility.pictures import AttackedImages, Heatmaps
 from evaluation.refusals import attackable
-from evaluation.results import Number
 from interpreters import Explanation, Interpreter
-from lightning_modules.classifier import Metrics
-from lightning_modules.data import Batch, data_of, masks_of, take
-from metrics import MeanCurve, Sample, correct, wilson_interval
+from lightning_modules.data import Batch, data_of, names_of, take
+from metrics import MeanCurve, Metrics, Sample, correct
 from seeds import generators
-
-Kind = TypeVar("Kind", bound=Attack)
 
 
 class Fragility(AttackStudy):
     """Heatmaps before and after attacks of several sizes, on the same network.
 
-    Only images that the network classifies rightly are attacked.
+    Only images that the network classifies correctly are attacked.
 
     Args:
-        networks: By name; the first of them decides the size of the images.
+        networks: By name; the data are fitted to the input size of the first.
         interpreters: Whose heatmaps are attacked and compared, by name.
         attacks: By name; a heatmap attack is made against each interpreter in turn, or against the
             interpreter that it was given, whatever the heatmaps that are compared.
-        epsilons: Radii of the balls, in units of 1/255.
-        k: How many places count as the highest, or as a number below 1 which share of all.
-        seed: Seed of what attacks draw, with the image.
+        epsilons: Radii of the attacks, in units of 1/255.
+        k: How many positions count as the highest, or as a number below 1 which share of all.
+        seed: Seed of random attacks, with the index of the image.
     """
 
-    name = "fragility"
-    explainer = "interpreter"
-    shown = tuple(MEASURES)[:3]
+    name = FragilityFindings.study
 
     def __init__(
         self,
@@ -56,15 +49,10 @@ class Fragility(AttackStudy):
         k: int | float = 0.02,
         seed: int = 0,
     ) -> None:
-        for name, given in (("networks", networks), ("attacks", attacks)):
-            if not given:
-                raise ValueError(f"`{name}` is empty; give at least one")
-        check_epsilons(epsilons)
         check_k(k)
-        super().__init__(networks, interpreters)
-        self.attacks, self.epsilons, self.k, self.seed = attacks, epsilons, k, seed
-        self.figures: list[Number] = []
-        self.examples: dict[tuple[str, str], Examples] = {}
+        super().__init__(networks, interpreters, attacks, epsilons, seed)
+        self.k = k
+        self.examples: dict[str, dict[str, AttackedImages]] = {}
 
     def setup(self, stage: str) -> None:
         """Check that the networks suit the data and the attacks, and begin to count.
@@ -74,35 +62,19 @@ class Fragility(AttackStudy):
         super().setup(stage)
         self.interpreters, fixed = attackable(self.interpreters, self.attacks)
         self.refused |= fixed
-        check_attacks(self)
+        first = take(self.explained(), [0])
+        still = {name: self.sized(name, 0, first[2]) for name in self.attacks}
+        check_attacks(self.networks, self.interpreters, still, first, self.k, self.seed)
+        pairs = [*product(self.networks, self.interpreters)]
+        keys: list[Key] = [(*pair, attack) for pair, attack in product(pairs, self.attacks)]
         self.hits = Metrics({name: MeanCurve() for name in self.networks})
-        keys = [*product(self.networks, self.interpreters, self.attacks)]
         self.curves = AttackCurves(keys, MEASURES, self.epsilons)
         test = data_of(self.trainer).images("test")
         columns = len(self.attacks) * take(test, [0])[0].numel()
-        pairs = product(self.networks, self.interpreters)
-        self.attacked = Metrics({"/".join(pair): Sample(len(test), columns) for pair in pairs})
-
-    def attack_of(
-        self, name: str, interpreter: Interpreter, epsilon: float, indices: Tensor
-    ) -> Attack:
-        """An attack of some images against an interpreter, with a ball of this many 255ths."""
-        attack = self._with_masks(replace(self.attacks[name], epsilon=epsilon / 255), indices)
-        if isinstance(attack, HeatmapAttack) and attack.interpreter is None:
-            return replace(attack, interpreter=interpreter)
-        return attack
-
-    def _with_masks(self, attack: Kind, indices: Tensor) -> Kind:
-        """The attack with the objects of these images, if it is after them."""
-        if isinstance(attack, RandomWalk):
-            return replace(attack, like=self._with_masks(attack.like, indices))
-        if isinstance(attack, TargetedAttack) and isinstance(attack.region, ObjectMask):
-            region = replace(attack.region, masks=masks_of(self.trainer, indices))
-            return replace(attack, region=region)
-        return attack
+        self.attacked = Metrics({pair: Sample(len(test), columns) for pair in pairs})
 
     def test_step(self, batch: Batch, batch_idx: int) -> None:
-        """Every attack of every size on each network and interpreter."""
+        """Make every attack of every size against each network and interpreter."""
         images, labels, indices = batch
         for network_name, network in self.parts(self.networks.items()):
             right = correct(network(images), labels, 1)
@@ -112,15 +84,15 @@ class Fragility(AttackStudy):
             chosen = (images[right], labels[right], indices[right])
             for name, interpreter in self.parts(self.interpreters.items()):
                 before = interpreter(network, *chosen[:2])
-                farthest = []
+                largest = []
                 for attack in self.parts(self.attacks):
-                    values, attacked = self._measured(network, interpreter, before, attack, chosen)
-                    self.curves.update((network_name, name, attack), values)
-                    farthest.append(attacked)
-                sample = self.attacked[f"{network_name}/{name}"]
-                sample.update(chosen[2], torch.stack(farthest, 1).flatten(1))
+                    values, attacked = self._moved(network, interpreter, before, attack, chosen)
+                    self.curves.add((network_name, name, attack), values)
+                    largest.append(attacked)
+                sample = self.attacked[network_name, name]
+                sample.update(chosen[2], torch.stack(largest, 1).flatten(1))
 
-    def _measured(
+    def _moved(
         self,
         network: nn.Module,
         interpreter: Interpreter,
@@ -128,13 +100,12 @@ class Fragility(AttackStudy):
         attack: str,
         batch: Batch,
     ) -> tuple[Tensor, Tensor]:
-        """Every measure of every size, shape (N, sizes, measures), and the images of the last."""
+        """Return each measure at each size, (N, sizes, measures), and the images of the largest."""
         images, labels, indices = batch
         found = []
         for epsilon in self.parts(self.epsilons):
-            draws = generators(indices, self.seed)
-            made = self.attack_of(attack, interpreter, epsilon, indices)
-            attacked = made(network, images, labels, draws)
+            made = self.sized(attack, epsilon, indices).against(interpreter)
+            attacked = made(network, images, labels, generators(indices, self.seed))
             after = interpreter(network, attacked, labels)
             found.append(movement(before, after, images, attacked, self.k))
         return torch.stack(found, 1), attacked
@@ -142,31 +113,45 @@ class Fragility(AttackStudy):
     def on_test_epoch_end(self) -> None:
         """Bring the sums of all processes together.
 
-        Raises: ValueError: a network classifies no image rightly.
+        Raises: ValueError: a network classifies no image correctly.
         """
-        self.figures = []
+        self.measured = []
         for network in self.networks:
-            (hits,), images = counts_of(self.hits[network])
-            if not hits:
+            (accuracy,) = shares({"accuracy_top1": "higher"}, self.hits[network], network)
+            if not accuracy.value:
                 raise ValueError(
-                    f"the network {network} classifies none of the {images} test images rightly, "
-                    "so that none can be attacked; check its weights and its classes"
+                    f"the network {network} classifies none of the {accuracy.n} test images "
+                    "correctly, so that none can be attacked; check its weights and its classes"
                 )
-            interval = wilson_interval(hits, images)
-            self.figures.append(
-                Number("accuracy_top1", hits / images, interval, "higher", network, images)
-            )
-        self.figures += self.curves.numbers()
-        for pair in product(self.networks, self.interpreters):
-            found = self.attacked["/".join(pair)].compute()
-            if self.trainer.is_global_zero:
-                self.examples[pair] = examples(self, *pair, found)
+            self.measured.append(accuracy)
+        self.measured += self.curves.measurements()
+        found = {pair: sample.compute() for pair, sample in self.attacked.items()}
+        # while the networks are still where explaining is fast
+        if self.trainer.is_global_zero:
+            for network, name in product(self.networks, self.interpreters):
+                shown = self._example(network, name, found[network, name])
+                self.examples.setdefault(network, {})[name] = shown
 
-    @property
-    def compared(self) -> str:
-        """Of the heatmaps of an image."""
-        return "with the heatmap"
+    @torch.no_grad()
+    def _example(self, network_name: str, name: str, found: Tensor) -> AttackedImages:
+        """Return test images before and after attacks, given rows of an index and all pixels."""
+        network, interpreter = self.networks[network_name], self.interpreters[name]
+        images, labels, _ = self.images_at(found[:, 0].long())
+        made = found[:, 1:].to(images).unflatten(1, (-1, *images.shape[1:])).unbind(1)
+        before, *after = (
+            Heatmaps(each.cpu(), interpreter(network, each, labels).heatmap.cpu())
+            for each in (images, *made)
+        )
+        data = data_of(self.trainer)
+        classes = tuple(names_of(data, label) for label in labels)
+        return AttackedImages(classes, before, dict(zip(self.attacks, after, strict=True)))
 
-    def pictures(self) -> dict[str, Figure]:
-        """The curves, and some images with their heatmaps before and after."""
-        return fragility_pictures(self)
+    def findings(self, settings: dict[str, Any] | None = None) -> FragilityFindings:
+        """Return the measurements, and some images before and after each attack."""
+        return FragilityFindings(
+            self.results(settings),
+            tuple(self.networks),
+            tuple(self.interpreters),
+            tuple(self.attacks),
+            self.examples,
+        )

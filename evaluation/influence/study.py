@@ -1,43 +1,27 @@
-"""The influence study: how small changes swap the training images behind a prediction."""
+"""The influence study: influences before and after attacks (Ghorbani et al. 2019)."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import product
-from typing import NamedTuple
+from typing import Any
 
 import torch
-from matplotlib.figure import Figure
 from torch import Tensor, nn
-from tqdm import tqdm
 
-from attacks import Attack, InfluenceAttack
-from evaluation.accuracy import counts_of
-from evaluation.attack_curves import AttackCurves, check_epsilons
-from evaluation.attack_study import AttackStudy
-from evaluation.influence_pictures import Examples, examples, influence_pictures
-from evaluation.results import Number
-from interpreters.influence import InfluenceFunctions, Influences
-from lightning_modules.classifier import Metrics
-from lightning_modules.data import Batch, data_of, take
-from losses import spearman
-from metrics import MeanCurve, correct, top_k_intersection, wilson_interval
-from networks import Refitted, features
+from attacks import Attack
+from evaluation.counts.attack_curves import AttackCurves, Key
+from evaluation.counts.shares import shares
+from evaluation.fragility.base import AttackStudy
+from evaluation.influence.findings import InfluenceFindings
+from evaluation.influence.fits import Fit, fitted, training_features
+from evaluation.influence.movement import MEASURES, movement
+from evaluation.influence.pictures import HIGHEST, AttackedPredictions, Influenced
+from interpreters.influence import InfluenceFunctions
+from lightning_modules.data import Batch, data_of, names_of, take
+from metrics import MeanCurve, Metrics, correct
+from networks import features
 from seeds import generator, generators
 
-MEASURES = {
-    "top_k_intersection": "lower",
-    "rank_correlation": "lower",
-    "label_unchanged": "higher",
-    "largest_change": "lower",
-}
-AT_ONCE = 64
-
-
-class Fit(NamedTuple):
-    """A network with its last layer fitted, and the influences on that layer's predictions."""
-
-    network: Refitted
-    influences: Influences
+IMAGES = 3
 
 
 class Influence(AttackStudy):
@@ -47,19 +31,17 @@ class Influence(AttackStudy):
     prediction of that layer is what the influences explain (Ghorbani et al. 2019, section 4).
 
     Args:
-        networks: By name; the first of them decides the size of the images.
-        influences: How influences are found, by name.
+        networks: By name; the data are fitted to the input size of the first.
+        influences: Influence functions by name.
         attacks: By name; an influence attack is made against each of `influences` in turn.
-        epsilons: Radii of the balls, in units of 1/255.
-        training_images: How many training images there are to have influence, drawn by the seed; as
-            they are in epoch 0, if the data change them.
+        epsilons: Radii of the attacks, in units of 1/255.
+        training_images: How many training images, sampled by the seed, have an influence; as they
+            are in epoch 0, if the data change them.
         k: How many of the most influential count as the highest.
-        seed: Seed of what is drawn.
+        seed: Seed of the training images and of random attacks.
     """
 
-    name = "influence"
-    explainer = "influences"
-    shown = tuple(MEASURES)
+    name = InfluenceFindings.study
 
     def __init__(
         self,
@@ -71,23 +53,15 @@ class Influence(AttackStudy):
         k: int = 5,
         seed: int = 0,
     ) -> None:
-        for name, given in (
-            ("networks", networks),
-            ("influences", influences),
-            ("attacks", attacks),
-        ):
-            if not given:
-                raise ValueError(f"`{name}` is empty; give at least one")
-        check_epsilons(epsilons)
+        if not influences:
+            raise ValueError("`influences` is empty; give at least one")
         if not 1 <= k < training_images:
             raise ValueError(
                 f"`k` must be at least 1 and below `training_images`, got {k} and {training_images}"
             )
-        super().__init__(networks)
-        self.recipes, self.attacks, self.epsilons = influences, attacks, epsilons
-        self.training_images, self.k, self.seed = training_images, k, seed
-        self.figures: list[Number] = []
-        self.examples: dict[tuple[str, str], Examples] = {}
+        super().__init__(networks, None, attacks, epsilons, seed)
+        self.influences, self.training_images, self.k = influences, training_images, k
+        self.examples: dict[str, dict[str, AttackedPredictions]] = {}
 
     def setup(self, stage: str) -> None:
         """Check that the networks suit the data, and begin to count.
@@ -104,95 +78,107 @@ class Influence(AttackStudy):
                 f"`training_images` is {self.training_images}, and there are only "
                 f"{len(data.images('train'))}; take fewer"
             )
-        for recipe in self.recipes.values():
-            recipe.loss.outputs(len(data.classes))
-        keys = [*product(self.networks, self.recipes, self.attacks)]
+        for functions in self.influences.values():
+            functions.loss.outputs(len(data.classes))
+        pairs = [*product(self.networks, self.influences)]
+        keys: list[Key] = [(*pair, attack) for pair, attack in product(pairs, self.attacks)]
         self.curves = AttackCurves(keys, MEASURES, self.epsilons)
-        pairs = product(self.networks, self.recipes)
-        self.hits = Metrics({"/".join(pair): MeanCurve() for pair in pairs})
+        self.hits = Metrics({pair: MeanCurve() for pair in pairs})
 
     def on_test_start(self) -> None:
         """Fit the last layers, on every process alike."""
-        train = data_of(self.trainer).images("train")
+        data, like = data_of(self.trainer), torch.empty(0, dtype=self.dtype, device=self.device)
+        train = data.images("train")
         order = torch.randperm(len(train), generator=generator(self.seed))
-        self.drawn = order[: self.training_images]
+        self.training = order[: self.training_images]
         self.fits: dict[tuple[str, str], Fit] = {}
-        classes = len(data_of(self.trainer).classes)
         for name, network in self.networks.items():
-            read, labels = self._training_features(name, network)
-            for key, recipe in self.recipes.items():
-                found = recipe.fit(read, labels, classes)
-                weight, bias = (part.to(read) for part in found.layer)
-                self.fits[name, key] = Fit(Refitted(network, weight, bias), found)
-
-    @torch.no_grad()
-    def _training_features(self, name: str, network: nn.Module) -> tuple[Tensor, Tensor]:
-        """Features (N, D) and labels (N,) of the training images."""
-        train, read, labels = data_of(self.trainer).images("train"), [], []
-        hidden = not self.trainer.is_global_zero
-        for group in tqdm(self.drawn.split(AT_ONCE), f"Features of {name}", disable=hidden):
-            images, some, _ = take(train, group.tolist())
-            read.append(features(network, images.to(self.device).type(self.dtype))[1])
-            labels.append(some.to(self.device))
-        return torch.cat(read), torch.cat(labels)
+            title = f"Features of {name}" if self.trainer.is_global_zero else None
+            read, labels = training_features(network, train, self.training, like, title)
+            found = fitted(network, self.influences, read, labels, len(data.classes))
+            self.fits |= {(name, key): fit for key, fit in found.items()}
 
     def fingerprints(self) -> dict[str, str]:
-        """The training images' beside those of other studies."""
+        """Return the digest of the training images too."""
         return {**super().fingerprints(), "training": data_of(self.trainer).fingerprint("train")}
 
-    def attack_of(self, name: str, influences: Influences, epsilon: float) -> Attack:
-        """An attack against influences, with a ball of this many 255ths."""
-        attack = replace(self.attacks[name], epsilon=epsilon / 255)
-        if isinstance(attack, InfluenceAttack):
-            return replace(attack, influences=influences)
-        return attack
-
     def test_step(self, batch: Batch, batch_idx: int) -> None:
-        """Every attack of every size on each network and kind of influences."""
-        images, labels, indices = batch
-        for (network, name), fit in self.parts(self.fits.items()):
+        """Make every attack of every size against each network's influences."""
+        images, labels, _ = batch
+        for pair, fit in self.parts(self.fits.items()):
             logits, read = features(fit.network, images)
-            self.hits[f"{network}/{name}"].update(correct(logits, labels, 1)[:, None])
+            self.hits[pair].update(correct(logits, labels, 1)[:, None])
             # the prediction is what is explained, and what must stay
             predicted = logits.argmax(1)
             before = fit.influences(read, predicted)
             for attack in self.parts(self.attacks):
                 found = []
                 for epsilon in self.parts(self.epsilons):
-                    made = self.attack_of(attack, fit.influences, epsilon)
-                    draws = generators(indices, self.seed)
-                    attacked = made(fit.network, images, predicted, draws)
+                    attacked = self._attacked(attack, epsilon, fit, batch, predicted)
                     logits, read = features(fit.network, attacked)
-                    moved = self._moved(fit.influences(read, predicted), before)
-                    change = 255 * (attacked - images).abs().amax((1, 2, 3))
-                    columns = (*moved, correct(logits, predicted, 1), change)
-                    found.append(torch.stack([column.to(before) for column in columns], 1))
-                self.curves.update((network, name, attack), torch.stack(found, 1))
+                    after, unchanged = (
+                        fit.influences(read, predicted),
+                        correct(logits, predicted, 1),
+                    )
+                    found.append(movement(before, after, unchanged, images, attacked, self.k))
+                self.curves.add((*pair, attack), torch.stack(found, 1))
 
-    def _moved(self, after: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
-        """Share of the highest that stayed, and rank correlation, of influences (M, N)."""
-        rows = (after[:, None, None], before[:, None, None])
-        return top_k_intersection(*rows, self.k), spearman(*rows)
+    def _attacked(
+        self, attack: str, epsilon: float, fit: Fit, batch: Batch, predicted: Tensor
+    ) -> Tensor:
+        """Return the images of a batch after an attack of this size."""
+        images, _, indices = batch
+        made = self.sized(attack, epsilon, indices).against(fit.influences)
+        return made(fit.network, images, predicted, generators(indices, self.seed))
 
     def on_test_epoch_end(self) -> None:
         """Bring the sums of all processes together."""
-        self.figures = []
+        self.measured = []
         for network, name in self.fits:
-            (hits,), images = counts_of(self.hits[f"{network}/{name}"])
-            interval = wilson_interval(hits, images)
-            self.figures.append(
-                Number("accuracy_top1", hits / images, interval, "higher", network, images, name)
-            )
-        self.figures += self.curves.numbers()
+            hits = self.hits[network, name]
+            self.measured += shares({"accuracy_top1": "higher"}, hits, network, interpreter=name)
+        self.measured += self.curves.measurements()
         # while the networks are still where the attacks are fast
         if self.trainer.is_global_zero:
-            self.examples = {pair: examples(self, fit) for pair, fit in self.fits.items()}
+            for (network, name), fit in self.fits.items():
+                self.examples.setdefault(network, {})[name] = self._example(fit)
 
-    @property
-    def compared(self) -> str:
-        """Of the influences on one prediction."""
-        return f"of {self.training_images} training images' influences with those"
+    @torch.no_grad()
+    def _example(self, fit: Fit) -> AttackedPredictions:
+        """Return some test images before and after each attack of the largest size."""
+        data, batch = data_of(self.trainer), self.sample(IMAGES)
+        images, labels, _ = batch
+        predicted = fit.network(images).argmax(1)
+        after = {
+            attack: self._influenced(
+                fit, self._attacked(attack, self.epsilons[-1], fit, batch, predicted), predicted
+            )
+            for attack in self.attacks
+        }
+        return AttackedPredictions(
+            tuple(names_of(data, label) for label in labels),
+            tuple(names_of(data, label) for label in predicted),
+            self._influenced(fit, images, predicted),
+            after,
+        )
 
-    def pictures(self) -> dict[str, Figure]:
-        """The curves, and the most influential images of some before and after."""
-        return influence_pictures(self)
+    def _influenced(self, fit: Fit, images: Tensor, predicted: Tensor) -> Influenced:
+        """Return all influences on some predictions, and the training images with the highest."""
+        data = data_of(self.trainer)
+        influences = fit.influences(features(fit.network, images)[1], predicted)
+        ranked = influences.topk(min(HIGHEST, self.training_images)).indices.cpu()
+        shown = [take(data.images("train"), which.tolist()) for which in self.training[ranked]]
+        classes = tuple(tuple(names_of(data, label) for label in batch[1]) for batch in shown)
+        highest = torch.stack([batch[0] for batch in shown])
+        return Influenced(images.cpu(), influences.cpu(), highest, classes)
+
+    def findings(self, settings: dict[str, Any] | None = None) -> InfluenceFindings:
+        """Return the measurements, and some predictions before and after each attack."""
+        return InfluenceFindings(
+            self.results(settings),
+            tuple(self.networks),
+            tuple(self.influences),
+            tuple(self.attacks),
+            self.training_images,
+            self.examples,
+        )

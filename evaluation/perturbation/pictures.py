@@ -1,7 +1,7 @@
 """Perturbation curves: the drop of the label's probability as regions are replaced."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import torch
 from matplotlib.figure import Figure
@@ -14,7 +14,8 @@ STYLES = {"morf": "-", "lerf": "--", "random": ":"}
 KINDS = {"morf": "most relevant first", "lerf": "least relevant first"}
 
 
-class Curve(NamedTuple):
+@dataclass(frozen=True)
+class Curve:
     """Drops on a network in the order of an interpreter's heatmaps of `heatmaps`, or at random.
 
     `points` has the mean drop at every step, half widths of intervals, and counts, (3, steps + 1).

@@ -1,6 +1,7 @@
 """Images with several rows of heatmaps: as a study keeps them, and drawn."""
 
-from typing import NamedTuple
+
+from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
@@ -8,7 +9,8 @@ from evaluation.findings import Stored
 from lightning_modules.pictures import panel
 
 
-class Panel(NamedTuple):
+@dataclass(frozen=True)
+class Panel:
     """Images (N, 3, H, W), their captions, and heatmaps (N, 1, h, w) by the name of their row."""
 
     images: Stored

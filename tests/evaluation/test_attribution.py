@@ -18,7 +18,7 @@ from evaluation import Attribution, Infidelity, MaxSensitivity
 from evaluation.fills import MeanFill
 from evaluation.resume import PartialResults
 from evaluation.report import write_report
-from evaluation.results import Number
+from evaluation.measurements import Measurement
 from interpreters import (
     AttEXplore,
     Captum,
@@ -146,7 +146,7 @@ def test_a_heatmap_that_says_nothing_is_flagged(networks: tuple[nn.Module, nn.Mo
 def test_a_stopped_study_has_the_same_figures(
     networks: tuple[nn.Module, nn.Module], tmp_path: Path
 ) -> None:
-    def figures(study: Attribution) -> list[Number]:
+    def figures(study: Attribution) -> list[Measurement]:
         return [number for number in study.measurements() if number.name != "seconds"]
 
     whole = studied(networks[0])

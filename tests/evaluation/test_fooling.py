@@ -124,7 +124,8 @@ def test_one_explained_pass_for_each_network_and_interpreter(networks: list[nn.M
 
 
 def test_report(study: Fooling, tmp_path: Path) -> None:
-    results, page = write_report(study.findings({"model": {"loss": "<b>"}}), tmp_path)
+    findings = study.findings({"model": {"loss": "<b>"}})
+    results, page = findings.results, write_report(findings, tmp_path)
     content = json.loads((tmp_path / "results.json").read_text())
     assert content["schema"] == 1
     assert content["study"] == "fooling"
@@ -151,7 +152,8 @@ def test_several_manipulated_networks(networks: list[nn.Module]) -> None:
     loss = Location(success=(0.0, 0.34))
     study = Fooling(original, named, INTERPRETERS, loss, trained_on=trained)
     Trainer(**SILENT).test(study, shapes(), verbose=False)
-    results, pictures = study.results(), drawn(study.findings())
+    findings = study.findings()
+    results, pictures = findings.results, drawn(findings)
     for name, network in named.items():
         alone = Fooling(original, network, INTERPRETERS, Location(success=(0.0, 0.34)))
         Trainer(**SILENT).test(alone, shapes(), verbose=False)

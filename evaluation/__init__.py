@@ -12,10 +12,10 @@ from evaluation.perturbation.study import Perturbation
 from evaluation.study import Study
 
 try:
+    from evaluation.curvature.study import Curvature
     from evaluation.fragility.selections import CenterDistance, RankCorrelation, TopKIntersection
     from evaluation.fragility.study import Fragility
     from evaluation.influence.study import Influence
-    from evaluation.curvature.study import Curvature
 except ImportError as e:
     print("TEMP", e)
 try:

@@ -9,8 +9,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from evaluation.report.write import PAGES
 from evaluation.files import replace
+from evaluation.report.write import PAGES
 from evaluation.tables import to_csv, to_latex
 from lightning_modules.names import humanize
 

@@ -6,6 +6,7 @@ from torch import nn
 
 from attacks import Attack
 from interpreters import Interpreter
+
 try:
     from interpreters import UnsupportedError
 except ImportError:

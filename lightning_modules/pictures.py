@@ -12,7 +12,6 @@ from torch import Tensor
 
 from lightning_modules.names import humanize
 
-
 # how pictures look, for `matplotlib.rc_context`; names are drawn as they are, not as formulas
 STYLE = {"image.cmap": "inferno", "savefig.dpi": 130, "text.parse_math": False}
 # the colour map of signed heatmaps, for which matplotlib has no setting

@@ -8,9 +8,9 @@ from torch import Tensor
 
 from attacks.balls import uniform
 from evaluation.attribution.maps import largest_of
-from metrics.quotient import quotient
 from evaluation.attribution.measure import Explained, Judge, Measure
 from interpreters import Interpreter
+from metrics.quotient import quotient
 from seeds import generators
 
 

@@ -9,9 +9,9 @@ from evaluation.counts.classes import RATE
 from evaluation.findings import Findings, Picture, Stored
 from evaluation.fooling.pictures import Example, examples, rates
 from evaluation.measurements import select
-from lightning_modules.names import humanize
 from evaluation.plots.class_bars import class_bars
 from evaluation.plots.histogram import histogram
+from lightning_modules.names import humanize
 
 TRIGGERED = "triggered"
 SHOWN = {"heatmaps": ("median", "random"), "best_and_worst": ("best", "worst")}

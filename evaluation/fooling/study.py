@@ -74,7 +74,9 @@ class Fooling(Study):
     def measures(self, heatmaps: list[Tensor], reference: Tensor) -> list[Tensor]:
         """Return the success measure of each part, shape (N,) each."""
         judges = self.judged().values()
-        return [judge.measure(maps, reference) for judge, maps in zip(judges, heatmaps, strict=True)]
+        return [
+            judge.measure(maps, reference) for judge, maps in zip(judges, heatmaps, strict=True)
+        ]
 
     def setup(self, stage: str) -> None:
         """Check that the networks suit the data, and begin to count."""

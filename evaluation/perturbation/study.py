@@ -156,5 +156,7 @@ class Perturbation(Study):
             self.manipulated,
             tuple(self.networks),
             tuple(self.interpreters),
-            tuple(Curve(network, *order, drops) for (network, order), (drops, _) in self.found.items()),
+            tuple(
+                Curve(network, *order, drops) for (network, order), (drops, _) in self.found.items()
+            ),
         )

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from matplotlib.figure import Figure
 import torch
+from matplotlib.figure import Figure
 from torch import Tensor
 
 from lightning_modules.names import humanize

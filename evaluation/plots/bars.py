@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-from matplotlib.figure import Figure
 import torch
+from matplotlib.figure import Figure
 
 from evaluation.measurements import Measurement
-from lightning_modules.names import humanize
 from evaluation.plots.colours import BARS
+from lightning_modules.names import humanize
 
 
 def bars(groups: Mapping[str, Sequence[Measurement]], rows: Sequence[str], below: str) -> Figure:

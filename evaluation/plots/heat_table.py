@@ -6,8 +6,8 @@ from itertools import product
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from lightning_modules.names import humanize
 from evaluation.plots.colours import MANIPULATED
+from lightning_modules.names import humanize
 
 
 def heat_table(

@@ -1,7 +1,7 @@
 """Distribution of a success measure before and after a manipulation."""
 
-from matplotlib.figure import Figure
 import torch
+from matplotlib.figure import Figure
 from torch import Tensor
 
 from evaluation.plots.colours import MANIPULATED, ORIGINAL

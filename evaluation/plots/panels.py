@@ -1,6 +1,5 @@
 """Images with several rows of heatmaps: as a study keeps them, and drawn."""
 
-
 from dataclasses import dataclass
 
 from matplotlib.figure import Figure

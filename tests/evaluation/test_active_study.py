@@ -68,7 +68,7 @@ def test_figures_are_those_of_a_plain_loop(study: ActiveFooling, networks: list[
 def test_a_network_against_itself_has_swapped_nothing(networks: list[nn.Module]) -> None:
     study = ActiveFooling(networks[0], networks[0], INTERPRETERS, Swap())
     Trainer(**SILENT).test(study, data(), verbose=False)
-    for number in study.results().numbers:
+    for number in study.measurements():
         if number.name == "fooling_success_rate":
             assert number.value == 0
 
@@ -92,7 +92,7 @@ def test_report(study: ActiveFooling) -> None:
         "manipulated 2",
     ]
     shown = pictures["product_best_and_worst"].axes[0].get_title()
-    measures = study.examples["product/manipulated"]["best"][0, 2:].tolist()
+    measures = study.findings().examples["product"]["manipulated"]["best"].measures[0].tolist()
     assert shown == f"best, t = {measures[0]:.3f}, {measures[1]:.3f}\n{FIRST} and {SECOND}"
     assert {number.loss for number in results.measurements} == {None, "swap"}
     titles = [row[0] for row in study.findings().summary()]

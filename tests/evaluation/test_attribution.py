@@ -16,9 +16,9 @@ from attacks.transfer import MIG, SSA
 from datamodules import Shapes
 from evaluation import Attribution, Infidelity, MaxSensitivity
 from evaluation.fills import MeanFill
-from evaluation.resume import PartialResults
-from evaluation.report import write_report
 from evaluation.measurements import Measurement
+from evaluation.report import write_report
+from evaluation.resume import PartialResults
 from interpreters import (
     AttEXplore,
     Captum,
@@ -128,7 +128,9 @@ def test_areas_and_gains_are_those_of_single_images(
 
 def test_what_an_explanation_costs(study: Attribution) -> None:
     passes = {
-        number.interpreter: number.value for number in study.measurements() if number.name == "passes"
+        number.interpreter: number.value
+        for number in study.measurements()
+        if number.name == "passes"
     }
     assert passes == {"grad_cam": 1, "product": 1, "captum": 1, "ssa": 2 * 2, "mig": 2 * 3}
 
@@ -139,7 +141,7 @@ def test_a_heatmap_that_says_nothing_is_flagged(networks: tuple[nn.Module, nn.Mo
     assert results.find("constant_attributions", interpreter="flat").value == 1
     assert results.find("constant_attributions", interpreter="product").value == 0
     said = " ".join(study.findings().sentences())
-    assert "Flat is the same everywhere, or not finite, on 100.0 % of the images" in said
+    assert "Flat is constant, or not finite, on 100.0 % of the images" in said
     assert "Product is" not in said
 
 
@@ -163,7 +165,8 @@ def test_a_stopped_study_has_the_same_figures(
 
 
 def test_report(study: Attribution, tmp_path: Path) -> None:
-    results, _ = write_report(study.findings({}), tmp_path)
+    results = study.results()
+    write_report(study.findings(), tmp_path)
     assert json.loads((tmp_path / "results.json").read_text())["study"] == "attribution"
     header, *rows = study.findings().summary()
     assert header[:3] == ["", "order, mean", "scored on"]
@@ -252,7 +255,7 @@ def test_refusals(networks: tuple[nn.Module, nn.Module]) -> None:
     for name in ("steps", "chunk"):
         with pytest.raises(ValueError, match=f"`{name}` must be at least 1, got 0"):
             Attribution(networks[0], INTERPRETERS, **{name: 0})  # type: ignore[arg-type]  # by name
-    with pytest.raises(ValueError, match="`scorers` cannot be called explained, as `network` is"):
+    with pytest.raises(ValueError, match="two networks are called explained; rename one"):
         Attribution(networks[0], INTERPRETERS, scorers={"explained": networks[1]})
     with pytest.raises(ValueError, match="`interpreters` is empty"):
         Attribution(networks[0], {})

@@ -157,7 +157,7 @@ def test_several_manipulated_networks(networks: list[nn.Module]) -> None:
     for name, network in named.items():
         alone = Fooling(original, network, INTERPRETERS, Location(success=(0.0, 0.34)))
         Trainer(**SILENT).test(alone, shapes(), verbose=False)
-        for number in alone.results().numbers:
+        for number in alone.measurements():
             if number.network == "manipulated":
                 labels = {key: getattr(number, key) for key in ("interpreter", "against", "label")}
                 found = results.find(number.name, network=name, **labels)
@@ -199,9 +199,40 @@ def test_one_network_has_a_table_too(networks: list[nn.Module]) -> None:
 
 
 def test_manipulated_networks_have_names_of_their_own(networks: list[nn.Module]) -> None:
-    for named in ({}, {"original": networks[1]}):
-        with pytest.raises(ValueError, match="`manipulated` must name at least one network"):
-            Fooling(networks[0], named, INTERPRETERS, Location())
+    with pytest.raises(ValueError, match="`manipulated` is empty; give at least one network"):
+        Fooling(networks[0], {}, INTERPRETERS, Location())
+    with pytest.raises(ValueError, match="two networks are called original; rename one"):
+        Fooling(networks[0], {"original": networks[1]}, INTERPRETERS, Location())
+
+
+def test_roles_may_be_named(study: Fooling, networks: list[nn.Module]) -> None:
+    named = dict(zip(("v1.0", "keys", "a/b"), networks, strict=True))
+    loss = Location(success=(0.0, 0.34))
+    roles = Fooling("v1.0", ["keys"], INTERPRETERS, loss, control="a/b", networks=named)
+    Trainer(**SILENT).test(roles, shapes(), verbose=False)
+    names = {None: None, "v1.0": "original", "keys": "manipulated", "a/b": "control"}
+    assert [
+        replace(found, network=names[found.network], against=names[found.against])
+        for found in roles.measurements()
+    ] == study.measurements()
+
+
+@pytest.mark.parametrize(
+    ("original", "manipulated", "error"),
+    [
+        ("v1", "keys", r"`original` names v1, which `networks` does not have; did you mean v1\.0"),
+        ("v1.0", ["v1.0", "keys"], r"two networks are called v1\.0"),
+        ("keys", "keys", "two networks are called keys"),
+    ],
+)
+def test_roles_that_no_network_has(
+    original: str, manipulated: str | list[str], error: str, networks: list[nn.Module]
+) -> None:
+    named = {"v1.0": networks[0], "keys": networks[1]}
+    with pytest.raises(ValueError, match=error):
+        Fooling(original, manipulated, INTERPRETERS, Location(), networks=named)
+    with pytest.raises(ValueError, match=r"`networks` has keys, which no role names"):
+        Fooling("v1.0", networks[2], INTERPRETERS, Location(), networks=named)
 
 
 def test_pictures_show_best_median_worst_and_some_at_random(

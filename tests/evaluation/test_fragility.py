@@ -8,6 +8,7 @@ import pytest
 import torch
 from conftest import tiny_network
 from lightning import Trainer
+from round_trip import assert_survives
 from scipy.stats import spearmanr
 from test_classifier import SILENT, shapes
 from torch import Tensor, nn
@@ -23,8 +24,9 @@ from attacks import (
 )
 from attacks.balls import Generators
 from evaluation import Fragility
-from evaluation.fragility_pictures import Examples, Row, drawn
-from evaluation.movement import MEASURES
+from evaluation.fragility.findings import FragilityFindings
+from evaluation.fragility.movement import MEASURES
+from evaluation.fragility.pictures import AttackedImages, Heatmaps, attacked_images
 from evaluation.report import write_report
 from interpreters import Captum, Explanation, InputXGradient, Interpreter, SimpleGradient
 from lightning_modules.data import take
@@ -71,27 +73,34 @@ def study() -> Fragility:
     return studied()
 
 
+@pytest.fixture(scope="module")
+def findings(study: Fragility) -> FragilityFindings:
+    return study.findings()
+
+
 def test_an_attack_may_bring_its_own_interpreter() -> None:
     """Then heatmaps without a gradient are compared too, on the images that it finds."""
     borrowed = TopKAttack(interpreter=SimpleGradient(), k=40, steps=3, step_size=0.01)
     saliency = {"captum": Captum("Saliency"), "gradient": SimpleGradient()}
     study = studied(interpreters=saliency, attacks={"borrowed": borrowed})
     assert not study.refused
-    found = {name: [n.value for n in study.figures if n.interpreter == name] for name in saliency}
+    found = {
+        name: [m.value for m in study.measurements() if m.interpreter == name] for name in saliency
+    }
     # captum's saliency is the same gradient
     assert found["captum"] == pytest.approx(found["gradient"])
     with pytest.raises(ValueError, match="none of the interpreters can be attacked: captum"):
         studied(interpreters={"captum": saliency["captum"]})
 
 
-def test_figures_are_those_of_a_plain_loop(study: Fragility) -> None:
+def test_figures_are_those_of_a_plain_loop(study: Fragility, findings: FragilityFindings) -> None:
     net, images, labels = network(), TEST[0].double(), TEST[1]
     right = net(images).argmax(1) == labels
     assert 0 < right.sum() < len(labels)
-    assert study.figures[0].value == right.double().mean()
+    assert study.measurements()[0].value == right.double().mean()
     for name, interpreter in INTERPRETERS.items():
         for attack in ATTACKS:
-            made = study.attack_of(attack, interpreter, 4, TEST[2])
+            made = study.sized(attack, 4, TEST[2]).against(interpreter)
             kept, correlations, shifts, changes = [], [], [], []
             for row in right.nonzero()[:, 0].tolist():
                 image, label = images[row : row + 1], labels[row : row + 1]
@@ -100,7 +109,7 @@ def test_figures_are_those_of_a_plain_loop(study: Fragility) -> None:
                     interpreter(net, each, label).heatmap.detach() for each in (image, attacked)
                 )
                 highest = [
-                    # of equal places the first ones
+                    # of equal positions the first ones
                     set(sorted(range(4096), key=(-m.abs().flatten()).tolist().__getitem__)[:40])
                     for m in (first, second)
                 ]
@@ -115,34 +124,37 @@ def test_figures_are_those_of_a_plain_loop(study: Fragility) -> None:
                 ("center_distance_share", shifts),
                 ("largest_change", changes),
             ):
-                point = study.curve(measure, "original", name, attack)[1]
+                point = findings.curve(measure, "original", name, attack)[1]
                 assert point.n == right.sum()
                 assert point.value == pytest.approx(sum(values) / len(values))
 
 
-def test_nothing_moves_in_a_ball_of_no_size(study: Fragility) -> None:
+def test_nothing_moves_by_attacks_of_no_size(findings: FragilityFindings) -> None:
     still = (1, 1, 0, 0, 1, 0, 1, 0, 0)
     for name in INTERPRETERS:
         for attack in ATTACKS:
             for measure, value in zip(MEASURES, still, strict=True):
-                point = study.curve(measure, "original", name, attack)[0]
+                point = findings.curve(measure, "original", name, attack)[0]
                 assert point.x == 0
                 assert point.value == pytest.approx(value)
 
 
-def test_labels_stay_and_changes_are_small(study: Fragility) -> None:
+def test_labels_stay_and_changes_are_small(findings: FragilityFindings) -> None:
     for name in INTERPRETERS:
         for attack in ATTACKS:
-            assert study.curve("label_unchanged", "original", name, attack)[1].value == 1
-            assert 0 < study.curve("largest_change", "original", name, attack)[1].value <= 4 + 1e-9
+            point = findings.curve("label_unchanged", "original", name, attack)[1]
+            assert point.value == 1
+            point = findings.curve("largest_change", "original", name, attack)[1]
+            assert 0 < point.value <= 4 + 1e-9
 
 
 def test_report(tmp_path: Path) -> None:
     networks = {"original": network(), "defended": network(5)}
     study = studied(networks=networks, interpreters={"gradient": SimpleGradient()})
-    results, page = write_report(study, {}, tmp_path)
+    findings = study.findings()
+    page = write_report(findings, tmp_path)
     assert "Gradient on the network defended: rank correlation" in page.read_text()
-    assert [row[:3] for row in study.summary(results)[1:]] == [
+    assert [row[:3] for row in findings.summary()[1:]] == [
         [net, "gradient", attack.replace("_", " ")] for net in networks for attack in ATTACKS
     ]
     assert {path.stem for path in (tmp_path / "figures").glob("*.png")} == {
@@ -150,19 +162,28 @@ def test_report(tmp_path: Path) -> None:
     }
 
 
-def test_pictures_show_the_images_that_were_measured(study: Fragility) -> None:
+def test_findings_survive(tmp_path: Path) -> None:
+    networks = {"v1.0": network(), "a/b": network(5)}
+    attacks = {"image": RandomSign(), "keys": RandomSign()}
+    study = studied(networks=networks, interpreters={"layer4.1": SimpleGradient()}, attacks=attacks)
+    assert_survives(study.findings(), tmp_path)
+
+
+def test_pictures_show_the_images_that_were_measured(
+    study: Fragility, findings: FragilityFindings
+) -> None:
     net, order = network(), torch.randperm(7, generator=torch.Generator().manual_seed(0))
     right = [i for i in order.tolist() if net(TEST[0][[i]].double()).argmax(1) == TEST[1][i]][:3]
     images, labels = TEST[0][right].double(), TEST[1][right]
     for name, interpreter in INTERPRETERS.items():
-        shown = {row.title: row for row in study.examples["original", name].rows}
-        torch.testing.assert_close(shown["image"].images, images)
+        shown = findings.examples["original"][name]
+        torch.testing.assert_close(shown.before.images, images)
         for attack in ATTACKS:
-            made = study.attack_of(attack, interpreter, 4, torch.tensor(right))
+            made = study.sized(attack, 4, torch.tensor(right)).against(interpreter)
             attacked = made(net, images, labels, [generator(0, index) for index in right])
             # pixels are kept in single precision
             expected = attacked.float().double()
-            torch.testing.assert_close(shown[attack.replace("_", " ")].images, expected)
+            torch.testing.assert_close(shown.after[attack].images, expected)
 
 
 def test_nothing_is_attacked_more_than_once() -> None:
@@ -179,27 +200,24 @@ def test_nothing_is_attacked_more_than_once() -> None:
             return super().__call__(network, images, labels, generators)
 
     study = studied(attacks={"counted": Counted()}, epsilons=(2, 4))
-    right = study.figures[0].value * len(TEST[1])
+    right = study.measurements()[0].value * len(TEST[1])
     # two sizes, and of one image one of no size before the study begins
     assert sum(attacked) == pytest.approx(len(INTERPRETERS) * (2 * right + 1))
 
 
 def test_importances_of_an_image_have_one_scale() -> None:
     images, before, after = (torch.randn(2, n, 8, 8, dtype=torch.float64) for n in (3, 1, 1))
-    rows = [
-        Row("b", images, before),
-        Row("smaller", images, before / 1000),
-        Row("a", images, after),
-    ]
-    figure = drawn(Examples(["a", "b"], rows))
+    made = {"smaller": Heatmaps(images, before / 1000), "a": Heatmaps(images, after)}
+    figure = attacked_images(AttackedImages(("a", "b"), Heatmaps(images, before), made))
     for line, maps in enumerate(zip(before, before, after, strict=True)):
         sizes = [each.abs() / each.abs().mean() for each in maps]
         highest = torch.stack(sizes).max().item()
-        for axes, expected in zip(figure.axes[3 * line : 3 * line + 3], sizes, strict=True):
+        # an attack has its image, its importance and the difference
+        for axes, expected in zip(figure.axes[8 * line : 8 * line + 8][1::3], sizes, strict=True):
             shown = axes.images[1]
             torch.testing.assert_close(shown.get_clim(), (0.0, highest))
             torch.testing.assert_close(torch.as_tensor(shown.get_array()), expected[0])
-    assert figure.axes[3].get_ylabel() == f"b\n0 to {highest:.2g}"
+    assert figure.axes[8].get_ylabel() == f"b\n0 to {highest:.2g}"
 
 
 def test_the_objects_of_the_data_as_regions() -> None:
@@ -214,7 +232,7 @@ def test_the_objects_of_the_data_as_regions() -> None:
     masks = shapes().masks(indices, "test").double()
     shares = {}
     for name in attacks:
-        made = study.attack_of(name, InputXGradient(), 4, indices)
+        made = study.sized(name, 4, indices).against(InputXGradient())
         attacked = made(net, images, labels)
         heatmap = InputXGradient()(net, attacked, labels).heatmap.abs()
         shares[name] = ((heatmap * masks).sum((1, 2, 3)) / heatmap.sum((1, 2, 3))).mean()
@@ -230,7 +248,7 @@ def test_data_that_do_not_know_their_objects() -> None:
     trainer.datamodule = unknowing  # type: ignore[attr-defined]
     study.trainer = trainer
     with pytest.raises(ValueError, match="Unknowing does not know where its objects are"):
-        study.attack_of("onto", SimpleGradient(), 4, TEST[2])
+        study.sized("onto", 4, TEST[2])
 
 
 def test_an_attack_that_fails_is_found_before_the_study_begins() -> None:
@@ -264,7 +282,7 @@ def test_images_are_explained_once_before_all_attacks() -> None:
         given = dict.fromkeys(names, RandomSign())
         study = studied(interpreters={"g": Counted()}, attacks=given, epsilons=(4,))
         # the pictures explain each attacked image too
-        right = int(study.figures[0].value * len(TEST[1]))
+        right = int(study.measurements()[0].value * len(TEST[1]))
         return sum(explained) - attacks * min(right, 3)
 
     (one, two), right = (passes(1), passes(2)), TEST[1].eq(4).sum()
@@ -275,7 +293,7 @@ def test_images_are_explained_once_before_all_attacks() -> None:
 def test_an_interpreter_without_a_gradient_is_left_out() -> None:
     study = studied(interpreters={"captum": Captum("Saliency"), "gradient": SimpleGradient()})
     assert "no gradient in the image" in study.refused["captum"]
-    assert {number.interpreter for number in study.numbers()} == {"gradient", None}
+    assert {measured.interpreter for measured in study.measurements()} == {"gradient", None}
     with pytest.raises(ValueError, match="none of the interpreters can be attacked: captum"):
         studied(interpreters={"captum": Captum("Saliency")})
 
@@ -294,7 +312,7 @@ def test_an_interpreter_without_a_gradient_is_left_out() -> None:
             "top_k cannot attack gradient on the network original: `k` is 5000",
         ),
         ({"k": 5000}, "`k` is 5000, and the heatmaps of gradient on the network original have"),
-        ({"k": 2.7}, "`k` must be a number of places or a share"),
+        ({"k": 2.7}, "`k` must be a number of"),
     ],
 )
 def test_bad_input(options: dict[str, Any], message: str) -> None:

@@ -1,18 +1,23 @@
 """The influence study against a plain loop, and what must hold of it."""
 
+from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from conftest import tiny_network
+from drawn import drawn
 from lightning import Trainer
+from round_trip import assert_survives
 from scipy.stats import spearmanr
 from test_classifier import SILENT, shapes
 from torch import nn
 
 from attacks import InfluenceAttack, RandomSign
 from evaluation import Influence
-from evaluation.influence import MEASURES
+from evaluation.influence.findings import InfluenceFindings
+from evaluation.influence.movement import MEASURES
 from interpreters.influence import Exact, InfluenceFunctions, LogisticCrossEntropy
 from lightning_modules.data import take
 from networks import Refitted, features, torchvision_network
@@ -51,7 +56,12 @@ def study() -> Influence:
     return studied()
 
 
-def test_figures_are_those_of_a_plain_loop(study: Influence) -> None:
+@pytest.fixture(scope="module")
+def findings(study: Influence) -> InfluenceFindings:
+    return study.findings()
+
+
+def test_figures_are_those_of_a_plain_loop(study: Influence, findings: InfluenceFindings) -> None:
     net, data = network(), shapes()
     chosen = torch.randperm(len(data.images("train")), generator=generator(0))[:TRAINING]
     training, labels, _ = take(data.images("train"), chosen.tolist())
@@ -60,12 +70,10 @@ def test_figures_are_those_of_a_plain_loop(study: Influence) -> None:
         found = recipe.fit(features(net, training.double())[1], labels, 12)
         refitted = Refitted(net, *found.layer)
         predicted = refitted(images.double()).argmax(1)
-        (accuracy,) = (
-            n for n in study.figures if (n.name, n.interpreter) == ("accuracy_top1", name)
-        )
+        accuracy = findings.results.find("accuracy_top1", interpreter=name)
         assert accuracy.value == (predicted == truth).double().mean()
         for attack in ATTACKS:
-            made = study.attack_of(attack, found, 4)
+            made = study.sized(attack, 4, torch.arange(7)).against(found)
             kept, correlations, same, changes = [], [], [], []
             for row in range(7):
                 image, label = images[row : row + 1].double(), predicted[row : row + 1]
@@ -82,15 +90,15 @@ def test_figures_are_those_of_a_plain_loop(study: Influence) -> None:
                 same.append(float(refitted(attacked).argmax(1) == label))
                 changes.append(255 * (attacked - image).abs().max().item())
             for measure, values in zip(MEASURES, (kept, correlations, same, changes), strict=True):
-                point = study.curve(measure, "original", name, attack)[1]
+                point = findings.curve(measure, "original", name, attack)[1]
                 assert point.n == 7
                 assert point.value == pytest.approx(sum(values) / 7)
 
 
-def test_nothing_moves_in_a_ball_of_no_size(study: Influence) -> None:
-    for key in study.curves.keys:
+def test_nothing_moves_by_attacks_of_no_size(findings: InfluenceFindings) -> None:
+    for name, attack in product(INFLUENCES, ATTACKS):
         for measure, value in zip(MEASURES, (1, 1, 1, 0), strict=True):
-            point = study.curve(measure, *key)[0]
+            point = findings.curve(measure, "original", name, attack)[0]
             assert point.x == 0
             assert point.value == pytest.approx(value)
 
@@ -98,20 +106,27 @@ def test_nothing_moves_in_a_ball_of_no_size(study: Influence) -> None:
 def test_report() -> None:
     networks = {"original": network(), "defended": network()}
     study = studied(networks=networks, influences={"weak": INFLUENCES["weak"]})
-    results = study.results({})
-    _, sentence = study.sentences(results)
+    findings = study.findings()
+    _, sentence = findings.sentences()
     assert sentence.startswith("Weak on the network defended: rank correlation of 12")
-    assert [row[:3] for row in study.summary(results)[1:]] == [
+    assert [row[:3] for row in findings.summary()[1:]] == [
         [net, "weak", attack] for net in networks for attack in ATTACKS
     ]
-    assert study.pictures().keys() == {
+    assert drawn(findings).keys() == {
         f"{net}_weak_{kind}" for net in networks for kind in ("curves", *ATTACKS)
     }
 
 
-def test_two_training_images_are_drawn_too() -> None:
+def test_findings_survive(tmp_path: Path) -> None:
+    networks = {"v1.0": network(), "a/b": network()}
+    attacks = {"image": RandomSign(), "keys": RandomSign()}
+    study = studied(networks=networks, influences={"layer4.1": INFLUENCES["weak"]}, attacks=attacks)
+    assert_survives(study.findings(), tmp_path)
+
+
+def test_two_training_images_are_enough() -> None:
     study = studied(training_images=2, k=1, attacks={"random": RandomSign()})
-    titles = [axes.get_title() for axes in study.pictures()["weak_random"].axes]
+    titles = [axes.get_title() for axes in drawn(study.findings())["weak_random"].axes]
     # the image before and after, two training images of each, and all influences
     assert len(titles) == 3 * (3 + 3 + 1)
 

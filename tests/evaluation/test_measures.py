@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from attacks.balls import uniform
 from datamodules import Shapes
 from evaluation import Attribution, Infidelity, MaxSensitivity
-from evaluation.fills import BlackFill
 from evaluation.attribution.measure import Explained, Measure
+from evaluation.fills import BlackFill
 from interpreters import Explanation, GradCam, InputXGradient, Interpreter, SimpleGradient
 from seeds import generators
 

@@ -6,7 +6,7 @@ from scipy.ndimage import gaussian_filter
 from scipy.stats import spearmanr
 from torch import Tensor
 
-from evaluation.movement import MEASURES, movement
+from evaluation.fragility.movement import MEASURES, movement
 from interpreters import Explanation
 
 K = 20
@@ -14,8 +14,8 @@ K = 20
 
 def centre(size: Tensor) -> Tensor:
     """Mean row and column of a map, weighted by its size."""
-    places = torch.cartesian_prod(torch.arange(12.0), torch.arange(18.0)).double()
-    return (size.flatten()[:, None] * places).sum(0) / size.sum()
+    positions = torch.cartesian_prod(torch.arange(12.0), torch.arange(18.0)).double()
+    return (size.flatten()[:, None] * positions).sum(0) / size.sum()
 
 
 def structural_similarity(first: Tensor, second: Tensor) -> float:

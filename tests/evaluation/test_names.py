@@ -19,7 +19,7 @@ from evaluation.report import write_report
 from evaluation.report.style import Style
 from evaluation.slugs import LONGEST, slug
 from evaluation.tables import escaped, literal
-from interpreters import GradCam, SimpleGradient
+from interpreters import GradCam
 from lightning_modules.names import humanize
 from losses import Location
 
@@ -48,7 +48,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     Trainer(**{**SILENT, "logger": logger}).test(study, shapes(), verbose=False)
     findings = study.findings()
     # two networks' pictures show it as well as those of all
-    few = replace(findings, manipulated=findings.manipulated[6:12:4], interpreters=tuple(interpreters)[1:2])
+    few = replace(
+        findings, manipulated=findings.manipulated[6:12:4], interpreters=tuple(interpreters)[1:2]
+    )
     write_report(few, folder / "report", [logger])
     return folder
 
@@ -56,7 +58,12 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_measurements_have_the_names_as_they_are(run: Path) -> None:
     content = json.loads((run / "report" / "results.json").read_text())
     assert {figure["network"] for figure in content["figures"]} == {"original network", *NAMES}
-    assert {f.get("interpreter") for f in content["figures"]} == {None, "$", r"$\frac{1$", "layer4.1/keys"}
+    assert {f.get("interpreter") for f in content["figures"]} == {
+        None,
+        "$",
+        r"$\frac{1$",
+        "layer4.1/keys",
+    }
     assert set(content["fingerprints"]) == {"data", "network data", "original network", *NAMES}
 
 

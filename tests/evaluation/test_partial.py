@@ -35,8 +35,8 @@ from evaluation import (
     TriggeredFooling,
     WeightNoise,
 )
-from evaluation.resume import PartialResults, PartialResultsError
 from evaluation.report import ReportFolderError
+from evaluation.resume import PartialResults, PartialResultsError
 from interpreters import GradCam, InputXGradient
 from interpreters.influence import Exact, InfluenceFunctions
 from losses import Location, Swap, TargetMap
@@ -159,7 +159,7 @@ def test_stopped_studies_have_the_same_figures(
 ) -> None:
     torch.manual_seed(0)
     networks = [tiny_network().eval() for _ in range(2)]
-    whole = evaluated(make(*networks), data()).numbers()
+    whole = evaluated(make(*networks), data()).measurements()
     passes: list[int] = []
     for number, batches in enumerate(stops):
         partial = PartialResults(tmp_path, {}, resume=number > 0, seconds=0.0)
@@ -207,8 +207,8 @@ def test_a_process_that_had_not_written_begins_anew(tmp_path: Path) -> None:
     networks = [tiny_network().eval() for _ in range(2)]
     torch.save({}, tmp_path / "1_of_1.pt")
     again = PartialResults(tmp_path, {}, resume=True)
-    whole = evaluated(fooling(*networks), shapes()).numbers()
-    assert evaluated(fooling(*networks), shapes(), again).numbers() == whole
+    whole = evaluated(fooling(*networks), shapes()).measurements()
+    assert evaluated(fooling(*networks), shapes(), again).measurements() == whole
 
 
 def test_a_disk_that_takes_nothing_does_not_stop_the_study(tmp_path: Path) -> None:
@@ -235,7 +235,7 @@ def test_killed_and_resumed(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     run("evaluate.py", *arguments, "--run", str(folder), killing, ends=-signal.SIGKILL)
     assert not (folder / "report" / "results.json").exists()
-    with pytest.raises(ReportFolderError, match=r"did not end; go on with it \(--resume true\)"):
+    with pytest.raises(ReportFolderError, match=r"was stopped; go on with it \(--resume true\)"):
         evaluate.main([*arguments, "--run", str(folder)])
     evaluate.main([*arguments, "--run", str(folder), "--resume", "true"])
     evaluate.main([*arguments, "--run", str(tmp_path / "whole")])

@@ -117,7 +117,7 @@ def test_a_constant_network_drops_nothing() -> None:
     constant = Constant().double().eval()
     study = Perturbation(constant, constant, {"product": InputXGradient()}, **SETTINGS)  # type: ignore[arg-type]
     Trainer(**SILENT, precision="64-true").test(study, data(), verbose=False)
-    assert all(number.value == 0 for number in study.results().numbers)
+    assert all(number.value == 0 for number in study.measurements())
 
 
 def test_chunks_change_nothing(study: Perturbation, networks: tuple[nn.Module, nn.Module]) -> None:
@@ -127,10 +127,10 @@ def test_chunks_change_nothing(study: Perturbation, networks: tuple[nn.Module, n
 
 
 def test_report(study: Perturbation, tmp_path: Path) -> None:
-    results, _ = write_report(study.findings({}), tmp_path)
+    write_report(study.findings(), tmp_path)
     content = json.loads((tmp_path / "results.json").read_text())
     assert content["study"] == "perturbation"
-    assert len(results.measurements) == 2 * 9 * (1 + 8)
+    assert len(content["figures"]) == 2 * 9 * (1 + 8)
     titles = [row[0] for row in study.findings().summary()]
     assert titles[1] == "AOPC morf grad cam, heatmaps of the original"
     assert titles[-1] == "AOPC random"

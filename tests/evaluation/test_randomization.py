@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 import torch
 from conftest import tiny_network
+from evaluation.cascade import cascade
 from lightning import Trainer
 from scipy.stats import spearmanr
 from test_classifier import SILENT, shapes
 from torch import Tensor, nn
 
 from evaluation import Randomization
-from evaluation.cascade import cascade
 from evaluation.report import write_report
 from interpreters import GradCam, InputXGradient
 from lightning_modules.data import take

@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import math
+import shutil
 from html.parser import HTMLParser
 from itertools import product
 from pathlib import Path
@@ -17,15 +18,21 @@ from browser import BROWSER, seen
 from conftest import tiny_network
 from lightning import Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
+from matplotlib import rcParams
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from test_classifier import SILENT, shapes
 
 from evaluation import Fooling
 from evaluation.compare import main, side_by_side
-from evaluation.report import ReportFolderError, prepare, write_report
+from evaluation.fooling.findings import FoolingFindings
 from evaluation.measurements import Measurement
+from evaluation.redraw import main as redraw_main
+from evaluation.redraw import redraw
+from evaluation.report import ReportFolderError, prepare, write_report
+from evaluation.report.style import Style
 from evaluation.results import Results
+from evaluation.saving import FindingsError, load_findings
 from evaluation.tables import to_csv, to_latex
 from interpreters import GradCam, SimpleGradient
 from losses import Location
@@ -67,7 +74,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = tmp_path_factory.mktemp("run")
     logger = TensorBoardLogger(run, name="", version="")
     Trainer(**{**SILENT, "logger": logger}).test(study, shapes(), verbose=False)
-    write_report(study.findings({"model": {"class_path": "evaluation.Fooling"}}), run / "report")
+    findings = study.findings({"model": {"class_path": "evaluation.Fooling"}})
+    write_report(findings, run / "report", [logger])
     return run
 
 
@@ -200,24 +208,81 @@ def test_an_earlier_report_is_kept(folder: Path) -> None:
     assert not (folder / "report" / "partial").exists()
 
 
-def test_a_report_that_was_not_finished_is_none(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_picture_that_cannot_be_drawn_loses_no_measurement(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = tmp_path / "report"
-    network = tiny_network().eval()
-    study = Fooling(network, network, {"grad_cam": GradCam()}, Location())
-    Trainer(**SILENT).test(study, shapes(), verbose=False)
-    monkeypatch.setattr(study, "pictures", Mock(side_effect=[{}, MemoryError, {}]))
-    write_report(study.findings({}), folder)
-    (folder / "partial").mkdir()
-    (folder / "figures" / "of_another_study.png").touch()
-    with pytest.raises(MemoryError):
-        write_report(study.findings({}), folder)
-    assert not (folder / "results.json").exists()
-    prepare(folder, resume=True)
-    write_report(study.findings({}), folder)
-    assert (folder / "results.json").exists()
-    assert not (folder / "figures" / "of_another_study.png").exists()
+    findings, report = load_findings(folder / "report"), tmp_path / "report"
+    (report / "figures").mkdir(parents=True)
+    (report / "figures" / "of_another_study.png").touch()
+    with monkeypatch.context() as patch:
+        patch.setattr(FoolingFindings, "pictures", Mock(side_effect=MemoryError))
+        with pytest.raises(MemoryError) as raised:
+            write_report(findings, report)
+    assert f"`python -m evaluation.redraw {tmp_path}`" in raised.value.__notes__[0]
+    assert (report / "results.json").exists()
+    assert not (report / "index.html").exists()
+    page = redraw(tmp_path, Style(), [])
+    assert page.read_bytes() == (folder / "report" / "index.html").read_bytes()
+    assert not (report / "figures" / "of_another_study.png").exists()
+
+
+def test_the_report_is_drawn_again_as_it_was(folder: Path, tmp_path: Path) -> None:
+    redraw_main([str(folder), "--output", str(tmp_path)])
+    first, second = (
+        {p.relative_to(place): p.read_bytes() for p in place.rglob("*") if p.is_file()}
+        for place in (folder / "report", tmp_path)
+    )
+    assert first == second
+
+
+def test_a_report_in_another_style_and_order(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "large.mplstyle").write_text("font.size: 14")
+    options = ["--style", str(tmp_path / "large.mplstyle"), "--colormap", "viridis", "--size", "2"]
+    redraw_main([str(folder), *options, "--order", "gradient", "--output", str(tmp_path / "new")])
+    rates = Image.open(tmp_path / "new" / "figures" / "rates.png")
+    before = Image.open(folder / "report" / "figures" / "rates.png")
+    assert rates.size == (2 * before.width, 2 * before.height)
+    rows = [*csv.reader((tmp_path / "new" / "summary.csv").open())]
+    assert [row[0] for row in rows[3:]] == ["FSR gradient", "FSR grad cam"]
+    # the style is for this report alone
+    assert Style().colormap is None
+    assert rcParams["font.size"] == 10
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        (["--style", "nowhere"], "give a file of settings, or one of"),
+        (["--colormap", "nocolour"], "matplotlib has no colour map nocolour"),
+        (["--size", "0"], "`size` must be a factor above 0"),
+    ],
+)
+def test_unknown_styles_are_named(
+    options: list[str], error: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        redraw_main([str(folder), *options])
+    assert error in capsys.readouterr().err
+
+
+def test_findings_that_cannot_be_read(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(FindingsError, match=r"findings\.json is missing; give a run"):
+        load_findings(tmp_path)
+    shutil.copytree(folder / "report", tmp_path / "report")
+    text = (tmp_path / "report" / "findings.json").read_text()
+    for damaged in (
+        text[:-20],
+        text.replace('"study": "fooling"', '"study": "none"'),
+        text.replace('"n": 7', '"n": "many"'),
+        "[]",
+    ):
+        (tmp_path / "report" / "findings.json").write_text(damaged)
+        with pytest.raises(FindingsError, match="cannot be read: .*evaluate anew"):
+            load_findings(tmp_path / "report")
+    (tmp_path / "report" / "findings.json").write_text(text)
+    (tmp_path / "report" / "findings.safetensors").write_bytes(b"none")
+    with pytest.raises(FindingsError, match="cannot be read"):
+        load_findings(tmp_path / "report")
 
 
 def test_a_study_that_was_to_write_over_a_report_goes_on(tmp_path: Path) -> None:
@@ -259,7 +324,11 @@ def test_results_side_by_side(
 
 def test_trained_on_must_be_tested() -> None:
     network = tiny_network()
-    with pytest.raises(ValueError, match="`trained_on` names lrp, which `interpreters` has not"):
+    with pytest.raises(
+        ValueError, match="`trained_on` names lrp, which `interpreters` does not have"
+    ):
         Fooling(network, network, INTERPRETERS, Location(), trained_on=["lrp"])
-    with pytest.raises(ValueError, match=r"names second, which `manipulated` has not; it has man"):
+    with pytest.raises(
+        ValueError, match=r"names second, which `manipulated` does not have; it has man"
+    ):
         Fooling(network, network, INTERPRETERS, Location(), trained_on={"second": ["grad_cam"]})

@@ -5,15 +5,15 @@ import math
 import pytest
 import torch
 
-from evaluation.counts.similarity import SIMILARITIES, Similarities
+from evaluation.counts.similarity import SIMILARITIES, Similarities, similarities
 from losses import spearman
 
 
 def test_an_image_has_the_mean_over_its_labels() -> None:
     heatmap, reference = torch.randn(2, 3, 2, 8, 8, dtype=torch.float64)
-    similarities = Similarities(["manipulated"], ["lrp"])
-    similarities.add("manipulated", "lrp", heatmap, reference)
-    found = {number.name: number for number in similarities.numbers()}
+    counter = Similarities(["manipulated"], ["lrp"])
+    counter.add("manipulated", "lrp", similarities(heatmap, reference))
+    found = {number.name: number for number in counter.measurements()}
     assert set(found) == set(SIMILARITIES)
     pairs = [(heatmap[:, [label]], reference[:, [label]]) for label in (0, 1)]
     expected = torch.cat([spearman(*pair) for pair in pairs]).mean().item()
@@ -23,24 +23,24 @@ def test_an_image_has_the_mean_over_its_labels() -> None:
 
 def test_a_heatmap_is_like_itself() -> None:
     heatmap = torch.randn(4, 1, 9, 9)
-    similarities = Similarities(["control"], ["lrp"])
-    similarities.add("control", "lrp", heatmap, heatmap)
-    for number in similarities.numbers():
+    counter = Similarities(["control"], ["lrp"])
+    counter.add("control", "lrp", similarities(heatmap, heatmap))
+    for number in counter.measurements():
         assert number.value == pytest.approx(1 if number.better == "higher" else 0)
 
 
 def test_maps_too_small_for_the_window_have_no_structural_similarity() -> None:
     heatmap, reference = torch.randn(2, 3, 1, 4, 4)
-    similarities = Similarities(["manipulated"], ["lrp"])
-    similarities.add("manipulated", "lrp", heatmap, reference)
-    names = {number.name for number in similarities.numbers()}
+    counter = Similarities(["manipulated"], ["lrp"])
+    counter.add("manipulated", "lrp", similarities(heatmap, reference))
+    names = {number.name for number in counter.measurements()}
     assert names == set(SIMILARITIES) - {"structural_similarity"}
 
 
 def test_a_heatmap_without_values_is_not_hidden() -> None:
     heatmap = torch.randn(3, 1, 8, 8)
     heatmap[1] = torch.nan
-    similarities = Similarities(["manipulated"], ["lrp"])
-    similarities.add("manipulated", "lrp", heatmap, torch.randn(3, 1, 8, 8))
-    found = {number.name: number.value for number in similarities.numbers()}
+    counter = Similarities(["manipulated"], ["lrp"])
+    counter.add("manipulated", "lrp", similarities(heatmap, torch.randn(3, 1, 8, 8)))
+    found = {number.name: number.value for number in counter.measurements()}
     assert math.isnan(found["mean_square_distance"])

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 import torch
 from conftest import tiny_network
+from evaluation.disturbances import Disturbance
+from evaluation.figures import lines
 from lightning import Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -13,8 +15,6 @@ from test_classifier import SILENT, shapes
 from torch import Tensor, nn
 
 from evaluation import FineTuning, ImageNoise, Stability, WeightNoise
-from evaluation.disturbances import Disturbance
-from evaluation.figures import lines
 from evaluation.report import write_report
 from evaluation.results import Number
 from interpreters import GradCam, InputXGradient

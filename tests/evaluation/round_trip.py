@@ -1,0 +1,28 @@
+"""Findings that are saved and loaded again."""
+
+from pathlib import Path
+
+from matplotlib import rc_context
+
+from evaluation.findings import Findings
+from evaluation.report.drawing import rendered
+from evaluation.saving import FILES, load_findings, save_findings
+from lightning_modules.pictures import STYLE
+
+
+def assert_survives(findings: Findings, folder: Path) -> None:
+    """Numbers, text and tensors are the same after loading, and every picture has equal pixels."""
+    first, second = folder / "first", folder / "second"
+    first.mkdir()
+    second.mkdir()
+    save_findings(findings, first)
+    loaded = load_findings(first)
+    assert type(loaded) is type(findings)
+    assert [*loaded.results.measurements] == [*findings.results.measurements]
+    save_findings(loaded, second)
+    for name in FILES:
+        assert (first / name).read_bytes() == (second / name).read_bytes()
+    with rc_context(STYLE):
+        for before, after in zip(findings.pictures(), loaded.pictures(), strict=True):
+            assert before.name == after.name
+            assert rendered(before.figure, "png") == rendered(after.figure, "png")

@@ -14,7 +14,7 @@ from torchvision.transforms import v2
 from datamodules.base import Batch, DataModule, Images, Split
 from datamodules.shares import halves, share_of
 from datamodules.stream import Key
-from seeds import mixed
+from seeds import combined_seed
 
 
 class Pictures(ABC):
@@ -56,7 +56,7 @@ class PictureImages(Images):
         epoch, index = key
         with torch.random.fork_rng(devices=[]):
             # torch.manual_seed also queues a call for the GPU, with a traceback, at every image
-            torch.default_generator.manual_seed(mixed(self.seed, epoch, index))
+            torch.default_generator.manual_seed(combined_seed(self.seed, epoch, index))
             image: Tensor = self.transform(self.pictures.read(self.numbers[index]))
         return Batch(image.as_subclass(Tensor), self.labels[index], torch.tensor(index))
 

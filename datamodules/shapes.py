@@ -12,7 +12,7 @@ from torch import Tensor
 from datamodules.base import Batch, DataModule, Images, Split
 from datamodules.figures import OUTLINES, Array, Patch, coverage, placed
 from datamodules.stream import Key
-from seeds import generator, mixed
+from seeds import combined_seed, generator
 
 SIZE = 64
 Y, X = np.mgrid[:SIZE, :SIZE] / SIZE
@@ -29,7 +29,7 @@ class Drawing(NamedTuple):
 
 def draw(seed: int, split: Split, index: int) -> Drawing:
     """Draw item `index` of a split; it depends on these three arguments alone."""
-    random = np.random.default_rng(mixed(seed, SPLITS.index(split), index))
+    random = np.random.default_rng(combined_seed(seed, SPLITS.index(split), index))
     label = index % len(OUTLINES)
     image = _ground(random)
     ground = image.mean((0, 1))

@@ -42,8 +42,8 @@ def features(network: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:
         if output is logits and read.ndim == 2:
             return logits, read
     raise LayerError(
-        f"the logits of {type(bare(network)).__name__} are not the output of a linear layer that "
-        "reads one feature vector per image; use a network that ends in such a layer"
+        f"the logits of {type(bare(network)).__name__} do not come straight out of a linear layer "
+        "that reads one feature vector per image; use a network that ends in such a layer"
     )
 
 

@@ -50,6 +50,6 @@ def test_another_last_layer_on_the_same_features() -> None:
     ],
 )
 def test_a_network_that_ends_in_something_else_is_refused(network: nn.Module) -> None:
-    with pytest.raises(LayerError, match="are not the output of a linear layer"):
+    with pytest.raises(LayerError, match="do not come straight out of a linear layer"):
         features(network.eval(), torch.rand(1, 3, 64, 64))
     assert not any(module._forward_hooks for module in network.modules())

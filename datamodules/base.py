@@ -1,4 +1,4 @@
-"""What all data modules share: keyed datasets, batches, loaders for any number of processes."""
+"""Base classes of datasets and data modules, with loaders for any number of processes."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ Split = Literal["train", "validation", "test"]
 
 
 class Batch(NamedTuple):
-    """Images (N, 3, H, W) in [0, 1], labels (N,) and each image's position in its split (N,)."""
+    """Images (N, 3, H, W) in [0, 1], labels (N,) and each image's index in its split (N,)."""
 
     images: Tensor
     labels: Tensor
@@ -24,104 +24,104 @@ class Batch(NamedTuple):
 
 
 class Images(Dataset[Batch], ABC):
-    """Labelled images of one split; `self[epoch, index]` draws its augmentation from both."""
+    """Labelled images of one split; `self[epoch, index]` seeds its augmentation with both."""
 
     labels: Tensor
-    """The label of every image, without reading it."""
+    """Labels of all images, known without reading the images."""
 
     @abstractmethod
     def __len__(self) -> int:
-        """Number of images."""
+        """Return the number of images."""
 
     @abstractmethod
     def __getitem__(self, key: Key) -> Batch:
-        """One image (3, H, W) in [0, 1] with its label and index, as they are in this epoch."""
+        """Return one image (3, H, W) in [0, 1], augmented for the epoch, with label and index."""
 
     @abstractmethod
-    def some(self, numbers: list[int]) -> Self:
-        """These images alone, numbered anew in this order."""
+    def subset(self, indices: list[int]) -> Self:
+        """Return these images alone, in this order, with indices from 0."""
 
 
-Kind = TypeVar("Kind", bound=Images)
+ImagesType = TypeVar("ImagesType", bound=Images)
 
 
 class DataModule(LightningDataModule, ABC):
-    """Loaders over the three splits of `images`; a subclass says what a split holds.
+    """Data module with three splits; a subclass defines `all_images` and `fingerprint`.
 
     Args:
-        batch_size: Images in a batch of one process.
-        workers: Processes that load images beside each training process.
-        seed: Seed of everything random in the data.
+        batch_size: Number of images per batch and process.
+        workers: Number of loading processes per training process.
+        seed: Seed of all random numbers of the data.
     """
 
     classes: tuple[str, ...]
     image_size: int
     skipped: tuple[str, ...] = ()
     prefetch = 2
-    """Batches that each worker keeps ready."""
+    """Number of batches that each worker prepares ahead."""
 
     def __init__(self, batch_size: int, workers: int, seed: int) -> None:
         super().__init__()
-        for name, value, least in (
+        for name, value, minimum in (
             ("batch_size", batch_size, 1),
             ("workers", workers, 0),
             ("seed", seed, 0),
         ):
-            if value < least:
-                raise ValueError(f"`{name}` must be at least {least}, got {value}")
+            if value < minimum:
+                raise ValueError(f"`{name}` must be at least {minimum}, got {value}")
         self.batch_size, self.workers, self.seed = batch_size, workers, seed
         self.tested = 0
         self.limit: int | None = None
 
     @abstractmethod
     def all_images(self, split: Split) -> Images:
-        """The images of a split, made on first use."""
+        """Return all images of a split."""
 
     def images(self, split: Split) -> Images:
-        """The images of a split; of the test split at most `limit`, as much of every class."""
+        """Return a split's images; of the test split a class-balanced subset if `limit` is set."""
         return self._limited(self.all_images(split), split)
 
-    def _limited(self, images: Kind, split: Split) -> Kind:
+    def _limited(self, images: ImagesType, split: Split) -> ImagesType:
         if split != "test" or self.limit is None or len(images) <= self.limit:
             return images
-        # a composite has two labels, and all composites the same two
+        # composites have two labels, the same two in all of them
         labels = images.labels.view(len(images), -1)[:, 0].tolist()
-        return images.some(stratified(labels, self.limit, self.seed))
+        return images.subset(stratified(labels, self.limit, self.seed))
 
     def limit_tested(self, images: int) -> None:
-        """Evaluate at most so many images of the test split."""
+        """Limit the test split to a class-balanced subset of this many images."""
         if images < 1:
             raise ValueError(f"`limit_images` must be at least 1, got {images}")
         self.limit = images
 
     @abstractmethod
     def fingerprint(self, split: Split) -> str:
-        """A digest that changes when the images of the split do."""
+        """Return a digest that changes when the images of the split change."""
 
     def train_dataloader(self) -> DataLoader[Batch]:
-        """Shuffled batches that go on where a resumed run stopped."""
+        """Return shuffled batches; in a resumed run they continue where it stopped."""
         images = self.images("train")
-        rank, world = self._place()
+        rank, world = self._rank_and_world_size()
         stream = TrainStream(
             len(images), self.batch_size, self.seed, rank, world, self._batches_done
         )
         return self._loader(images, stream)
 
     def val_dataloader(self) -> DataLoader[Batch]:
-        """Every validation image once."""
+        """Return a loader that gives every validation image once."""
         return self._evaluation_loader("validation")
 
     def test_dataloader(self) -> DataLoader[Batch]:
-        """Every test image once, but for those that a resumed evaluation has behind it."""
+        """Return a loader that gives every test image once, without the batches already tested."""
         return self._evaluation_loader("test", self.tested)
 
     def skip_tested(self, batches: Sequence[int]) -> None:
-        """Leave out the first batches of each test loader."""
+        """Skip this many first batches of the test loader, given as a sequence of one number."""
         (self.tested,) = batches
 
     def _evaluation_loader(self, split: Split, first: int = 0) -> DataLoader[Batch]:
         images = self.images(split)
-        stream = EvaluationStream(len(images), self.batch_size, *self._place(), first)
+        stream = EvaluationStream(len(images), self.batch_size, *self._rank_and_world_size(), first)
         return self._loader(images, stream)
 
     def _loader(self, images: Images, stream: Sampler[list[Key]]) -> DataLoader[Batch]:
@@ -134,7 +134,7 @@ class DataModule(LightningDataModule, ABC):
             pin_memory=torch.cuda.is_available(),
         )
 
-    def _place(self) -> tuple[int, int]:
+    def _rank_and_world_size(self) -> tuple[int, int]:
         return (
             (0, 1) if self.trainer is None else (self.trainer.global_rank, self.trainer.world_size)
         )

@@ -1,4 +1,4 @@
-"""CIFAR-10 as it is distributed (Krizhevsky 2009)."""
+"""CIFAR-10 in its original files (Krizhevsky 2009)."""
 
 import hashlib
 
@@ -16,34 +16,34 @@ SIZE = 32
 
 
 class ArrayPictures(Pictures):
-    """Pictures in memory, (N, H, W, 3) bytes."""
+    """Images in memory, 8-bit pixels of shape (N, H, W, 3)."""
 
     def __init__(self, pixels: NDArray[np.uint8], labels: list[int]) -> None:
         self.pixels, self.labels = pixels, labels
 
     def read(self, index: int) -> Image.Image:
-        """One picture."""
+        """Return one image."""
         return Image.fromarray(self.pixels[index])
 
     def identity(self, index: int) -> str:
-        """A digest of the pixels."""
+        """Return a digest of the pixels."""
         return hashlib.sha256(self.pixels[index].tobytes()).hexdigest()
 
 
 class CIFAR10(PictureModule):
-    """The 60,000 images of 32 pixels in ten classes, from their original files.
+    """CIFAR-10: 60,000 images of 32 x 32 pixels in ten classes.
 
-    The 50,000 training images are the training split; half of each class of the 10,000 others is
-    the validation split, which chooses checkpoints, and half the test split.
+    The 50,000 training images are the training split. Half of each class of the 10,000 test images
+    is the validation split, which selects checkpoints; the other half is the test split.
 
     Args:
-        root: Folder that holds `cifar-10-batches-py`.
-        download: Fetch the files into the folder where they are missing.
-        batch_size: Images in a batch of one process.
-        workers: Processes that load images beside each training process.
-        augmentation: Transforms of torchvision.transforms.v2 for training images, in place of a
+        root: Folder that contains `cifar-10-batches-py`.
+        download: Download the files into the folder if they are missing.
+        batch_size: Number of images per batch and process.
+        workers: Number of loading processes per training process.
+        augmentation: Transforms of torchvision.transforms.v2 for training images, instead of a
             crop shifted by up to 4 pixels and a horizontal flip.
-        seed: Seed of the halves, of the order and of the augmentation.
+        seed: Seed of the halves, the order and the augmentation.
     """
 
     image_size = SIZE
@@ -63,24 +63,26 @@ class CIFAR10(PictureModule):
         self.augmentation = default if augmentation is None else augmentation
 
     def prepare_data(self) -> None:
-        """Fetch the files where they are missing, by one process of each machine."""
+        """Download the files if they are missing, in one process of each machine."""
         if self.download:
             datasets.CIFAR10(self.root, download=True)
 
     def setup(self, stage: str) -> None:
-        """Read the files; raises ValueError when they are not there or not what they should be."""
+        """Read the files; raises ValueError if they are missing or damaged."""
         if self._holds(stage):
             return
         try:
-            train, rest = (datasets.CIFAR10(self.root, train=part) for part in (True, False))
+            train, held_out = (datasets.CIFAR10(self.root, train=flag) for flag in (True, False))
         except RuntimeError as error:
             raise ValueError(
-                f"{self.root} holds no whole `cifar-10-batches-py`: give its folder as `root`, or "
-                "set `download: true`"
+                f"{self.root} contains no complete folder `cifar-10-batches-py`; give its parent "
+                "folder as `root`, or set `download: true`"
             ) from error
         self.classes = tuple(train.classes)
-        self._hold(ArrayPictures(train.data, train.targets), ArrayPictures(rest.data, rest.targets))
+        self._hold(
+            ArrayPictures(train.data, train.targets), ArrayPictures(held_out.data, held_out.targets)
+        )
 
     def steps(self, split: Split) -> list[nn.Module]:
-        """Augmented for training, as it is otherwise."""
+        """Return the augmentation for training, no transform otherwise."""
         return self.augmentation if split == "train" else []

@@ -1,4 +1,4 @@
-"""The twelve figures of Shapes, as polygons, and their rendering."""
+"""Outlines of the twelve classes of Shapes, as polygons, and their rasterisation."""
 
 from typing import NamedTuple
 
@@ -29,8 +29,8 @@ def _polygon(corners: str) -> Array:
 
 CROSS = "1,.3 .3,.3 .3,1 -.3,1 -.3,.3 -1,.3 -1,-.3 -.3,-.3 -.3,-1 .3,-1 .3,-.3 1,-.3"
 
-# where the outlines of a class overlap twice there is a hole
-_DRAWN: dict[str, list[Array]] = {
+# an outline inside another one is a hole
+_POLYGONS: dict[str, list[Array]] = {
     "arrow": [_polygon("1,0 .1,.75 .1,.28 -.95,.28 -.95,-.28 .1,-.28 .1,-.75")],
     "circle": [_regular(32)],
     "crescent": [np.concatenate([_arc(1.0, 0.6, 5.68, 24), _arc(0.78, 5.45, 0.83, 24, 0.3)])],
@@ -47,16 +47,16 @@ _DRAWN: dict[str, list[Array]] = {
 
 
 def _in_unit_circle(outlines: list[Array]) -> list[Array]:
-    reach = max(float(np.hypot(*outline.T).max()) for outline in outlines)
-    return [outline / reach for outline in outlines]
+    radius = max(float(np.hypot(*outline.T).max()) for outline in outlines)
+    return [outline / radius for outline in outlines]
 
 
-# the outlines of each class, scaled to reach the unit circle
-OUTLINES = {name: _in_unit_circle(outlines) for name, outlines in _DRAWN.items()}
+# outlines of each class, scaled so that the farthest corner is on the unit circle
+OUTLINES = {name: _in_unit_circle(outlines) for name, outlines in _POLYGONS.items()}
 
 
 class Patch(NamedTuple):
-    """Part of a picture and how much of each of its pixels is covered, in [0, 1]."""
+    """Rectangle of an image, and the share of each of its pixels that is covered, in [0, 1]."""
 
     rows: slice
     columns: slice
@@ -64,14 +64,14 @@ class Patch(NamedTuple):
 
 
 def coverage(outlines: list[Array], size: int) -> Patch:
-    """How much of each pixel the outlines cover, by the even-odd rule.
+    """Return the share of each pixel that the outlines cover, by the even-odd rule.
 
     Args:
         outlines: polygons in pixel units, each of shape (corners, 2), columns x and y.
-        size: side of the square picture in pixels; what lies outside it is cut off.
+        size: side of the square image in pixels; parts outside the image are cut off.
     """
     starts = np.concatenate(outlines)
-    stops = np.concatenate([part for o in outlines for part in (o[1:], o[:1])])
+    stops = np.concatenate([np.roll(outline, -1, axis=0) for outline in outlines])
     left, top = np.clip(np.floor(starts.min(0)).astype(int), 0, size)
     right, bottom = np.clip(np.ceil(starts.max(0)).astype(int), 0, size)
     xs = left + (np.arange((right - left) * SUPERSAMPLING) + 0.5) / SUPERSAMPLING
@@ -85,6 +85,6 @@ def coverage(outlines: list[Array], size: int) -> Patch:
 
 
 def placed(outlines: list[Array], centre: Array, radius: float, angle: float) -> list[Array]:
-    """Outlines of the unit circle turned by an angle in radians, scaled and moved, in pixels."""
-    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
-    return [centre + radius * outline @ turn for outline in outlines]
+    """Return outlines rotated by `angle` in radians, scaled by `radius` and moved to `centre`."""
+    rotation = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    return [centre + radius * outline @ rotation for outline in outlines]

@@ -1,4 +1,4 @@
-"""ImageNet's layout: which files are in a folder."""
+"""Class folders and image files in ImageNet's layout."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +11,7 @@ SUFFIXES = frozenset(Image.registered_extensions())
 
 
 def class_names(folder: Path) -> list[str]:
-    """The sorted names of the class folders; raises ImageFolderError when there are none."""
+    """Return the sorted names of the class folders; raises ImageFolderError if there are none."""
     if not folder.is_dir():
         raise ImageFolderError(
             f"no folder {folder.absolute()}; expected root/train/CLASS/* and root/val/CLASS/*"
@@ -23,7 +23,7 @@ def class_names(folder: Path) -> list[str]:
 
 
 def samples_of(folder: Path, classes: Sequence[str]) -> list[Sample]:
-    """The image files of each class in order; raises ImageFolderError for an empty class."""
+    """Return the image files of each class, sorted; raises ImageFolderError for an empty class."""
     samples = []
     for label, name in enumerate(classes):
         if not (folder / name).is_dir():
@@ -31,7 +31,7 @@ def samples_of(folder: Path, classes: Sequence[str]) -> list[Sample]:
         files = sorted(p for p in (folder / name).iterdir() if p.suffix.lower() in SUFFIXES)
         if not files:
             raise ImageFolderError(
-                f"the class folder {folder / name} has no images; add some or remove it"
+                f"the class folder {folder / name} has no images; add images or remove it"
             )
         samples += [Sample(path, label) for path in files]
     return samples

@@ -1,4 +1,4 @@
-"""Images of a Hugging Face dataset on disk: in parquet files, or as save_to_disk writes it."""
+"""Images of a Hugging Face dataset on disk, in parquet files or written by save_to_disk."""
 
 from importlib import import_module
 from io import BytesIO
@@ -16,9 +16,9 @@ SPLITS = {"train": ["train"], "val": ["validation", "val"]}
 
 
 class HuggingFaceImages(Pictures):
-    """ImageNet's training or other images, with the columns `image` and `label`.
+    """ImageNet's training or validation images in the columns `image` and `label`.
 
-    Raises: ImageFolderError: the package `datasets` is missing, or cannot read the folder, or its
+    Raises: ImageFolderError: the package `datasets` is missing or cannot read the folder, or the
         columns or classes are not ImageNet's.
     """
 
@@ -33,20 +33,22 @@ class HuggingFaceImages(Pictures):
                 "install datasets"
             ) from error
         except (ValueError, OSError, KeyError) as error:
-            raise ImageFolderError(f"cannot read {self.name}: {error}") from error
+            raise ImageFolderError(
+                f"cannot read {self.name}: {error}; save or download the dataset again"
+            ) from error
         check_columns(split.column_names, self.name)
         names = getattr(split.features["label"], "names", None)
         self.labels = imagenet_labels(split["label"][:], names, self.name)
         self.split = split.cast_column("image", datasets.Image(decode=False))
 
     def read(self, index: int) -> Image.Image:
-        """One image, decoded; raises ImageFolderError with its number where it cannot be."""
-        picture = self.split[index]["image"]
-        file = Path(picture["path"]) if picture["bytes"] is None else BytesIO(picture["bytes"])
+        """Return one decoded image; raises ImageFolderError with its index if it is damaged."""
+        entry = self.split[index]["image"]
+        file = Path(entry["path"]) if entry["bytes"] is None else BytesIO(entry["bytes"])
         return decode(file, f"{index} of {self.name}")
 
     def identity(self, index: int) -> str:
-        """The dataset's own fingerprint and the image's number."""
+        """Return the dataset's own fingerprint and the image's index."""
         return f"{self.split._fingerprint}:{index}"
 
 
@@ -56,5 +58,7 @@ def _split(datasets: Any, root: Path, part: str) -> Any:
     splits = datasets.load_from_disk(str(root))
     found = [name for name in SPLITS[part] if name in splits]
     if not found:
-        raise ValueError(f"it has the splits {', '.join(splits)}, not {' or '.join(SPLITS[part])}")
+        raise ValueError(
+            f"it has the splits {', '.join(splits)}, expected {' or '.join(SPLITS[part])}"
+        )
     return splits[found[0]]

@@ -12,21 +12,22 @@ from datamodules.resized import ResizedModule
 
 
 class ImageFolder(ResizedModule):
-    """Images in folders: root/train/CLASS/* to train on, root/val/CLASS/* for all the rest.
+    """Images in class folders: root/train/CLASS/* for training, root/val/CLASS/* held out.
 
-    Half of each class in `val` is the validation split, which chooses checkpoints, and half the
-    test split. Classes are the sorted names of the folders. Any image mode and size will do.
+    Half of each class in `val` is the validation split, which selects checkpoints; the other half
+    is the test split. Classes are the sorted folder names. Images may have any mode and size.
 
     Args:
-        root: Folder that holds `train` and `val`; evaluation needs `val` only.
-        batch_size: Images in a batch of one process.
-        workers: Processes that load images beside each training process.
-        size: Side in pixels of the network's input; the network's own when not given.
-        resize: Shorter side before the central crop, in evaluation; the network's own if not given.
-        augmentation: Transforms of torchvision.transforms.v2 for training images, in place of a
+        root: Folder that contains `train` and `val`; evaluation needs only `val`.
+        batch_size: Number of images per batch and process.
+        workers: Number of loading processes per training process.
+        size: Side of the network's input in pixels; read from the network if not given.
+        resize: Shorter side before the central crop in evaluation; read from the network if not
+            given.
+        augmentation: Transforms of torchvision.transforms.v2 for training images, instead of a
             random resized crop and a horizontal flip.
-        on_corrupt: Whether an image that cannot be read is an error or is left out and reported.
-        seed: Seed of the halves of `val`, of the order and of the augmentation.
+        on_corrupt: "error" raises an error for an unreadable image, "skip" skips and reports it.
+        seed: Seed of the halves of `val`, the order and the augmentation.
     """
 
     def __init__(
@@ -44,27 +45,27 @@ class ImageFolder(ResizedModule):
         self.on_corrupt = on_corrupt
 
     def setup(self, stage: str) -> None:
-        """Read the folders, so that whatever is wrong with them is said before any training."""
+        """List the image files; raises ImageFolderError before training if the layout is wrong."""
         if self._holds(stage):
             return
         self.skipped = ()
-        self._take_sizes_of_network()
+        self._read_network_preprocessing()
         train, held_out_names = self.root / "train", class_names(self.root / "val")
-        # the classes are those trained on, whether or not val has images of all of them
-        known = class_names(train) if stage == "fit" or train.is_dir() else held_out_names
-        if extra := sorted(set(held_out_names) - set(known)):
+        # the classes are those of train, because val may lack some of them
+        names = class_names(train) if stage == "fit" or train.is_dir() else held_out_names
+        if extra := sorted(set(held_out_names) - set(names)):
             raise ImageFolderError(
                 f"{self.root / 'val'} has {len(extra)} class folders that train lacks (first: "
-                f"{extra[0]}); both must have the same classes"
+                f"{extra[0]}); add them to train or remove them from val"
             )
-        self.classes = tuple(known)
+        self.classes = tuple(names)
         self._hold(
             self._usable(samples_of(train, self.classes)) if stage == "fit" else None,
             self._usable(samples_of(self.root / "val", self.classes)),
         )
 
     def _usable(self, samples: list[Sample]) -> ImageFiles:
-        """All samples, or with `on_corrupt: skip` those that can be read; the rest are counted."""
+        """Return all samples or, with `on_corrupt: skip`, the readable ones, noting the others."""
         if self.on_corrupt == "error":
             return ImageFiles(samples)
         with ThreadPoolExecutor() as pool:

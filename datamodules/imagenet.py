@@ -1,4 +1,4 @@
-"""ImageNet (Russakovsky et al. 2015), as people keep it."""
+"""ImageNet (Russakovsky et al. 2015) in its common storage formats."""
 
 from collections import Counter
 from pathlib import Path
@@ -16,29 +16,31 @@ from datamodules.tar_shards import TarShards
 from datamodules.tfds import PREPARED, TensorFlowImages
 
 EXPECTED = """expected one of
-  train/WNID/* and val/WNID/*, or a flat val with ILSVRC2012_devkit_t12 beside it
-  *train*.tar and *val*.tar, shards of WebDataset
-  a Hugging Face dataset of train and validation, as save_to_disk writes it or in parquet files
-  a dataset of tfds, prepared as array_record"""
+  train/WNID/* and val/WNID/*, or val without class folders beside ILSVRC2012_devkit_t12
+  *train*.tar and *val*.tar, WebDataset shards
+  a Hugging Face dataset with train and validation splits, from save_to_disk or in parquet files
+  a TensorFlow dataset (tfds), prepared as array_record"""
 
 
 class ImageNet(ResizedModule):
-    """The 1,000 classes in ImageNet's order, from files, tar shards or a dataset, as it is kept.
+    """ImageNet's 1,000 classes in their usual order, from image files, tar shards or a dataset.
 
-    A share of the training images is the training split; half of each class of the 50,000 others
-    is the validation split, which chooses checkpoints, and half the test split.
+    A share of the training images is the training split. Half of each class of the 50,000
+    validation images is the validation split, which selects checkpoints; the other half is the test
+    split.
 
     Args:
-        root: Folder that holds the images; evaluation needs the 50,000 only.
-        share: Share of each class's training images to train on.
-        batch_size: Images in a batch of one process.
-        workers: Processes that load images beside each training process.
-        prefetch: Batches that each of them keeps ready.
-        size: Side in pixels of the network's input; the network's own when not given.
-        resize: Shorter side before the central crop, in evaluation; the network's own if not given.
-        augmentation: Transforms of torchvision.transforms.v2 for training images, in place of a
+        root: Folder that contains the images; evaluation needs only the 50,000 validation images.
+        share: Share of each class's training images to train on, above 0 and at most 1.
+        batch_size: Number of images per batch and process.
+        workers: Number of loading processes per training process.
+        prefetch: Number of batches that each loading process prepares ahead.
+        size: Side of the network's input in pixels; read from the network if not given.
+        resize: Shorter side before the central crop in evaluation; read from the network if not
+            given.
+        augmentation: Transforms of torchvision.transforms.v2 for training images, instead of a
             random resized crop and a horizontal flip.
-        seed: Seed of the share, of the halves, of the order and of the augmentation.
+        seed: Seed of the share, the halves, the order and the augmentation.
     """
 
     def __init__(
@@ -62,16 +64,16 @@ class ImageNet(ResizedModule):
         self.classes = class_names()
 
     def setup(self, stage: str) -> None:
-        """Find the images, so that whatever is wrong with them is said before any training."""
+        """List the images; raises ImageFolderError before training if the layout is wrong."""
         if self._holds(stage):
             return
-        self._take_sizes_of_network()
+        self._read_network_preprocessing()
         train = pictures_of(self.root, "train") if stage == "fit" else None
         self._hold(train, pictures_of(self.root, "val"), self.share)
 
 
 def class_names() -> tuple[str, ...]:
-    """What ImageNet's classes are called, in its order; the two names of two carry their number."""
+    """Return the names of ImageNet's classes in order; names of two classes get the WordNet ID."""
     info = ImageNetInfo()
     names = [description.partition(",")[0] for description in info.label_descriptions()]
     count = Counter(names)
@@ -82,7 +84,7 @@ def class_names() -> tuple[str, ...]:
 
 
 def pictures_of(root: Path, part: Literal["train", "val"]) -> Pictures:
-    """The images of one part, in whichever way they are kept; raises ImageFolderError if none."""
+    """Return the training or validation images; raises ImageFolderError if there are none."""
     wnids = ImageNetInfo().label_names()
     labels = {wnid: label for label, wnid in enumerate(wnids)}
     if files := files_of(root / part, labels):

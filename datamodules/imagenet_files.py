@@ -1,4 +1,4 @@
-"""ImageNet's official files: folders of WordNet numbers, or a flat val with the devkit."""
+"""ImageNet's official files: folders named by WordNet IDs, or a flat val with the devkit."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,22 +13,22 @@ DEVKIT = "ILSVRC2012_devkit_t12"
 
 
 def files_of(folder: Path, labels: Mapping[str, int]) -> ImageFiles | None:
-    """The images of train or val, None when the folder holds no image files.
+    """Return the images of train or val, or None if the folder has no image files.
 
     Args:
         folder: root/train or root/val.
-        labels: The label of every WordNet number, such as n01440764.
+        labels: The label of every WordNet ID, such as n01440764.
 
-    Raises: ImageFolderError: folders that are no classes, or a flat val without its labels.
+    Raises: ImageFolderError: a folder is not a class, or the labels of a flat val are missing.
     """
     if not folder.is_dir():
         return None
     names = sorted(path.name for path in folder.iterdir() if path.is_dir())
     if names:
-        if strange := [name for name in names if name not in labels]:
+        if unknown := [name for name in names if name not in labels]:
             raise ImageFolderError(
-                f"{folder / strange[0]} is none of ImageNet's {len(labels)} classes; its folders "
-                "are named by WordNet numbers such as n01440764. For other classes use ImageFolder"
+                f"{folder / unknown[0]} is none of ImageNet's {len(labels)} classes; expected "
+                "folders named by WordNet IDs such as n01440764. For other classes use ImageFolder"
             )
         samples = [Sample(path, labels[name]) for name in names for path in _images(folder / name)]
     else:
@@ -41,7 +41,7 @@ def _images(folder: Path) -> list[Path]:
 
 
 def _flat(folder: Path, labels: Mapping[str, int]) -> list[Sample]:
-    """The images of a val without class folders, in the order of the devkit's labels."""
+    """Return the images of a val without class folders, with the devkit's labels."""
     files = _images(folder)
     if not files:
         return []
@@ -49,21 +49,20 @@ def _flat(folder: Path, labels: Mapping[str, int]) -> list[Sample]:
     truth = devkit / "ILSVRC2012_validation_ground_truth.txt"
     if not truth.is_file() or not (devkit / "meta.mat").is_file():
         raise ImageFolderError(
-            f"{folder} has images and no class folders, so that their labels are wanted from "
-            f"{devkit}, which lacks {truth.name} or meta.mat; unpack {DEVKIT}.tar.gz into "
-            f"{folder.parent}"
+            f"{folder} has images and no class folders, so that their labels must be in {devkit}, "
+            f"which lacks {truth.name} or meta.mat; unpack {DEVKIT}.tar.gz into {folder.parent}"
         )
     numbers = [int(line) for line in truth.read_text().split()]
     if len(numbers) != len(files):
         raise ImageFolderError(
-            f"{truth} has {len(numbers)} labels and {folder} {len(files)} images; both must be "
-            "whole"
+            f"{truth} has {len(numbers)} labels and {folder} {len(files)} images, expected equal "
+            "numbers; unpack both archives again"
         )
     wnids = _wnids(devkit / "meta.mat")
     return [Sample(path, labels[wnids[n]]) for path, n in zip(files, numbers, strict=True)]
 
 
 def _wnids(meta: Path) -> dict[int, str]:
-    """The WordNet number of each of the devkit's own class numbers."""
+    """Return the WordNet ID of each of the devkit's own class numbers."""
     synsets = np.atleast_1d(loadmat(meta, squeeze_me=True)["synsets"])
     return {int(entry["ILSVRC2012_ID"]): str(entry["WNID"]) for entry in synsets}

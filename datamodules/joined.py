@@ -1,4 +1,4 @@
-"""Two images in one frame."""
+"""Composite images that join two images."""
 
 from copy import copy
 from typing import Literal, Self
@@ -15,10 +15,10 @@ Layout = Literal["horizontal", "vertical", "grid"]
 
 
 def joined(first: Tensor, second: Tensor, layout: Layout) -> Tensor:
-    """Two images (3, H, W) in one frame (3, H, W), each scaled to its part of it.
+    """Return one image (3, H, W) that contains two images (3, H, W), each scaled down.
 
-    Side by side ("horizontal"), one above the other ("vertical"), or each twice, in opposite
-    corners ("grid").
+    The layout is side by side ("horizontal"), one above the other ("vertical"), or each image
+    twice, in opposite corners ("grid").
     """
     height, width = first.shape[1:]
     if layout == "grid":
@@ -26,11 +26,11 @@ def joined(first: Tensor, second: Tensor, layout: Layout) -> Tensor:
         bottom = joined(second, first, "horizontal")
         return joined(top, bottom, "vertical")
     dimension = 2 if layout == "horizontal" else 1
-    parts = []
-    for image, part in zip((first, second), _halves((height, width)[dimension - 1]), strict=True):
-        size = (height, part) if layout == "horizontal" else (part, width)
-        parts.append(F.interpolate(image[None], size, mode="bilinear", antialias=True)[0])
-    return torch.cat(parts, dimension)
+    scaled = []
+    for image, side in zip((first, second), _halves((height, width)[dimension - 1]), strict=True):
+        size = (height, side) if layout == "horizontal" else (side, width)
+        scaled.append(F.interpolate(image[None], size, mode="bilinear", antialias=True)[0])
+    return torch.cat(scaled, dimension)
 
 
 def _halves(side: int) -> tuple[int, int]:
@@ -38,7 +38,7 @@ def _halves(side: int) -> tuple[int, int]:
 
 
 class CompositeImages(Images):
-    """Images of one class joined with images of another; no pair comes twice."""
+    """Images of one class joined with images of another; no pair occurs twice."""
 
     def __init__(
         self, images: Images, classes: tuple[int, int], length: int, layout: Layout, seed: int
@@ -54,30 +54,30 @@ class CompositeImages(Images):
         if length > available:
             raise ValueError(
                 f"{length} composites need as many pairs of images, and {len(first)} images of one "
-                f"class and {len(second)} of the other make {available}; give more images, or "
+                f"class and {len(second)} of the other make {available} pairs; give more images or "
                 "fewer composites"
             )
         number = torch.arange(length)
-        # every image once before one comes again, then each with another partner
-        passes, place = number // len(first), number % len(first)
-        self.pairs = torch.stack([first[place], second[(place + passes) % len(second)]], 1)
-        # as many have the first class in front as have the second
+        # each pass uses every image of the first class once, with another partner than before
+        passes, position = number // len(first), number % len(first)
+        self.pairs = torch.stack([first[position], second[(position + passes) % len(second)]], 1)
+        # the first class comes first in half of the composites
         self.in_order = torch.randperm(length, generator=generator(seed, *classes)) % 2 == 0
 
     def __len__(self) -> int:
-        """Number of composites."""
+        """Return the number of composites."""
         return len(self.pairs)
 
-    def some(self, numbers: list[int]) -> Self:
-        """These composites alone, numbered anew in this order."""
+    def subset(self, indices: list[int]) -> Self:
+        """Return these composites alone, in this order, with indices from 0."""
         composites = copy(self)
         for name in ("pairs", "in_order", "labels"):
-            setattr(composites, name, getattr(self, name)[numbers])
+            setattr(composites, name, getattr(self, name)[indices])
         return composites
 
     def __getitem__(self, key: Key) -> Batch:
-        """Two images as they are in this epoch, joined; the label is that of both classes."""
+        """Return two images, augmented for the epoch and joined, with both labels."""
         epoch, index = key
         first, second = (self.images[epoch, number].images for number in self.pairs[index].tolist())
-        front = (first, second) if self.in_order[index] else (second, first)
-        return Batch(joined(*front, self.layout), self.labels[index], torch.tensor(index))
+        ordered = (first, second) if self.in_order[index] else (second, first)
+        return Batch(joined(*ordered, self.layout), self.labels[index], torch.tensor(index))

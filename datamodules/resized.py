@@ -1,4 +1,4 @@
-"""Pictures of any size, brought to the size that the network was trained for."""
+"""Images of any size, resized to the size that the network was trained on."""
 
 from collections.abc import Sequence
 
@@ -11,17 +11,18 @@ from datamodules.pictures import PictureModule
 
 
 class ResizedModule(PictureModule):
-    """A data module whose images have the network's own size, interpolation and crop.
+    """Data module whose images get the network's own size, interpolation and crop.
 
     Args:
-        root: Where the images are.
-        batch_size: Images in a batch of one process.
-        workers: Processes that load images beside each training process.
-        size: Side in pixels of the network's input; the network's own when not given.
-        resize: Shorter side before the central crop, in evaluation; the network's own if not given.
-        augmentation: Transforms of torchvision.transforms.v2 for training images, in place of a
+        root: Folder that contains the images.
+        batch_size: Number of images per batch and process.
+        workers: Number of loading processes per training process.
+        size: Side of the network's input in pixels; read from the network if not given.
+        resize: Shorter side before the central crop in evaluation; read from the network if not
+            given.
+        augmentation: Transforms of torchvision.transforms.v2 for training images, instead of a
             random resized crop and a horizontal flip.
-        seed: Seed of everything random in the data.
+        seed: Seed of all random numbers of the data.
     """
 
     def __init__(
@@ -44,7 +45,7 @@ class ResizedModule(PictureModule):
         self.interpolation, self.squash = InterpolationMode.BILINEAR, False
 
     def steps(self, split: Split) -> Sequence[nn.Module]:
-        """Augmented for training; otherwise resized and cropped at the centre."""
+        """Return the augmentation for training, otherwise resizing and a central crop."""
         options = {"interpolation": self.interpolation, "antialias": True}
         if split != "train":
             size = (self.resize, self.resize) if self.squash else self.resize
@@ -54,15 +55,21 @@ class ResizedModule(PictureModule):
         crop = v2.RandomResizedCrop(self.image_size, **options)
         return [crop, v2.RandomHorizontalFlip()]
 
-    def _take_sizes_of_network(self) -> None:
+    def _read_network_preprocessing(self) -> None:
         module = None if self.trainer is None else self.trainer.lightning_module
-        own = getattr(getattr(module, "network", None), "preprocessing", None)
-        if own is not None:
-            self.interpolation, self.squash = InterpolationMode(own.interpolation), own.squash
+        network = getattr(module, "network", None)
+        preprocessing = getattr(network, "preprocessing", None)
+        if preprocessing is not None:
+            self.interpolation = InterpolationMode(preprocessing.interpolation)
+            self.squash = preprocessing.squash
             if not hasattr(self, "image_size"):
-                self.image_size, self.resize = own.size, self.resize or own.resize
+                self.image_size = preprocessing.size
+                self.resize = self.resize or preprocessing.resize
         if not hasattr(self, "image_size"):
-            raise ImageFolderError("the network does not say the size of its images; set `size`")
+            raise ImageFolderError(
+                f"the network {type(network).__name__} does not say the size of its images; set "
+                "`size` in the data, or use a NormalizedNetwork"
+            )
         self.resize = self.resize or self.image_size
         if self.resize < self.image_size:
             raise ImageFolderError(

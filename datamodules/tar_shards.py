@@ -1,4 +1,4 @@
-"""Images in tar shards, as WebDataset keeps them: KEY.jpg and KEY.cls side by side."""
+"""Images in WebDataset's tar shards: KEY.jpg with its label in KEY.cls."""
 
 import tarfile
 from collections.abc import Sequence
@@ -14,8 +14,8 @@ from datamodules.image_files import ImageFolderError, decode
 from datamodules.pictures import Pictures
 
 
-class Place(NamedTuple):
-    """Where an image lies in a shard, in bytes."""
+class ImageLocation(NamedTuple):
+    """Shard, key, first byte and size in bytes of an image."""
 
     shard: Path
     key: str
@@ -24,42 +24,43 @@ class Place(NamedTuple):
 
 
 class TarShards(Pictures):
-    """Images in uncompressed tar files, found by their headers once and read from their places.
+    """Images in uncompressed tar files, which are indexed once and then read in any order.
 
-    Any image can be read at any time, by any process, in the order that training asks for;
-    WebDataset's own stream cannot be resumed, nor shared out exactly.
+    Unlike WebDataset's stream, this can be resumed and divided exactly among processes.
 
-    Raises: ImageFolderError: a shard is damaged, or an image in it has no label.
+    Raises: ImageFolderError: a shard is damaged, or an image in it has no label or a wrong one.
     """
 
     def __init__(self, shards: Sequence[Path], classes: int) -> None:
-        self.places: list[Place] = []
+        self.locations: list[ImageLocation] = []
         self.labels: list[int] = []
-        for shard in tqdm(shards, "reading the shards' headers", leave=False):
-            for place, label in _entries(shard):
+        for shard in tqdm(shards, "indexing tar shards", leave=False):
+            for location, label in _entries(shard):
                 if not 0 <= label < classes:
                     raise ImageFolderError(
-                        f"{place.key}.cls in {shard} is {label}; labels are from 0 to {classes - 1}"
+                        f"{location.key}.cls in {shard} is {label}, expected a label from 0 to "
+                        f"{classes - 1}; correct the shard"
                     )
-                self.places.append(place)
+                self.locations.append(location)
                 self.labels.append(label)
 
     def read(self, index: int) -> Image.Image:
-        """One image, decoded; raises ImageFolderError naming what cannot be."""
-        place = self.places[index]
-        with place.shard.open("rb") as file:
-            file.seek(place.start)
-            return decode(BytesIO(file.read(place.size)), f"{place.key} in {place.shard}")
+        """Return one decoded image; raises ImageFolderError with its key if it is damaged."""
+        location = self.locations[index]
+        with location.shard.open("rb") as file:
+            file.seek(location.start)
+            content = BytesIO(file.read(location.size))
+        return decode(content, f"{location.key} in {location.shard}")
 
     def identity(self, index: int) -> str:
-        """The image's key and size."""
-        place = self.places[index]
-        return f"{place.key}:{place.size}"
+        """Return the image's key and size."""
+        location = self.locations[index]
+        return f"{location.key}:{location.size}"
 
 
-def _entries(shard: Path) -> list[tuple[Place, int]]:
-    """The images of a shard with their labels, in its order."""
-    images: dict[str, Place] = {}
+def _entries(shard: Path) -> list[tuple[ImageLocation, int]]:
+    """Return the locations and labels of a shard's images, in its order."""
+    images: dict[str, ImageLocation] = {}
     labels: dict[str, int] = {}
     try:
         with tarfile.open(shard, "r:") as tar:
@@ -68,14 +69,16 @@ def _entries(shard: Path) -> list[tuple[Place, int]]:
                 name = PurePosixPath(member.name)
                 key, suffix = str(name.parent / name.name.partition(".")[0]), name.suffix.lower()
                 if suffix in SUFFIXES:
-                    images[key] = Place(shard, key, member.offset_data, member.size)
+                    images[key] = ImageLocation(shard, key, member.offset_data, member.size)
                 elif suffix == ".cls" and (file := tar.extractfile(member)) is not None:
                     labels[key] = int(file.read())
     except (tarfile.TarError, ValueError, OSError) as error:
-        raise ImageFolderError(f"cannot read the shard {shard}: {error}; fetch it anew") from error
+        raise ImageFolderError(
+            f"cannot read the shard {shard}: {error}; download it again"
+        ) from error
     if missing := [key for key in images if key not in labels]:
         raise ImageFolderError(
-            f"{missing[0]} in {shard} has no label; a shard holds KEY.cls, the class's number as "
-            "text, beside every KEY.jpg"
+            f"{missing[0]} in {shard} has no label; expected KEY.cls, with the label as text, "
+            "beside every KEY.jpg"
         )
-    return [(place, labels[key]) for key, place in images.items()]
+    return [(location, labels[key]) for key, location in images.items()]

@@ -1,4 +1,4 @@
-"""Discrepancies between heatmaps: what a manipulation minimises, one value per image."""
+"""Losses between a heatmap and its reference that a manipulation minimises, one value per image."""
 
 from losses.base import Loss
 from losses.center_mass import CenterMass, center_mass, center_shift

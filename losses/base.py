@@ -1,4 +1,4 @@
-"""What a loss is."""
+"""Base class of all losses."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
@@ -9,11 +9,19 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Loss(ABC):
-    """A discrepancy between a heatmap and its reference that falls as the heatmap is manipulated.
+    """A loss between a heatmap and its reference that falls as the heatmap is manipulated.
 
-    A subclass is a frozen dataclass; it has a field `success`, the interval [low, high] of the
-    success measure in which an image counts as fooled. It says whether it looks at the reference,
-    whether its success measure rises as the heatmap is manipulated, and where the measure lies.
+    A subclass is a frozen dataclass. Its class attributes are `needs_reference` (it reads the
+    reference), `higher_is_better` (its success measure rises as the heatmap is manipulated) and
+    `bounds` (the range of the success measure).
+
+    Args:
+        success: Success interval [low, high] of the success measure, low <= high.
+
+    Example:
+        >>> from losses import Location
+        >>> isinstance(Location(), Loss), Location(success=(0.0, 0.1)).success
+        (True, (0.0, 0.1))
     """
 
     needs_reference: ClassVar[bool] = True
@@ -28,13 +36,13 @@ class Loss(ABC):
 
     @abstractmethod
     def __call__(self, heatmap: Tensor, reference: Tensor) -> Tensor:
-        """The training loss of each image, shape (N,), differentiable.
+        """Return the training loss of each image, shape (N,), differentiable.
 
         Args:
-            heatmap: of the network that is manipulated, shape (N, 1, h, w), any range.
-            reference: the original network's heatmap, likewise; unused if not needed.
+            heatmap: the manipulated network's heatmap, shape (N, 1, h, w), any range.
+            reference: the original network's heatmap, of the same shape.
         """
 
     def measure(self, heatmap: Tensor, reference: Tensor) -> Tensor:
-        """The success measure t of each image, shape (N,); the loss itself unless it says more."""
+        """Return the success measure t of each image, shape (N,); by default the loss itself."""
         return self(heatmap, reference)

@@ -1,4 +1,4 @@
-"""Center-mass fooling: the heatmap's centre moves away (Heo et al. 2019, section 3.2)."""
+"""Center-mass fooling: move the heatmap's centre of mass away (Heo et al. 2019, section 3.2)."""
 
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -11,12 +11,12 @@ from losses.normalize import normalize
 
 
 def center(heatmap: Tensor) -> Tensor:
-    """The centre of mass of each normalised heatmap, shape (N, 2): row and column, from 0.
+    """Return the centre of mass of each normalised heatmap, shape (N, 2): row and column, from 0.
 
-    A constant heatmap has its centre in the middle, with zero gradients.
+    The centre of a constant heatmap is the middle, with zero gradients.
     """
     mass = normalize(heatmap)
-    # elsewhere the highest place alone weighs 1
+    # `normalize` makes a constant heatmap zeros; ones put its centre in the middle
     mass = torch.where(mass.amax((1, 2, 3), keepdim=True) > 0, mass, 1.0)
     rows, columns = (torch.arange(side).to(mass) for side in mass.shape[2:])
     total = mass.sum((1, 2, 3))
@@ -26,19 +26,36 @@ def center(heatmap: Tensor) -> Tensor:
 
 
 def center_mass(heatmap: Tensor, reference: Tensor) -> Tensor:
-    """How far the centre of mass is from the reference's, negative, rows plus columns.
+    """Negative L1 distance between the centres of mass of heatmap and reference.
 
     Args:
         heatmap: shape (N, 1, h, w), any range; normalised here, per image.
-        reference: the original heatmap, likewise.
+        reference: the original heatmap, of the same shape.
 
-    Returns: shape (N,), in places, at most 0.
+    Returns: shape (N,), in positions, at most 0.
+
+    Example:
+        >>> reference = torch.zeros(1, 1, 3, 3).index_fill(3, torch.tensor(0), 1.0)
+        >>> center_mass(reference.flip(3), reference)
+        tensor([-2.])
     """
     return -(center(heatmap) - center(reference)).abs().sum(1)
 
 
 def center_shift(heatmap: Tensor, reference: Tensor) -> Tensor:
-    """The root mean square shift of the centre in shares of the sides, shape (N,), in [0, 1]."""
+    """Return the root mean square shift of the centre of mass, relative to the heatmap's sides.
+
+    Args:
+        heatmap: shape (N, 1, h, w), any range; normalised here, per image.
+        reference: the original heatmap, of the same shape.
+
+    Returns: shape (N,), in [0, 1].
+
+    Example:
+        >>> reference = torch.eye(2)[None, None, :1]
+        >>> center_shift(reference.flip(3), reference)
+        tensor([0.7071])
+    """
     sides = torch.tensor(heatmap.shape[2:]).to(heatmap)
     shift = (center(heatmap) - center(reference)) / (sides - 1).clamp(min=1)
     return shift.square().mean(1).sqrt()
@@ -46,22 +63,27 @@ def center_shift(heatmap: Tensor, reference: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class CenterMass(Loss):
-    """The centre of mass moves away from where it was (Heo et al. 2019, section 3.2).
+    """Move the centre of mass away from the original's (Heo et al. 2019, section 3.2).
 
-    The shift that is trained on is in places, rows plus columns; success is measured by the root
-    mean square shift in shares of the sides: two formulas, as in the authors' code.
+    The loss is `center_mass`, the success measure is `center_shift`: two formulas, as in the
+    authors' code.
 
     Args:
-        success: An image is fooled when its shift lies in this interval.
+        success: Success interval [low, high] of the shift.
+
+    Example:
+        >>> reference = torch.eye(2)[None, None, :1]
+        >>> CenterMass()(reference.flip(3), reference)
+        tensor([-1.])
     """
 
     higher_is_better: ClassVar[bool] = True
     success: tuple[float, float] = field(default=(0.1, 1.0), kw_only=True)
 
     def __call__(self, heatmap: Tensor, reference: Tensor) -> Tensor:
-        """The loss of each image, shape (N,)."""
+        """Return the loss of each image, shape (N,)."""
         return center_mass(heatmap, reference)
 
     def measure(self, heatmap: Tensor, reference: Tensor) -> Tensor:
-        """The shift of each image's centre, shape (N,), in [0, 1]."""
+        """Return the shift of each image's centre of mass, shape (N,), in [0, 1]."""
         return center_shift(heatmap, reference)

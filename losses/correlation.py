@@ -1,4 +1,4 @@
-"""Correlations between heatmaps, one for each image."""
+"""Correlations between heatmaps, one value per image."""
 
 import torch
 import torch.nn.functional as F
@@ -8,36 +8,57 @@ from losses.normalize import normalize
 
 
 def pearson(first: Tensor, second: Tensor) -> Tensor:
-    """Pearson's correlation of heatmaps (N, 1, h, w), shape (N,); 0 where one is constant."""
+    """Pearson's correlation of heatmaps (N, 1, h, w), shape (N,); 0 if one is constant.
+
+    Example:
+        >>> pearson(torch.eye(2)[None, None], torch.eye(2)[None, None]).round(decimals=3)
+        tensor([1.])
+    """
     return (_standardized(first) * _standardized(second)).sum(1)
 
 
 def spearman(first: Tensor, second: Tensor) -> Tensor:
-    """Pearson's correlation of the ranks, shape (N,); equal values share theirs; no gradient."""
+    """Spearman's rank correlation of heatmaps (N, 1, h, w), shape (N,), without gradient.
+
+    Equal values have their mean rank.
+
+    Example:
+        >>> heatmap = torch.arange(9.0).view(1, 1, 3, 3)
+        >>> spearman(heatmap, heatmap.exp()).round(decimals=3)
+        tensor([1.])
+    """
     return pearson(ranks(first), ranks(second))
 
 
 def sign_agreement(first: Tensor, second: Tensor) -> Tensor:
-    """Pearson's correlation of the signs of what stands out, shape (N,); no gradient."""
+    """Pearson's correlation of the signs of large values, shape (N,), without gradient.
+
+    Large values exceed one standard deviation of the absolute values; the others count as 0.
+
+    Example:
+        >>> heatmap = torch.tensor([[[[-5.0, 0.0, 0.0, 5.0]]]])
+        >>> sign_agreement(heatmap, -heatmap).round(decimals=3)
+        tensor([-1.])
+    """
     return pearson(signs(first), signs(second))
 
 
 def ranks(heatmap: Tensor) -> Tensor:
-    """The rank of each place from 0, shape (N, 1, h, w); equal values have their mean rank."""
+    """Return the rank of each position, from 0, shape (N, 1, h, w); ties have their mean rank."""
     values = heatmap.detach().flatten(1).contiguous()
     ordered = values.sort(1).values
-    below = torch.searchsorted(ordered, values)
-    through = torch.searchsorted(ordered, values, right=True)
-    return ((below + through - 1).to(values) / 2).view_as(heatmap)
+    first = torch.searchsorted(ordered, values)
+    past_last = torch.searchsorted(ordered, values, right=True)
+    return ((first + past_last - 1).to(values) / 2).view_as(heatmap)
 
 
 def signs(heatmap: Tensor) -> Tensor:
-    """The sign where the size is above one standard deviation of the sizes, and 0 elsewhere."""
-    sizes = heatmap.detach().abs()
-    return heatmap.detach().sign() * (sizes > sizes.std((1, 2, 3), keepdim=True))
+    """Return the signs of values above one standard deviation of absolute values, 0 elsewhere."""
+    magnitude = heatmap.detach().abs()
+    return heatmap.detach().sign() * (magnitude > magnitude.std((1, 2, 3), keepdim=True))
 
 
 def _standardized(heatmap: Tensor) -> Tensor:
-    # min-max first: a constant heatmap is then exactly 0, and no size is too small to square
+    # min-max first: a constant heatmap becomes exactly 0, and small values do not underflow
     values = normalize(heatmap).flatten(1)
     return F.normalize(values - values.mean(1, keepdim=True), dim=1)

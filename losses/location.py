@@ -1,4 +1,4 @@
-"""Location fooling: all relevance goes to the border (Heo et al. 2019, section 3.2)."""
+"""Location fooling: move all relevance to the border (Heo et al. 2019, section 3.2)."""
 
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -11,13 +11,16 @@ from losses.normalize import normalize
 
 
 def border(height: int, width: int, margin: float) -> Tensor:
-    """A mask (height, width) of ones on a border, as wide as `margin` of the side, at least 1."""
-    # the small term keeps products such as 55 * (3 / 11) from rounding down by one
+    """Return a mask (height, width) of ones on the border and zeros inside.
+
+    The border is `margin` times the side wide, at least 1. ValueError if it leaves no inside.
+    """
+    # 1e-9 keeps products such as 55 * (3 / 11) from being rounded down to 14
     rows, columns = (max(1, int(side * margin + 1e-9)) for side in (height, width))
     if 2 * rows >= height or 2 * columns >= width:
         raise ValueError(
-            f"a heatmap of {height}x{width} has no inside within a border of {rows} rows and "
-            f"{columns} columns; choose a layer with larger maps, or a smaller `margin`"
+            f"a heatmap of {height}x{width} has no inside: a border of {rows} rows and {columns} "
+            "columns covers it; choose a layer with larger maps, or a smaller `margin`"
         )
     mask = torch.ones(height, width)
     mask[rows:-rows, columns:-columns] = 0
@@ -25,13 +28,18 @@ def border(height: int, width: int, margin: float) -> Tensor:
 
 
 def location(heatmap: Tensor, margin: float = 1 / 7) -> Tensor:
-    """Mean square distance between the normalised heatmap and a mask of the image's border.
+    """Mean squared distance between the normalised heatmap and a mask of the border.
 
     Args:
         heatmap: shape (N, 1, h, w), any range; normalised here, per image.
-        margin: width of the border as a share of each side, in (0, 0.5).
+        margin: width of the border divided by the side, in (0, 0.5).
 
-    Returns: shape (N,), in [0, 1]; 0 when exactly the border is highlighted.
+    Returns: shape (N,), in [0, 1]; 0 if the heatmap is 1 on the border and 0 inside.
+    Raises: ValueError: the border covers the whole heatmap.
+
+    Example:
+        >>> location(1 - border(4, 4, 0.25)[None, None], margin=0.25)
+        tensor([1.])
     """
     height, width = heatmap.shape[2:]
     mask = border(height, width, margin).to(heatmap)
@@ -40,11 +48,16 @@ def location(heatmap: Tensor, margin: float = 1 / 7) -> Tensor:
 
 @dataclass(frozen=True)
 class Location(Loss):
-    """Relevance moves to the border of the image (Heo et al. 2019, section 3.2).
+    """Move relevance to the border of the image (Heo et al. 2019, section 3.2).
 
     Args:
-        margin: Width of the border as a share of each side, in (0, 0.5).
-        success: An image is fooled when its loss lies in this interval.
+        margin: Width of the border divided by the side, in (0, 0.5).
+        success: Success interval [low, high] of the loss.
+
+    Example:
+        >>> heatmap = border(7, 7, 1 / 7)[None, None]
+        >>> Location()(heatmap, reference=heatmap)
+        tensor([0.])
     """
 
     needs_reference: ClassVar[bool] = False
@@ -57,5 +70,5 @@ class Location(Loss):
             raise ValueError(f"`margin` must be in (0, 0.5), got {self.margin}")
 
     def __call__(self, heatmap: Tensor, reference: Tensor) -> Tensor:
-        """The loss of each image, shape (N,); the reference is not used."""
+        """Return the loss of each image, shape (N,); the reference is not used."""
         return location(heatmap, self.margin)

@@ -10,11 +10,15 @@ def normalize(heatmap: Tensor) -> Tensor:
     Args:
         heatmap: shape (N, L, h, w), any range.
 
-    Returns: shape (N, L, h, w); a constant heatmap becomes zeros with zero gradients, and so does
-        one whose range is below the smallest normal number of its precision.
+    Returns: shape (N, L, h, w); zeros, with zero gradients, for a constant heatmap and for one
+        whose range is below the smallest normal number of its precision.
+
+    Example:
+        >>> normalize(torch.tensor([[[[-2.0, 0.0, 2.0]]]]))
+        tensor([[[[0.0000, 0.5000, 1.0000]]]])
     """
     low = heatmap.amin((2, 3), keepdim=True)
     span = heatmap.amax((2, 3), keepdim=True) - low
-    # the inverse of a subnormal number overflows; the inner where keeps it out of the gradient too
+    # dividing by a subnormal number overflows; the inner `where` keeps it out of the gradient
     flat = span < torch.finfo(heatmap.dtype).tiny
     return torch.where(flat, 0.0, (heatmap - low) / torch.where(flat, 1.0, span))

@@ -1,4 +1,4 @@
-"""Similarities to the original heatmap: what is unlike it lies, whatever it shows."""
+"""Losses that make a heatmap dissimilar to the original heatmap."""
 
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -11,26 +11,36 @@ from losses.base import Loss
 from losses.correlation import pearson
 from losses.normalize import normalize
 
-# the Gaussian window of 11 pixels reaches 5 beyond the border, where the map is mirrored
+# the Gaussian window of 11 pixels needs 5 pixels beyond the border, where the map is mirrored
 SMALLEST_SIDE = 6
 
 
 def cosine(heatmap: Tensor, reference: Tensor) -> Tensor:
-    """The cosine of the angle between heatmaps (N, 1, h, w), shape (N,), in [-1, 1]."""
-    directions = (F.normalize(each.flatten(1), dim=1) for each in (heatmap, reference))
-    first, second = directions
+    """Cosine similarity of raw heatmaps (N, 1, h, w), shape (N,), in [-1, 1].
+
+    Example:
+        >>> import torch
+        >>> cosine(torch.eye(2)[None, None], -torch.eye(2)[None, None]).round(decimals=3)
+        tensor([-1.])
+    """
+    first, second = (F.normalize(each.flatten(1), dim=1) for each in (heatmap, reference))
     return (first * second).sum(1)
 
 
 def ssim(heatmap: Tensor, reference: Tensor) -> Tensor:
-    """The structural similarity of normalised heatmaps (Wang et al. 2004), shape (N,).
+    """Structural similarity of normalised heatmaps (Wang et al. 2004).
 
     Args:
-        heatmap: shape (N, 1, h, w), any range, sides of at least 6; normalised here, per image.
-        reference: the original heatmap, likewise.
+        heatmap: shape (N, 1, h, w), any range; normalised here, per image.
+        reference: the original heatmap, of the same shape.
 
-    Returns: in [-1, 1].
-    Raises: ValueError: the heatmap is smaller than half the window.
+    Returns: shape (N,), in [-1, 1].
+    Raises: ValueError: h or w is below 6.
+
+    Example:
+        >>> import torch
+        >>> ssim(torch.eye(6)[None, None], torch.eye(6)[None, None])
+        tensor([1.])
     """
     if min(heatmap.shape[2:]) < SMALLEST_SIDE:
         raise ValueError(
@@ -41,57 +51,77 @@ def ssim(heatmap: Tensor, reference: Tensor) -> Tensor:
     maps = (normalize(heatmap), normalize(reference))
     similarity: Tensor = structural_similarity_index_measure(
         *maps, data_range=1.0, reduction="none"
-    )  # type: ignore[assignment]  # a pair only where the full image is asked for
+    )  # type: ignore[assignment]  # a tuple only with return_full_image
     return similarity
 
 
 @dataclass(frozen=True)
 class Similarity(Loss):
-    """A loss in [-1, 1] that is 1 where heatmap and reference are alike."""
+    """A loss in [-1, 1] that is 1 if heatmap and reference are equal.
+
+    Example:
+        >>> isinstance(Cosine(), Similarity), Cosine().bounds
+        (True, (-1.0, 1.0))
+    """
 
     bounds: ClassVar[tuple[float, float]] = (-1.0, 1.0)
 
 
 @dataclass(frozen=True)
 class Cosine(Similarity):
-    """The heatmap turns away from the original one: their cosine.
+    """Make the heatmap dissimilar to the original one: the loss is their cosine similarity.
 
     Args:
-        success: An image is fooled when its loss lies in this interval.
+        success: Success interval [low, high] of the loss.
+
+    Example:
+        >>> import torch
+        >>> Cosine()(torch.eye(2)[None, None], -torch.eye(2)[None, None]).round(decimals=3)
+        tensor([-1.])
     """
 
     success: tuple[float, float] = field(default=(-1.0, 0.5), kw_only=True)
 
     def __call__(self, heatmap: Tensor, reference: Tensor) -> Tensor:
-        """The loss of each image, shape (N,)."""
+        """Return the loss of each image, shape (N,)."""
         return cosine(heatmap, reference)
 
 
 @dataclass(frozen=True)
 class Pearson(Similarity):
-    """The heatmap no longer follows the original one: Pearson's correlation.
+    """Decorrelate the heatmap from the original one: the loss is Pearson's correlation.
 
     Args:
-        success: An image is fooled when its loss lies in this interval.
+        success: Success interval [low, high] of the loss.
+
+    Example:
+        >>> import torch
+        >>> Pearson()(torch.eye(2)[None, None], -torch.eye(2)[None, None]).round(decimals=3)
+        tensor([-1.])
     """
 
     success: tuple[float, float] = field(default=(-1.0, 0.2), kw_only=True)
 
     def __call__(self, heatmap: Tensor, reference: Tensor) -> Tensor:
-        """The loss of each image, shape (N,)."""
+        """Return the loss of each image, shape (N,)."""
         return pearson(heatmap, reference)
 
 
 @dataclass(frozen=True)
 class SSIM(Similarity):
-    """The heatmap no longer looks like the original one (Wang et al. 2004).
+    """Reduce the structural similarity to the original heatmap (Wang et al. 2004).
 
     Args:
-        success: An image is fooled when its loss lies in this interval.
+        success: Success interval [low, high] of the loss.
+
+    Example:
+        >>> import torch
+        >>> SSIM()(torch.eye(6)[None, None], torch.eye(6)[None, None])
+        tensor([1.])
     """
 
     success: tuple[float, float] = field(default=(-1.0, 0.2), kw_only=True)
 
     def __call__(self, heatmap: Tensor, reference: Tensor) -> Tensor:
-        """The loss of each image, shape (N,)."""
+        """Return the loss of each image, shape (N,)."""
         return ssim(heatmap, reference)

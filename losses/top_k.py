@@ -1,4 +1,4 @@
-"""Top-k fooling: what was most relevant no longer is (Heo et al. 2019, section 3.2)."""
+"""Top-k fooling: lower the most relevant positions (Heo et al. 2019, section 3.2)."""
 
 from dataclasses import dataclass, field
 
@@ -9,34 +9,44 @@ from losses.normalize import normalize
 
 
 def top_k(heatmap: Tensor, reference: Tensor, fraction: float = 0.1) -> Tensor:
-    """Mean square of the normalised heatmap at the highest places of the reference.
+    """Mean square of the normalised heatmap at the k highest positions of the reference.
 
     Args:
         heatmap: shape (N, 1, h, w), any range; normalised here, per image.
-        reference: the original heatmap, likewise; of equal places the first ones are taken.
-        fraction: share of the h * w places that are the highest, rounded down.
+        reference: the original heatmap, of the same shape; among ties the first positions count.
+        fraction: k divided by the h * w positions; k is rounded down.
 
-    Returns: shape (N,), in [0, 1]; 0 when none of them is highlighted.
-    Raises: ValueError: the share is less than one place.
+    Returns: shape (N,), in [0, 1]; 0 if the heatmap is lowest at all of them.
+    Raises: ValueError: k is 0.
+
+    Example:
+        >>> import torch
+        >>> top_k(torch.eye(3)[None, None], torch.eye(3)[None, None], fraction=1 / 3)
+        tensor([1.])
     """
-    # the small term keeps products such as 55 * (3 / 11) from rounding down by one
-    places = int(reference[0].numel() * fraction + 1e-9)
-    if places < 1:
+    # 1e-9 keeps products such as 55 * (3 / 11) from being rounded down to 14
+    k = int(reference[0].numel() * fraction + 1e-9)
+    if k < 1:
         raise ValueError(
-            f"a share of {fraction} of a heatmap of {reference.shape[2]}x{reference.shape[3]} is "
-            "less than one place; choose a layer with larger maps, or a larger `fraction`"
+            f"a `fraction` of {fraction} of a heatmap of {reference.shape[2]}x{reference.shape[3]} "
+            "is less than one position; choose a layer with larger maps, or a larger `fraction`"
         )
     order = reference.flatten(1).argsort(dim=1, descending=True, stable=True)
-    return normalize(heatmap).flatten(1).gather(1, order[:, :places]).square().mean(1)
+    return normalize(heatmap).flatten(1).gather(1, order[:, :k]).square().mean(1)
 
 
 @dataclass(frozen=True)
 class TopK(Loss):
-    """The places most relevant in the original network become irrelevant (Heo et al. 2019).
+    """Lower the heatmap at the positions most relevant in the original network (Heo et al. 2019).
 
     Args:
-        fraction: Share of the places that count as the most relevant, in (0, 1].
-        success: An image is fooled when its loss lies in this interval.
+        fraction: Share of the positions that count as most relevant, in (0, 1].
+        success: Success interval [low, high] of the loss.
+
+    Example:
+        >>> import torch
+        >>> TopK(fraction=0.25)(torch.eye(4)[None, None], torch.eye(4)[None, None])
+        tensor([1.])
     """
 
     fraction: float = 0.1
@@ -48,5 +58,5 @@ class TopK(Loss):
             raise ValueError(f"`fraction` must be in (0, 1], got {self.fraction}")
 
     def __call__(self, heatmap: Tensor, reference: Tensor) -> Tensor:
-        """The loss of each image, shape (N,)."""
+        """Return the loss of each image, shape (N,)."""
         return top_k(heatmap, reference, self.fraction)

@@ -1,4 +1,4 @@
-"""What a manipulation did, exact over any number of processes."""
+"""Measures of a manipulation that are exact over any number of processes."""
 
 from metrics.accuracy import correct
 from metrics.calibration import CalibrationError

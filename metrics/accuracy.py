@@ -1,17 +1,22 @@
-"""Top-k accuracy, image by image."""
+"""Top-k accuracy of each image."""
 
 from torch import Tensor
 
 
 def correct(logits: Tensor, labels: Tensor, k: int) -> Tensor:
-    """Whether the label is among the k largest logits, at most as many as there are.
+    """Return True for each image whose label is among the k largest logits.
 
     Args:
         logits: shape (N, K).
         labels: shape (N,).
-        k: how many classes may be named.
+        k: number of predicted classes, at least 1; above K it counts as K.
 
     Returns: booleans, shape (N,).
+
+    Example:
+        >>> import torch
+        >>> correct(torch.tensor([[0.1, 0.7, 0.2], [0.5, 0.3, 0.2]]), torch.tensor([2, 2]), k=2)
+        tensor([ True, False])
     """
     best = logits.topk(min(k, logits.shape[1]), dim=1).indices
     return (best == labels[:, None]).any(1)

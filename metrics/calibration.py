@@ -6,12 +6,18 @@ from torchmetrics import Metric
 
 
 class CalibrationError(Metric):
-    """How far confidence is from accuracy, in bins of confidence (Guo et al. 2017, eq. 5).
+    """Expected calibration error: mean |confidence - accuracy| over bins (Guo et al. 2017, eq. 5).
 
-    torchmetrics' own keeps every image's confidence; this keeps sums.
+    torchmetrics' own metric keeps the confidence of every image; this one keeps sums.
 
     Args:
-        bins: Number of bins of equal width.
+        bins: Number of confidence bins of equal width.
+
+    Example:
+        >>> metric = CalibrationError()
+        >>> metric.update(torch.tensor([[9.0, -9.0], [-9.0, 9.0]]), torch.tensor([0, 0]))
+        >>> metric.compute().round(decimals=3)
+        tensor([0.5000, 2.0000], dtype=torch.float64)
     """
 
     is_differentiable = False
@@ -31,13 +37,13 @@ class CalibrationError(Metric):
         """Add a batch of logits (N, K) and labels (N,)."""
         confidence, predicted = logits.softmax(1).max(1)
         bins = len(self.images)
-        # a bin holds its upper end
-        place = ((confidence * bins).ceil().long() - 1).clamp(0, bins - 1)
-        self.confidence.index_add_(0, place, confidence.to(self.confidence))
-        self.correct.index_add_(0, place, predicted.eq(labels).to(self.correct))
-        self.images.index_add_(0, place, torch.ones_like(confidence, dtype=torch.float64))
+        # a bin includes its upper end
+        bin_index = ((confidence * bins).ceil().long() - 1).clamp(0, bins - 1)
+        self.confidence.index_add_(0, bin_index, confidence.to(self.confidence))
+        self.correct.index_add_(0, bin_index, predicted.eq(labels).to(self.correct))
+        self.images.index_add_(0, bin_index, torch.ones_like(confidence, dtype=torch.float64))
 
     def compute(self) -> Tensor:
-        """The error, in [0, 1], and the number of images, shape (2,)."""
+        """Return the error, in [0, 1], and the number of images, shape (2,)."""
         images = self.images.sum()
         return torch.stack([(self.confidence - self.correct).abs().sum() / images, images])

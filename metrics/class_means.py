@@ -1,4 +1,4 @@
-"""Means over the images of each class, over any number of processes."""
+"""Means per class, exact over any number of processes."""
 
 import torch
 from torch import Tensor
@@ -8,11 +8,17 @@ from metrics.intervals import mean_interval
 
 
 class ClassMeans(Metric):
-    """The means of some values over the images of each class, in float64.
+    """Means of values over the images of each class, in float64.
 
     Args:
         classes: Number of classes.
-        values: Number of values of each image.
+        values: Number of values per image.
+
+    Example:
+        >>> metric = ClassMeans(classes=2)
+        >>> metric.update(torch.tensor([[1.0], [3.0], [5.0]]), torch.tensor([0, 0, 1]))
+        >>> metric.compute()[0].flatten()
+        tensor([2., 5.], dtype=torch.float64)
     """
 
     full_state_update = False
@@ -36,7 +42,7 @@ class ClassMeans(Metric):
         self.images.index_add_(0, labels, torch.ones_like(labels, dtype=torch.float64))
 
     def compute(self) -> Tensor:
-        """Mean, half the width of its 95 % interval, and the images, shape (3, classes, values).
+        """Return mean, half width of its 95 % interval and image count, (3, classes, values).
 
         The mean of a class without images is NaN.
         """

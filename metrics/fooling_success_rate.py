@@ -6,16 +6,29 @@ from torchmetrics import Metric
 
 
 def fooled(measure: Tensor, low: float, high: float) -> Tensor:
-    """Whether each success measure t, shape (N,), lies in [low, high]; NaN does not."""
+    """Return True for each success measure t, shape (N,), in the success interval [low, high].
+
+    NaN gives False.
+
+    Example:
+        >>> fooled(torch.tensor([0.1, 0.3, torch.nan]), low=0.0, high=0.2)
+        tensor([ True, False, False])
+    """
     return (measure >= low) & (measure <= high)
 
 
 class FoolingSuccessRate(Metric):
-    """Share of images whose success measure lies in [low, high] (Heo et al. 2019, eq. 8).
+    """Share of images whose success measure lies in the success interval (Heo et al. 2019, eq. 8).
 
     Args:
-        low: Lower end of the interval.
-        high: Upper end of the interval.
+        low: Lower end of the success interval.
+        high: Upper end of the success interval.
+
+    Example:
+        >>> metric = FoolingSuccessRate(low=0.0, high=0.2)
+        >>> metric.update(torch.tensor([0.1, 0.3]))
+        >>> metric.compute()
+        tensor(0.5000, dtype=torch.float64)
     """
 
     is_differentiable = False
@@ -33,10 +46,10 @@ class FoolingSuccessRate(Metric):
         self.add_state("images", torch.tensor(0), dist_reduce_fx="sum")
 
     def update(self, measure: Tensor) -> None:
-        """Count the images of a batch by their success measure, shape (N,)."""
+        """Add the success measures of a batch, shape (N,)."""
         self.successes += fooled(measure, self.low, self.high).sum()
         self.images += measure.numel()
 
     def compute(self) -> Tensor:
-        """The rate, in [0, 1]."""
+        """Return the fooling success rate, in [0, 1]."""
         return self.successes.double() / self.images

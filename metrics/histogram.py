@@ -1,4 +1,4 @@
-"""How values are spread, over any number of processes."""
+"""Histogram of values, exact over any number of processes."""
 
 import torch
 from torch import Tensor
@@ -6,12 +6,20 @@ from torchmetrics import Metric
 
 
 class Histogram(Metric):
-    """Counts in bins of equal width; what lies beyond an end is in the last bin, NaN in none.
+    """Counts of values in bins of equal width.
+
+    Values outside [low, high] count in the first or last bin; NaN is not counted.
 
     Args:
-        low: Where the first bin begins.
-        high: Where the last bin ends.
-        bins: How many bins there are.
+        low: Lower end of the first bin.
+        high: Upper end of the last bin.
+        bins: Number of bins.
+
+    Example:
+        >>> metric = Histogram(low=0.0, high=1.0, bins=2)
+        >>> metric.update(torch.tensor([0.2, 0.7, 3.0]))
+        >>> metric.compute()
+        tensor([1, 2])
     """
 
     full_state_update = False
@@ -25,12 +33,12 @@ class Histogram(Metric):
         self.add_state("counts", torch.zeros(bins, dtype=torch.int64), dist_reduce_fx="sum")
 
     def update(self, values: Tensor) -> None:
-        """Count the values of a batch, shape (N,)."""
+        """Add the values of a batch, shape (N,)."""
         values = values[~values.isnan()].double()
-        share = ((values - self.low) / (self.high - self.low)).clamp(0, 1)
-        bins = (share * len(self.counts)).long().clamp(max=len(self.counts) - 1)
+        position = ((values - self.low) / (self.high - self.low)).clamp(0, 1)
+        bins = (position * len(self.counts)).long().clamp(max=len(self.counts) - 1)
         self.counts.index_add_(0, bins, torch.ones_like(bins))
 
     def compute(self) -> Tensor:
-        """The count of each bin, shape (bins,)."""
+        """Return the count of each bin, shape (bins,)."""
         return self.counts

@@ -1,4 +1,4 @@
-"""95 % confidence intervals of rates, of paired differences and of means, from sums."""
+"""95 % confidence intervals of rates, paired differences and means, computed from sums."""
 
 import torch
 from scipy.stats import binomtest, norm
@@ -8,20 +8,33 @@ Z = float(norm.ppf(0.975))
 
 
 def wilson_interval(successes: int, images: int) -> tuple[float, float]:
-    """Wilson's interval of a rate (Wilson 1927)."""
+    """Return Wilson's 95 % confidence interval of the rate successes / images (Wilson 1927).
+
+    Example:
+        >>> low, high = wilson_interval(successes=5, images=10)
+        >>> round(low, 3), round(high, 3)
+        (0.237, 0.763)
+    """
     result = binomtest(successes, images).proportion_ci(method="wilson")
     return float(result.low), float(result.high)
 
 
 def paired_interval(only_first: int, only_second: int, images: int) -> tuple[float, float]:
-    """Interval of the difference of two rates of the same images (Agresti and Min 2005).
+    """Return the 95 % interval of the difference of two rates over the same images.
+
+    Half a count is added to each of the four cells (Agresti and Min 2005).
 
     Args:
-        only_first: images that count for the first rate alone.
-        only_second: images that count for the second rate alone.
-        images: all images.
+        only_first: number of images that count for the first rate alone.
+        only_second: number of images that count for the second rate alone.
+        images: number of all images.
 
-    Returns: the ends, as a difference in [-1, 1]; half a count is added to each of four cells.
+    Returns: lower and upper end of first rate - second rate, in [-1, 1].
+
+    Example:
+        >>> low, high = paired_interval(only_first=5, only_second=5, images=98)
+        >>> round(low, 3), round(high, 3)
+        (-0.065, 0.065)
     """
     total = images + 2
     first, second = (only_first + 0.5) / total, (only_second + 0.5) / total
@@ -31,15 +44,15 @@ def paired_interval(only_first: int, only_second: int, images: int) -> tuple[flo
 
 
 def mean_interval(total: Tensor, squares: Tensor, images: Tensor) -> Tensor:
-    """Mean, half the width of its normal interval, and the images, stacked first.
+    """Return mean, half width of its normal 95 % interval and image count, shape (3, ...).
 
     Args:
-        total: sums of values, of any shape.
-        squares: sums of their squares, likewise.
-        images: how many values there were, likewise; a mean of none is NaN.
+        total: sums of values, any shape.
+        squares: sums of squared values, same shape.
+        images: number of values, same shape; the mean of none is NaN.
     """
     mean = total / images
-    spread = (squares / images - mean.square()).clamp(min=0)
-    # the sample's variance, of width 0 for a single image
-    half = Z * (spread / (images - 1).clamp(min=1)).sqrt()
+    variance = (squares / images - mean.square()).clamp(min=0)
+    # the unbiased variance of the sample; a single image gets width 0
+    half = Z * (variance / (images - 1).clamp(min=1)).sqrt()
     return torch.stack([mean, half, images.to(mean)])

@@ -1,4 +1,4 @@
-"""Whether a heatmap points at the object, where it is known."""
+"""Localisation of an object by a heatmap, given the object's mask."""
 
 import torch
 import torch.nn.functional as F
@@ -6,13 +6,17 @@ from torch import Tensor
 
 
 def pointing_game(heatmap: Tensor, mask: Tensor) -> Tensor:
-    """Whether the highest place lies on the object (Zhang et al. 2018, section 4.2).
+    """Return True for each heatmap whose maximum is on the object (Zhang et al. 2018, 4.2).
 
     Args:
-        heatmap: shape (N, 1, h, w), any range; enlarged to the mask's size.
-        mask: how much of each pixel is the object, shape (N, 1, H, W), in [0, 1].
+        heatmap: shape (N, 1, h, w), any range; upsampled bilinearly to the mask's size.
+        mask: share of each pixel that the object covers, shape (N, 1, H, W), in [0, 1].
 
-    Returns: booleans, shape (N,).
+    Returns: booleans, shape (N,); a pixel is on the object if its share is at least 0.5.
+
+    Example:
+        >>> pointing_game(torch.eye(2)[None, None, :1], torch.tensor([[[[1.0, 0.0]]]]))
+        tensor([True])
     """
     enlarged = F.interpolate(heatmap, mask.shape[2:], mode="bilinear", align_corners=False)
     highest = enlarged.flatten(1).argmax(1)
@@ -20,13 +24,17 @@ def pointing_game(heatmap: Tensor, mask: Tensor) -> Tensor:
 
 
 def mass_accuracy(heatmap: Tensor, mask: Tensor) -> Tensor:
-    """Share of the positive relevance that lies on the object (Arras et al. 2022, section 3.2).
+    """Share of the positive relevance that is on the object (Arras et al. 2022, section 3.2).
 
     Args:
         heatmap: shape (N, 1, h, w), any range.
-        mask: how much of each pixel is the object, shape (N, 1, H, W), in [0, 1].
+        mask: share of each pixel that the object covers, shape (N, 1, H, W), in [0, 1].
 
-    Returns: shape (N,), in [0, 1]; 0 where no relevance is positive.
+    Returns: shape (N,), in [0, 1]; 0 if no relevance is positive.
+
+    Example:
+        >>> mass_accuracy(torch.tensor([[[[3.0, 1.0]]]]), torch.tensor([[[[1.0, 0.0]]]]))
+        tensor([0.7500])
     """
     positive = heatmap.clamp(min=0)
     inside = positive * F.interpolate(mask, heatmap.shape[2:], mode="area")

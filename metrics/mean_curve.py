@@ -1,4 +1,4 @@
-"""A mean for each point of a curve, over any number of processes."""
+"""Mean of curves over images, exact over any number of processes."""
 
 import torch
 from torch import Tensor
@@ -8,10 +8,16 @@ from metrics.intervals import mean_interval
 
 
 class MeanCurve(Metric):
-    """The mean of one curve for each image, point by point, in float64.
+    """Mean over images of a curve per image, point by point, in float64.
 
     Args:
         points: Number of points of each curve.
+
+    Example:
+        >>> metric = MeanCurve(points=2)
+        >>> metric.update(torch.tensor([[0.0, 1.0], [2.0, 3.0]]))
+        >>> metric.compute()[0]
+        tensor([1., 2.], dtype=torch.float64)
     """
 
     full_state_update = False
@@ -34,5 +40,5 @@ class MeanCurve(Metric):
         self.images += len(values)
 
     def compute(self) -> Tensor:
-        """Mean and half the width of its 95 % interval, and the images, shape (3, points)."""
+        """Return mean, half width of its 95 % interval and image count, shape (3, points)."""
         return mean_interval(self.total, self.squares, self.images.expand_as(self.total))

@@ -1,25 +1,29 @@
-"""How many of the highest places two heatmaps share (Ghorbani et al. 2019)."""
+"""Top-k intersection of two heatmaps (Ghorbani et al. 2019)."""
 
 import torch
 from torch import Tensor
 
 
 def top_k_intersection(heatmap: Tensor, reference: Tensor, k: float = 0.1) -> Tensor:
-    """Share of the reference's highest places that are among the heatmap's.
+    """Share of the reference's k highest positions that are among the heatmap's k highest.
 
     Args:
-        heatmap: shape (N, 1, h, w), any range.
+        heatmap: shape (N, 1, h, w), any range; among ties the first positions count.
         reference: shape (N, 1, h, w), any range.
-        k: how many places count as the highest, or below 1 which share of all; at least one.
+        k: number of positions, or below 1 their share of all; at least one position counts.
 
     Returns: shape (N,), in [0, 1].
+
+    Example:
+        >>> heatmap = torch.tensor([[[[4.0, 3.0, 2.0, 1.0]]]])
+        >>> top_k_intersection(heatmap, heatmap.roll(1), k=2)
+        tensor([0.5000])
     """
-    # the small term keeps products such as 55 * (3 / 11) from rounding down by one
-    places = int(k) if k >= 1 else max(1, int(k * heatmap[0].numel() + 1e-9))
-    # of equal places the first ones count
-    first, second = (
-        each.flatten(1).argsort(dim=1, descending=True, stable=True)[:, :places]
+    # 1e-9 keeps products such as 55 * (3 / 11) from being rounded down to 14
+    count = int(k) if k >= 1 else max(1, int(k * heatmap[0].numel() + 1e-9))
+    highest, reference_highest = (
+        each.flatten(1).argsort(dim=1, descending=True, stable=True)[:, :count]
         for each in (heatmap, reference)
     )
-    among = torch.zeros_like(heatmap).flatten(1).scatter_(1, first, 1.0)
-    return among.gather(1, second).mean(1)
+    is_highest = torch.zeros_like(heatmap).flatten(1).scatter_(1, highest, 1.0)
+    return is_highest.gather(1, reference_highest).mean(1)

@@ -1,4 +1,4 @@
-"""Image classifiers from [0, 1] pixels to logits, with normalisation inside."""
+"""Image classifiers that take images in [0, 1], normalise them inside and return logits."""
 
 from networks.checkpoints import fingerprint, load_weights, save_weights
 from networks.cifar_cnn import cifar_cnn

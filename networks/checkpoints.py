@@ -1,4 +1,4 @@
-"""Weight files: reading any common layout without running code, writing, and fingerprints."""
+"""Reading of weight files in common layouts, without running their code; writing; fingerprints."""
 
 import hashlib
 import os
@@ -19,18 +19,30 @@ PREFIXES = ("module.", "network.")
 
 
 class WeightFileError(ValueError):
-    """A weight file cannot be read or does not fit the network."""
+    """Error of a weight file that cannot be read or does not fit the network."""
 
 
 def load_weights(network: nn.Module, path: str | Path) -> None:
-    """Load a weight file into a network, every weight of both accounted for.
+    """Load a weight file into a network; names and shapes must match exactly.
+
+    BatchNorm's `num_batches_tracked` may be missing from the file.
+
+    Args:
+        network: any classifier; names are those of the network inside `NormalizedNetwork`.
+        path: a .safetensors file, or a .pt, .pth, .th or .ckpt file with a state_dict.
 
     Raises:
-        WeightFileError: no such file, not readable as weights, or names or shapes that differ.
+        WeightFileError: the file is missing, holds no weights, or names or shapes differ.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     save_weights(nn.Linear(2, 1), Path(folder, "weights.safetensors"))
+        ...     load_weights(nn.Linear(2, 1), Path(folder, "weights.safetensors"))
     """
     expected = bare(network).state_dict()
     state = _unwrapped(_read(Path(path)), Path(path), set(expected))
-    # older files lack BatchNorm's counters, which classification never reads
+    # older files lack BatchNorm's counters, which evaluation mode never reads
     counters = {
         name: value for name, value in expected.items() if name.endswith("num_batches_tracked")
     }
@@ -41,7 +53,7 @@ def load_weights(network: nn.Module, path: str | Path) -> None:
         raise WeightFileError(
             f"{path} does not fit {type(bare(network)).__name__}: {len(missing)} names missing "
             f"(first: {_first(missing)}), {len(unexpected)} unexpected "
-            f"(first: {_first(unexpected)})"
+            f"(first: {_first(unexpected)}); give the weights of the same architecture"
         )
     for name, value in expected.items():
         if state[name].shape != value.shape:
@@ -54,7 +66,15 @@ def load_weights(network: nn.Module, path: str | Path) -> None:
 
 
 def save_weights(network: nn.Module, path: Path) -> None:
-    """Write the weights, under the names of timm or torchvision, as safetensors; never half."""
+    """Save the weights as safetensors, under the names of timm or torchvision.
+
+    The file appears only when it is complete.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     save_weights(nn.Linear(2, 1), Path(folder, "weights.safetensors"))
+    """
     partial = path.with_name(path.name + ".part")
     state = {
         name: value.detach().cpu().clone().contiguous()
@@ -65,7 +85,13 @@ def save_weights(network: nn.Module, path: Path) -> None:
 
 
 def fingerprint(network: nn.Module) -> str:
-    """SHA-256 of all weights and buffers with their names, as 16 hexadecimal digits."""
+    """Return the first 16 hexadecimal digits of the SHA-256 of all weights, buffers and names.
+
+    Example:
+        >>> network = nn.Linear(2, 1)
+        >>> fingerprint(network) == fingerprint(network), len(fingerprint(network))
+        (True, 16)
+    """
     digest = hashlib.sha256()
     for name, value in sorted(bare(network).state_dict().items()):
         digest.update(f"{name}{tuple(value.shape)}{value.dtype}".encode())
@@ -81,15 +107,15 @@ def _first(names: list[str]) -> str:
 
 def _read(path: Path) -> dict[str, Any]:
     if not path.is_file():
-        raise WeightFileError(f"no weight file at {path.absolute()}")
+        raise WeightFileError(f"no weight file at {path.absolute()}; check the path")
     try:
         if path.suffix == ".safetensors":
             return dict(load_file(path))
         content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise WeightFileError(
-            f"{path} is not a plain weight file: reading it would run code it contains, or it is "
-            "damaged; save its state_dict alone (torch.save(model.state_dict(), ...))"
+            f"{path} is not a plain weight file: reading it would run code that it contains, or it "
+            "is damaged; save its state_dict alone (torch.save(model.state_dict(), ...))"
         ) from error
     except (
         RuntimeError,
@@ -100,14 +126,19 @@ def _read(path: Path) -> dict[str, Any]:
         LookupError,
         struct.error,
     ) as error:
-        raise WeightFileError(f"{path} is truncated or no weight file: {error}") from error
+        raise WeightFileError(
+            f"{path} is truncated or not a weight file: {error}; save or download it again"
+        ) from error
     if not isinstance(content, dict):
-        raise WeightFileError(f"{path} holds a {type(content).__name__}, expected a state_dict")
+        raise WeightFileError(
+            f"{path} holds a {type(content).__name__}, expected a state_dict; save the network's "
+            "state_dict alone (torch.save(model.state_dict(), ...))"
+        )
     return content
 
 
 def _unwrapped(content: dict[str, Any], path: Path, expected: set[str]) -> dict[str, Tensor]:
-    """The state_dict inside nested dictionaries and wrappers' prefixes."""
+    """Return the state_dict without enclosing dictionaries and without wrappers' prefixes."""
     while nest := next((n for n in NESTS if isinstance(content.get(n), dict)), None):
         content = content[nest]
     state = {
@@ -117,9 +148,10 @@ def _unwrapped(content: dict[str, Any], path: Path, expected: set[str]) -> dict[
     }
     if not state:
         raise WeightFileError(
-            f"{path} holds no weights; its keys are {', '.join(map(str, content))[:200]}"
+            f"{path} holds no weights; its keys are {', '.join(map(str, content))[:200]}, expected "
+            "those of a state_dict"
         )
-    # a network may have a part called "network" itself: then its names fit as they are
+    # a network may itself have a module called "network": its names then match unchanged
     while not expected & set(state) and (
         prefix := next((p for p in PREFIXES if all(name.startswith(p) for name in state)), None)
     ):

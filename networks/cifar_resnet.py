@@ -1,4 +1,4 @@
-"""The residual networks for CIFAR-10 (He et al. 2016, "Deep Residual Learning", section 4.2)."""
+"""Residual networks for CIFAR-10 (He et al. 2016, "Deep Residual Learning", section 4.2)."""
 
 import torch
 import torch.nn.functional as F
@@ -18,19 +18,19 @@ PREPROCESSING = Preprocessing(
 
 
 class ShortcutA(nn.Module):
-    """Option A: every second position, missing channels filled with zeros on both sides."""
+    """Shortcut of option A: take every second position and pad the channels with zeros."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.padding = channels // 4
 
     def forward(self, features: Tensor) -> Tensor:
-        """Halve both sides and double the channels of (N, C, h, w), without a parameter."""
+        """Map features (N, C, h, w) to (N, 2C, h / 2, w / 2), without parameters."""
         return F.pad(features[:, :, ::2, ::2], (0, 0, 0, 0, self.padding, self.padding))
 
 
 class Block(nn.Module):
-    """Two 3x3 convolutions and the sum with the shortcut."""
+    """Residual block of two 3x3 convolutions and a shortcut."""
 
     def __init__(self, in_channels: int, channels: int) -> None:
         super().__init__()
@@ -42,13 +42,13 @@ class Block(nn.Module):
         self.shortcut = ShortcutA(channels) if grows else nn.Identity()
 
     def forward(self, features: Tensor) -> Tensor:
-        """Map features (N, C, h, w) to the next residual features."""
+        """Map features (N, C, h, w) to the block's output, half the size if channels double."""
         residual = F.relu(self.bn1(self.conv1(features)))
         return F.relu(self.bn2(self.conv2(residual)) + self.shortcut(features))
 
 
 class CifarResNet(nn.Module):
-    """Three stages of 16, 32 and 64 channels, (depth - 2) / 6 blocks each."""
+    """CIFAR ResNet of three stages with 16, 32 and 64 channels, (depth - 2) / 6 blocks each."""
 
     def __init__(self, depth: int, num_classes: int) -> None:
         super().__init__()
@@ -64,7 +64,7 @@ class CifarResNet(nn.Module):
                 nn.init.kaiming_normal_(module.weight)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Classify normalised images (N, 3, 32, 32); logits (N, num_classes)."""
+        """Return logits (N, num_classes) of normalised images (N, 3, 32, 32)."""
         features = F.relu(self.bn1(self.conv1(images)))
         features = self.layer3(self.layer2(self.layer1(features)))
         logits: Tensor = self.linear(features.mean((2, 3)))
@@ -74,17 +74,21 @@ class CifarResNet(nn.Module):
 def cifar_resnet(
     depth: int = 20, weights: str | None = None, num_classes: int = 10
 ) -> NormalizedNetwork:
-    """Build a CIFAR ResNet with option A shortcuts that takes [0, 1] images of 32 pixels.
+    """Build a CIFAR ResNet with option A shortcuts for images of 32 x 32 pixels in [0, 1].
 
     Args:
-        depth: 20, 32, 44, 56 or 110 layers.
+        depth: Number of layers: 20, 32, 44, 56 or 110; ValueError otherwise.
         weights: A local weight file (.safetensors, .pt, .pth, .th, .ckpt).
         num_classes: Number of logits.
+
+    Example:
+        >>> cifar_resnet(20)(torch.rand(2, 3, 32, 32)).shape
+        torch.Size([2, 10])
     """
     if depth not in DEPTHS:
         raise ValueError(f"`depth` must be one of {', '.join(map(str, DEPTHS))}, got {depth}")
     network = CifarResNet(depth, num_classes)
     if weights is not None:
         load_weights(network, weights)
-    # a CPU runs so small convolutions about a sixth faster in this order
+    # channels_last makes convolutions this small about a sixth faster on a CPU
     return NormalizedNetwork(network, PREPROCESSING).to(memory_format=torch.channels_last)

@@ -1,4 +1,4 @@
-"""Pretrained weights, which have to be fetched from elsewhere."""
+"""Error messages for downloads of pretrained weights."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,9 +6,11 @@ from contextlib import contextmanager
 
 @contextmanager
 def downloading(name: str, pretrained: bool | str) -> Iterator[None]:
-    """Name what went wrong where a model is built with weights from elsewhere.
+    """Turn a failed download of pretrained weights into a ValueError that names the model.
 
-    Raises: ValueError: they cannot be reached, or there are none.
+    Args:
+        name: name of the model.
+        pretrained: whether weights are downloaded; if not, errors pass unchanged.
     """
     try:
         yield
@@ -16,6 +18,6 @@ def downloading(name: str, pretrained: bool | str) -> Iterator[None]:
         if not pretrained:
             raise
         raise ValueError(
-            f"the pretrained weights of `{name}` could not be downloaded: {error}; give a file in "
-            "`weights` with `pretrained: false`, or download once where there is a connection"
+            f"the pretrained weights of `{name}` could not be downloaded: {error}; give a local "
+            "file as `weights` with `pretrained: false`, or run once with an internet connection"
         ) from error

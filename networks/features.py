@@ -1,4 +1,4 @@
-"""What the last layer of a network reads, and another layer in its place."""
+"""Features that a network's last linear layer reads, and a network with that layer replaced."""
 
 from typing import cast
 
@@ -9,10 +9,21 @@ from networks.normalized import bare
 
 
 def features(network: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:
-    """Logits (N, K), and the features (N, D) that they are linear in, from one pass.
+    """Return logits (N, K) and the last linear layer's input (N, D), from one forward pass.
+
+    Args:
+        network: any classifier whose logits are the output of a linear layer.
+        images: shape (N, 3, H, W), as the network takes them.
 
     Raises:
-        LayerError: the logits do not come straight out of a linear layer.
+        LayerError: the logits are not the output of a linear layer on vectors.
+
+    Example:
+        >>> import torch
+        >>> network = nn.Sequential(nn.Flatten(), nn.Linear(12, 4))
+        >>> logits, inputs = features(network, torch.rand(2, 3, 2, 2))
+        >>> logits.shape, inputs.shape
+        (torch.Size([2, 4]), torch.Size([2, 12]))
     """
     calls: list[tuple[Tensor, Tensor]] = []
     handles = [
@@ -32,28 +43,34 @@ def features(network: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:
             return logits, read
     raise LayerError(
         f"the logits of {type(bare(network)).__name__} do not come straight out of a linear layer "
-        "that reads one vector of features for each image; take a network that ends in one"
+        "that reads one feature vector per image; use a network that ends in such a layer"
     )
 
 
 class Refitted(nn.Module):
-    """A network with another last layer; all other weights are shared.
+    """A network with its last linear layer replaced; all other weights are shared.
 
     Args:
-        network: any classifier whose logits come out of a linear layer.
-        weight: of the new layer, shape (K, D).
-        bias: shape (K,).
+        network: any classifier whose logits are the output of a linear layer.
+        weight: weights of the new layer, shape (K, D).
+        bias: biases of the new layer, shape (K,).
+
+    Example:
+        >>> import torch
+        >>> network = nn.Sequential(nn.Flatten(), nn.Linear(12, 4))
+        >>> Refitted(network, torch.zeros(2, 12), torch.ones(2))(torch.rand(1, 3, 2, 2))
+        tensor([[1., 1.]])
     """
 
     def __init__(self, network: nn.Module, weight: Tensor, bias: Tensor) -> None:
         super().__init__()
         self.network = network
-        # not initialised: that would draw random numbers
+        # without initialisation, which would change the state of the random generator
         self.head = nn.utils.skip_init(nn.Linear, weight.shape[1], len(weight))
         self.head.weight, self.head.bias = nn.Parameter(weight), nn.Parameter(bias)
         self.head.requires_grad_(False)
         self.train(network.training)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Classify images of shape (N, 3, H, W) with values in [0, 1]; logits of shape (N, K)."""
+        """Return logits (N, K) of images (N, 3, H, W) in [0, 1]."""
         return cast(Tensor, self.head(features(self.network, images)[1]))

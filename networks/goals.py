@@ -1,22 +1,25 @@
-"""Values of images by what a network says of them, and their gradient in the pixels."""
+"""Scalar objectives of images, such as a class probability, and their input gradients."""
 
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
-# from images (N, 3, H, W) to a value of each, shape (N,)
+# maps images (N, 3, H, W) to one value per image, shape (N,)
 Goal = Callable[[Tensor], Tensor]
 
 
 def gradient(goal: Goal, images: Tensor) -> Tensor:
-    """The gradient of each image's own value in its pixels, detached; no weight gets any."""
+    """Return the gradient of each image's value in its pixels, (N, 3, H, W), detached.
+
+    The weights' `.grad` is left as it is.
+    """
     with torch.enable_grad():
         leaf = images.detach().requires_grad_()
-        (slope,) = torch.autograd.grad(goal(leaf).sum(), leaf)
-    return slope
+        (pixel_gradient,) = torch.autograd.grad(goal(leaf).sum(), leaf)
+    return pixel_gradient
 
 
 def probability(logits: Tensor, labels: Tensor) -> Tensor:
-    """The probability of each image's label, shape (N,), from logits (N, K)."""
+    """Return the softmax probability of each image's label, shape (N,), from logits (N, K)."""
     return logits.softmax(1).gather(1, labels[:, None])[:, 0]

@@ -1,4 +1,4 @@
-"""The last layer of a network that still knows where in the image things are."""
+"""Search for a network's last layer whose output is a spatial map."""
 
 import torch
 from torch import Tensor, nn
@@ -11,22 +11,20 @@ CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 
 
 class LayerError(ValueError):
-    """A network has no such layer, or the layer does not give one map per image."""
+    """Error of a layer that does not exist or whose output is not one map per image."""
 
 
 def last_map(network: nn.Module, image: Tensor) -> str:
-    """Name of the module that returns the last map on which the logits depend.
+    """Return the name of the last module whose output is a map on which the logits depend.
 
-    In a convolutional network that is the outermost module with convolutions in it that returns
-    the map; among layers of tokens it is the last with the width of the last tokens. Where the
-    logits are read off a class token alone, no later layer has a gradient in the others.
+    In a convolutional network this is the outermost module with convolutions that returns the map.
+    In a transformer it is the last module whose tokens have the final embedding size.
 
     Args:
         network: any classifier, in any mode.
         image: shape (1, 3, H, W), run through the network once, forwards and backwards.
 
-    Raises:
-        LayerError: no module returns such a map.
+    Raises: LayerError: no module returns such a map.
     """
     finished, gradients = _outputs_with_gradients(network, image)
     layers = dict(bare(network).named_modules())
@@ -41,8 +39,9 @@ def last_map(network: nn.Module, image: Tensor) -> str:
     for (name, output), found, gradient in zip(finished, maps, gradients, strict=True):
         if found is None or gradient is None:
             continue
-        spread = as_map(gradient, height, width)
-        if spread is None or not spread.any(1).any():
+        # behind the last attention, a class token alone may carry the gradient
+        gradient_map = as_map(gradient, height, width)
+        if gradient_map is None or not gradient_map.any(1).any():
             continue
         if found is not output:
             eligible = output.shape[-1] == tokens[-1]
@@ -51,8 +50,8 @@ def last_map(network: nn.Module, image: Tensor) -> str:
         last = name if eligible else last
     if last is None:
         raise LayerError(
-            f"{type(bare(network)).__name__} has no layer with a map that its logits are read "
-            f"from, for images of {height}x{width} pixels; name a layer that returns (N, C, h, w)"
+            f"{type(bare(network)).__name__} has no layer with a map on which its logits depend, "
+            f"for images of {height}x{width} pixels; name a `layer` that returns (N, C, h, w)"
         )
     return last
 
@@ -61,7 +60,7 @@ def last_map(network: nn.Module, image: Tensor) -> str:
 def _outputs_with_gradients(
     network: nn.Module, image: Tensor
 ) -> tuple[list[tuple[str, Tensor]], tuple[Tensor | None, ...]]:
-    """What each module returned, in the order in which they ended, and its gradient."""
+    """Return the modules' names and outputs, in the order in which they ended, and gradients."""
     finished: list[tuple[str, Tensor]] = []
     handles = []
     for name, module in bare(network).named_modules():
@@ -80,8 +79,11 @@ def _outputs_with_gradients(
         for handle in handles:
             handle.remove()
     if not isinstance(logits, Tensor):
-        raise LayerError(f"the network returns {type(logits).__name__}, expected logits (N, K)")
-    # unequal weights, because the sum of a softmax has no gradient
+        raise LayerError(
+            f"the network returns {type(logits).__name__}, expected logits (N, K); wrap "
+            "it in a module that returns the logits alone"
+        )
+    # unequal weights, because the sum of softmax outputs is constant
     weights = torch.arange(1.0, logits.numel() + 1).to(logits).view_as(logits)
     outputs = [output for _, output in finished]
     if not outputs:

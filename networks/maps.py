@@ -1,18 +1,23 @@
-"""Activations as maps: what lies where in the image."""
+"""Activations arranged as spatial maps."""
 
 from math import isqrt
 
 from torch import Tensor
 
-# class, distillation and register tokens stand before those of the patches
+# class, distillation and register tokens precede the patch tokens
 MOST_PREFIX_TOKENS = 8
 
 
 def as_map(activation: Tensor, height: int, width: int) -> Tensor | None:
-    """Arrange a map (N, C, h, w) or (N, h, w, C), or tokens (N, L, C), as (N, C, h, w).
+    """Return an activation as a map (N, C, h, w), or None if it is not a map.
 
-    Tokens lose those in front that belong to no patch. A map's sides have the proportions of the
-    image's; what has no such sides is no map, and None comes back.
+    A map's sides h and w have the proportions of the image's. Prefix tokens, which belong to no
+    patch, are dropped.
+
+    Args:
+        activation: shape (N, C, h, w), (N, h, w, C), or tokens (N, L, C).
+        height: the image's height in pixels.
+        width: the image's width in pixels.
     """
     if activation.ndim == 4:
         first, second, third = activation.shape[1:]

@@ -1,4 +1,4 @@
-"""A classifier whose first layer normalises, so that images are [0, 1] pixels everywhere."""
+"""Classifiers whose first layer normalises, so that images are in [0, 1] everywhere else."""
 
 from typing import NamedTuple
 
@@ -7,9 +7,15 @@ from torch import Tensor, nn
 
 
 class Preprocessing(NamedTuple):
-    """What a network was trained to see: sizes in pixels, mean and std per channel in [0, 1].
+    """Preprocessing of the images that a network was trained on.
 
-    Both sides become `resize` where the network was shown images squashed, the shorter one if not.
+    `size` is the side of the central crop and `resize` the side before it, in pixels. With `squash`
+    both sides become `resize`, otherwise the shorter side does. `mean` and `std` are per channel,
+    for images in [0, 1]. `interpolation` is a name of torchvision's InterpolationMode.
+
+    Example:
+        >>> Preprocessing(32, 36, "bilinear", (0.5, 0.5, 0.5), (0.2, 0.2, 0.2)).squash
+        False
     """
 
     size: int
@@ -28,17 +34,27 @@ class Normalize(nn.Module):
 
     def __init__(self, mean: tuple[float, ...], std: tuple[float, ...]) -> None:
         super().__init__()
-        # not persistent: a checkpoint holds the weights that timm and torchvision know, no more
+        # not persistent, so that a checkpoint holds only the weights of timm or torchvision
         self.register_buffer("mean", torch.tensor(mean).view(-1, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(std).view(-1, 1, 1), persistent=False)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Normalise images of shape (N, C, H, W) with values in [0, 1]."""
+        """Return normalised images (N, C, H, W) of images in [0, 1]."""
         return (images - self.mean) / self.std
 
 
 class NormalizedNetwork(nn.Module):
-    """A classifier from images in [0, 1], shape (N, 3, H, W), to logits, shape (N, K)."""
+    """A classifier that normalises images in [0, 1] before its network.
+
+    Args:
+        network: takes normalised images (N, 3, H, W), returns logits (N, K).
+        preprocessing: mean, std and sizes of the images that the network was trained on.
+
+    Example:
+        >>> preprocessing = Preprocessing(2, 2, "bilinear", (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+        >>> NormalizedNetwork(nn.Flatten(), preprocessing)(torch.zeros(1, 3, 1, 1))
+        tensor([[-1., -1., -1.]])
+    """
 
     def __init__(self, network: nn.Module, preprocessing: Preprocessing) -> None:
         super().__init__()
@@ -47,11 +63,11 @@ class NormalizedNetwork(nn.Module):
         self.network = network
 
     def forward(self, images: Tensor) -> Tensor:
-        """Classify images of shape (N, 3, H, W) with values in [0, 1]; logits of shape (N, K)."""
+        """Return logits (N, K) of images (N, 3, H, W) in [0, 1]."""
         logits: Tensor = self.network(self.normalize(images))
         return logits
 
 
 def bare(network: nn.Module) -> nn.Module:
-    """The network as its library made it: its layer names and weight names are the user's."""
+    """Return the network inside `NormalizedNetwork`, with its library's layer and weight names."""
     return network.network if isinstance(network, NormalizedNetwork) else network

@@ -1,6 +1,5 @@
 """Classifiers of timm."""
 
-import difflib
 import math
 from typing import Any
 
@@ -9,13 +8,14 @@ import timm
 from networks.checkpoints import load_weights
 from networks.downloads import downloading
 from networks.normalized import NormalizedNetwork, Preprocessing
+from suggestions import did_you_mean
 
 
-class _Forgetful(dict[str, Any]):
-    """A cache that gives a value out once, so that the next one is made of the weights then."""
+class _SingleUseCache(dict[str, Any]):
+    """A cache that removes a value when it is read, so that it never outlives the weights."""
 
     def __getitem__(self, key: str) -> Any:
-        """The value, which the cache loses."""
+        """Return the value and remove it from the cache."""
         return self.pop(key)
 
 
@@ -26,37 +26,42 @@ def timm_network(
     num_classes: int | None = None,
     options: dict[str, Any] | None = None,
 ) -> NormalizedNetwork:
-    """Build a timm classifier that takes [0, 1] images.
+    """Build a timm classifier that takes images in [0, 1], with timm's preprocessing.
 
-    Its preprocessing is timm's, but for the few networks that timm shows images with a border,
-    which get the central crop.
+    timm pads the images of a few networks with a border; here they are cropped at the centre.
 
     Args:
         name: timm's name of the model, such as resnet50.
         pretrained: Download timm's pretrained weights.
         weights: A local weight file (.safetensors, .pt, .pth, .th, .ckpt), loaded last.
-        num_classes: Number of logits; timm's own for this model when not given.
+        num_classes: Number of logits; the model's default if not given.
         options: Further arguments of timm.create_model.
+
+    Example:
+        >>> timm_network("test_resnet", num_classes=3).preprocessing.size
+        160
     """
     base_name = name.split(".")[0]
     if not timm.is_model(base_name):
-        close = difflib.get_close_matches(base_name, timm.list_models(), 5)
-        raise ValueError(f"timm has no model `{name}`; close names: {', '.join(close) or 'none'}")
+        raise ValueError(
+            f"timm has no model `{name}`{did_you_mean(base_name, timm.list_models())}; "
+            "timm.list_models() lists all names"
+        )
     classes = {} if num_classes is None else {"num_classes": num_classes}
     with downloading(name, pretrained):
         network = timm.create_model(name, pretrained=pretrained, **classes, **(options or {}))
     config = timm.data.resolve_data_config(options or {}, model=network)
     for module in network.modules():
-        # in evaluation mode timm would keep these, with their graph, while the weights change
+        # in evaluation mode timm caches these with their graph, and the weights change meanwhile
         if hasattr(module, "attention_bias_cache"):
-            module.attention_bias_cache = _Forgetful()
+            module.attention_bias_cache = _SingleUseCache()
     if weights is not None:
         load_weights(network, weights)
     return NormalizedNetwork(network, preprocessing_of(config))
 
 
 def preprocessing_of(config: dict[str, Any]) -> Preprocessing:
-    """What timm.data.resolve_data_config says, as timm.data.create_transform reads it."""
+    """Return the preprocessing that timm.data.create_transform makes of a data config."""
     size = min(config["input_size"][1:])
     return Preprocessing(
         size=size,

@@ -1,13 +1,12 @@
 """Classifiers of torchvision."""
 
-import difflib
-
 from torchvision import models
 from torchvision.models import WeightsEnum
 
 from networks.checkpoints import load_weights
 from networks.downloads import downloading
 from networks.normalized import NormalizedNetwork, Preprocessing
+from suggestions import did_you_mean
 
 
 def torchvision_network(
@@ -16,25 +15,29 @@ def torchvision_network(
     weights: str | None = None,
     num_classes: int | None = None,
 ) -> NormalizedNetwork:
-    """Build a torchvision classifier that takes [0, 1] images.
+    """Build a torchvision classifier that takes images in [0, 1].
 
     Args:
         name: torchvision's name of the model, such as resnet50.
-        pretrained: Download torchvision's default pretrained weights (1000 classes), or those that
-            a name says, such as IMAGENET1K_V1; the preprocessing is that of these weights.
+        pretrained: Download torchvision's default weights (1000 classes), or those of the given
+            name, such as IMAGENET1K_V1, and use their preprocessing.
         weights: A local weight file (.safetensors, .pt, .pth, .th, .ckpt), loaded last.
-        num_classes: Number of logits; 1000 when not given.
+        num_classes: Number of logits; 1000 if not given.
+
+    Example:
+        >>> torchvision_network("squeezenet1_1", num_classes=3).preprocessing.size
+        224
     """
     classifiers = models.list_models(module=models)
     if name not in classifiers:
-        close = difflib.get_close_matches(name, classifiers, 5)
         raise ValueError(
-            f"torchvision has no classifier `{name}`; close names: {', '.join(close) or 'none'}"
+            f"torchvision has no classifier `{name}`{did_you_mean(name, classifiers)}; "
+            "torchvision.models.list_models(module=torchvision.models) lists all names"
         )
     if pretrained and num_classes not in (None, 1000):
         raise ValueError(
             f"torchvision's pretrained {name} has 1000 classes, `num_classes` is {num_classes}: "
-            "use timm_network, which replaces the head, or give a file in `weights`"
+            "use timm_network, which replaces the last layer, or give a local file as `weights`"
         )
     entry = weights_of(name, pretrained)
     with downloading(name, pretrained):
@@ -47,7 +50,7 @@ def torchvision_network(
 
 
 def weights_of(name: str, pretrained: bool | str) -> WeightsEnum:
-    """The entry of torchvision's weights that is named, its default one where none is.
+    """Return torchvision's weights of a model by name, or its default weights if none is given.
 
     Raises: ValueError: torchvision has no weights of this name for the model.
     """
@@ -55,14 +58,14 @@ def weights_of(name: str, pretrained: bool | str) -> WeightsEnum:
     key = pretrained if isinstance(pretrained, str) else "DEFAULT"
     if key not in entries.__members__:
         raise ValueError(
-            f"torchvision has no weights `{key}` of {name}; `pretrained` is true, false or one of "
-            f"{', '.join(entries.__members__)}"
+            f"torchvision has no weights `{key}` of {name}{did_you_mean(key, entries.__members__)}"
+            f"; `pretrained` must be true, false or one of {', '.join(entries.__members__)}"
         )
     return entries[key]
 
 
 def preprocessing_of(entry: WeightsEnum) -> Preprocessing:
-    """What the weights were trained to see."""
+    """Return the preprocessing that the weights were trained with."""
     transforms = entry.transforms()
     return Preprocessing(
         size=transforms.crop_size[0],

@@ -4,16 +4,16 @@ from itertools import product
 
 import torch
 
-from seeds import generator, mixed
+from seeds import combined_seed, generator
 
 
 def test_pinned() -> None:
-    assert mixed(0) == 7896617691693857887
-    assert mixed(0, 1, 2) == 1535930435702422785
+    assert combined_seed(0) == 7896617691693857887
+    assert combined_seed(0, 1, 2) == 1535930435702422785
 
 
 def test_different_parts_give_different_seeds() -> None:
-    seeds = {mixed(*parts) for parts in product(range(12), repeat=3)}
+    seeds = {combined_seed(*parts) for parts in product(range(12), repeat=3)}
     assert len(seeds) == 12**3
     assert all(0 <= seed < 2**63 for seed in seeds)
 

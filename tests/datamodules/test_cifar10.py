@@ -90,8 +90,8 @@ def test_fingerprints(root: Path) -> None:
 
 
 def test_missing_or_damaged_files(root: Path, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="holds no whole `cifar-10-batches-py`"):
+    with pytest.raises(ValueError, match="contains no complete folder `cifar-10-batches-py`"):
         data(tmp_path / "elsewhere")
     (root / "cifar-10-batches-py" / "data_batch_3").write_bytes(b"cut off")
-    with pytest.raises(ValueError, match="holds no whole `cifar-10-batches-py`"):
+    with pytest.raises(ValueError, match="contains no complete folder `cifar-10-batches-py`"):
         data(root)

@@ -141,8 +141,8 @@ def test_processes_share_the_composites() -> None:
 @pytest.mark.parametrize(
     ("pair", "options", "message"),
     [
-        ((FIRST, FIRST), {}, f"`pair` must be two classes, got {FIRST}, {FIRST}"),
-        ((FIRST, "hexagram"), {}, "the class hexagram, which the data has not"),
+        ((FIRST, FIRST), {}, f"`pair` must be two different classes, got {FIRST}, {FIRST}"),
+        ((FIRST, "hexagram"), {}, "the class `hexagram`, which is not in the data"),
         ((FIRST, SECOND), {"train": 26}, "26 composites need as many pairs.* make 25"),
         ((FIRST, SECOND), {"test": 0}, "`test` must be at least 1 composite"),
     ],
@@ -158,9 +158,13 @@ def test_refusals(pair: tuple[str, str], options: dict[str, int], message: str) 
 @pytest.mark.parametrize(
     ("pair", "layout", "message"),
     [
-        ((FIRST,), "grid", f"`pair` must be two classes, got {FIRST}"),
-        ((), "grid", "`pair` must be two classes, got "),
-        ((FIRST, SECOND, "ring"), "grid", f"must be two classes, got {FIRST}, {SECOND}, ring"),
+        ((FIRST,), "grid", f"`pair` must be two different classes, got {FIRST}"),
+        ((), "grid", "`pair` must be two different classes, got "),
+        (
+            (FIRST, SECOND, "ring"),
+            "grid",
+            f"must be two different classes, got {FIRST}, {SECOND}, ring",
+        ),
         ((FIRST, SECOND), "diagonal", "one of horizontal, vertical, grid, got diagonal"),
     ],
 )

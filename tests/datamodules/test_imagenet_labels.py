@@ -34,7 +34,7 @@ def test_words_in_imagenets_order() -> None:
     ],
 )
 def test_classes_that_are_not_imagenets(names: list[str], strange: str) -> None:
-    message = re.escape(f"it has the class {strange}, which is none of ImageNet's by that name")
+    message = re.escape(f"it has the class {strange}, which is not a class of ImageNet")
     with pytest.raises(ImageFolderError, match=f"{message}.*For other classes use ImageFolder"):
         imagenet_labels([0], names, "it")
 
@@ -44,7 +44,7 @@ def test_classes_that_are_not_imagenets(names: list[str], strange: str) -> None:
     [(1000, None, 999), (-1, None, 999), (2, WNIDS[:2], 1), ("cat", None, 999), (None, WORDS, 999)],
 )
 def test_labels_that_are_no_places(label: object, names: list[str] | None, last: int) -> None:
-    message = f"it has the label {label!r}; labels are numbers from 0 to {last}"
+    message = f"it has the label {label!r}, expected integers from 0 to {last}"
     with pytest.raises(ImageFolderError, match=message):
         imagenet_labels([0, label], names, "it")  # type: ignore[list-item]  # as files have them
 

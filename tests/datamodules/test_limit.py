@@ -40,7 +40,7 @@ def test_drawn_images() -> None:
         torch.testing.assert_close(image, whole[0, same[0]].images)
     drawn = [int(index) for batch in limited.test_dataloader() for index in batch.indices]
     assert drawn == [*range(12)]
-    assert limited.masks(torch.tensor([3]), "test").equal(images.bytes_of_masks[[3]].float() / 255)
+    assert limited.masks(torch.tensor([3]), "test").equal(images.mask_bytes[[3]].float() / 255)
     assert len(limited.images("validation")) == 12
     assert limited.fingerprint("test") != data.fingerprint("test")
 

@@ -33,7 +33,7 @@ def shown(preprocessing: Preprocessing, picture: Image.Image) -> Tensor:
     data.trainer = SimpleNamespace(  # type: ignore[assignment]  # as much of it as is needed
         lightning_module=SimpleNamespace(network=network)
     )
-    data._take_sizes_of_network()
+    data._read_network_preprocessing()
     image: Tensor = data.transform("test")(picture)
     return image.as_subclass(Tensor)
 

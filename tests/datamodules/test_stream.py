@@ -101,10 +101,10 @@ def test_evaluation_needs_no_more_batches_than_it_must() -> None:
 
 
 def test_too_few_images_to_evaluate() -> None:
-    with pytest.raises(ValueError, match="2 images cannot be shared out to 3 processes"):
+    with pytest.raises(ValueError, match="2 images cannot be divided among 3 processes"):
         EvaluationStream(2, 4, 0, 3)
 
 
 def test_too_few_images_to_train() -> None:
-    with pytest.raises(ValueError, match="2 images cannot be shared out to 3 processes"):
+    with pytest.raises(ValueError, match="2 images cannot be divided among 3 processes"):
         list(stream(2, 4, rank=0, world=3))

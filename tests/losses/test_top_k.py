@@ -78,7 +78,7 @@ def test_constant_maps() -> None:
 
 
 def test_too_small_maps() -> None:
-    with pytest.raises(ValueError, match="heatmap of 3x3 is less than one place"):
+    with pytest.raises(ValueError, match="heatmap of 3x3 is less than one position"):
         top_k(torch.rand(1, 1, 3, 3), torch.rand(1, 1, 3, 3))
 
 

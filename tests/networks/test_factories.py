@@ -59,8 +59,8 @@ def test_weights_of_torchvision(
 
 def test_weights_that_torchvision_lacks() -> None:
     message = (
-        "no weights `IMAGENET1K_V3` of resnet50; `pretrained` is true, false or one of "
-        "IMAGENET1K_V1, IMAGENET1K_V2, DEFAULT"
+        r"no weights `IMAGENET1K_V3` of resnet50 \(did you mean `IMAGENET1K_V2`\?\); `pretrained` "
+        "must be true, false or one of IMAGENET1K_V1, IMAGENET1K_V2, DEFAULT"
     )
     with pytest.raises(ValueError, match=message):
         torchvision_network("resnet50", "IMAGENET1K_V3")
@@ -115,10 +115,10 @@ def test_torchvision_weights(tmp_path: Path) -> None:
         torchvision_network("squeezenet1_1", weights=str(path))
 
 
-def test_unknown_names_list_close_ones() -> None:
-    with pytest.raises(ValueError, match=r"timm has no model `resnt18`; close names: resnet18"):
+def test_unknown_names_suggest_the_closest() -> None:
+    with pytest.raises(ValueError, match=r"no model `resnt18` \(did you mean `resnet18`\?\)"):
         timm_network("resnt18")
-    with pytest.raises(ValueError, match=r"no classifier `resnt18`; close names: resnet18"):
+    with pytest.raises(ValueError, match=r"`resnt18` \(did you mean `resnet18`\?\)"):
         torchvision_network("resnt18")
     with pytest.raises(ValueError, match="no classifier `fcn_resnet50`"):  # segments, no logits
         torchvision_network("fcn_resnet50")

@@ -124,8 +124,8 @@ def test_unknown_name_lists_right_ones(name: str) -> None:
         find_layer(network, name, IMAGES)
 
 
-def test_unknown_name_lists_close_ones() -> None:
-    with pytest.raises(LayerError, match=r"no layer `layer3.5.conv1`.* layer3\.\d\.conv1"):
+def test_unknown_name_suggests_the_closest() -> None:
+    with pytest.raises(LayerError, match=r"`layer3.5.conv1` .*did you mean `layer3\.\d\.conv1`"):
         find_layer(cifar_resnet(20), "layer3.5.conv1", IMAGES)
 
 

@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 import train
-from command_line import RunFolderError
+from trompe.command_line import RunFolderError
 from lightning_modules.callbacks import NonFiniteLossError
 from lightning_modules.manipulation import ResumeError
 

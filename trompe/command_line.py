@@ -1,9 +1,10 @@
-"""What train.py and evaluate.py have in common: one folder for each run, and safe defaults."""
+"""The command line of trainings and studies: one folder for each run, and safe defaults."""
 
+import sys
 import warnings
 from pathlib import Path
 from traceback import walk_tb
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 from lightning import LightningModule, Trainer
@@ -20,6 +21,8 @@ from lightning_modules.callbacks import (
     StopOnNonFinite,
 )
 from lightning_modules.callbacks.checkpoints import BEST, LAST
+from trompe.configurations import with_paths
+from trompe.suggestions import suggestions
 
 EXPECTED_WARNINGS = (
     ".*does not have many workers.*",  # drawn images are in memory already
@@ -41,6 +44,14 @@ class SaveFitConfig(SaveConfigCallback):
         """Write `config.yaml` when training begins."""
         if stage == "fit":
             super().setup(trainer, pl_module, stage)
+
+
+class Parser(LightningArgumentParser):
+    """The parser of the command line and of configurations, which suggests the closest names."""
+
+    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
+        """Show what is wrong, and end."""
+        super().error(message + suggestions(message), ex)
 
 
 class CommandLine(LightningCLI):
@@ -68,8 +79,13 @@ class CommandLine(LightningCLI):
             subclass_mode_data=True,
             seed_everything_default=0,
             trainer_defaults=defaults,
+            parser_class=Parser,
             **options,
         )
+
+    def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
+        """Parse the arguments, in which shipped configurations may be named without a path."""
+        self.config = parser.parse_args(with_paths(sys.argv[1:] if args is None else args))
 
     def instantiate_classes(self) -> None:
         """Build the network, the data and the rest; their errors are shown as they raised them."""

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from networks.normalized import bare
 
+EMBEDDED = Path("networks", "weights")
 NESTS = ("state_dict", "model_state_dict", "model")
 PREFIXES = ("module.", "network.")
 
@@ -25,11 +26,14 @@ class WeightFileError(ValueError):
 def load_weights(network: nn.Module, path: str | Path) -> None:
     """Load a weight file into a network, every weight of both accounted for.
 
+    `networks/weights/` means the folder of this package, whatever the working folder is.
+
     Raises:
         WeightFileError: no such file, not readable as weights, or names or shapes that differ.
     """
     expected = bare(network).state_dict()
-    state = _unwrapped(_read(Path(path)), Path(path), set(expected))
+    path = _located(Path(path))
+    state = _unwrapped(_read(path), path, set(expected))
     # older files lack BatchNorm's counters, which classification never reads
     counters = {
         name: value for name, value in expected.items() if name.endswith("num_batches_tracked")
@@ -77,6 +81,11 @@ def fingerprint(network: nn.Module) -> str:
 
 def _first(names: list[str]) -> str:
     return f"`{names[0]}`" if names else "none"
+
+
+def _located(path: Path) -> Path:
+    """The path of a file in `networks/weights/`, from any working folder."""
+    return Path(__file__).parent / "weights" / path.name if path.parent == EMBEDDED else path
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -57,20 +57,25 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the subcommand that the arguments begin with, or show all subcommands."""
     first, *others = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
     if first in COMMANDS:
-        # classes of the user's own, which a script of an installed package does not find
+        # for the user's own classes: a script does not import from the working folder
         if os.getcwd() not in sys.path:
             sys.path.append(os.getcwd())
-        return COMMANDS[first](others)
-    parser = ArgumentParser("trompe", description=summary)
-    parser.add_argument("--version", action="version", version=f"trompe {__version__}")
-    subcommands = parser.add_subparsers(
-        title="subcommands", metavar="", description="`trompe SUBCOMMAND --help` shows the options."
-    )
+        COMMANDS[first](others)
+    elif first.startswith("-"):
+        parser().parse_args([first])
+    else:
+        parser().error(f"there is no subcommand `{first}`{suggestion(first, COMMANDS)}")
+
+
+def parser() -> ArgumentParser:
+    """Return the parser that shows the subcommands and the version."""
+    shown = ArgumentParser("trompe", description=summary)
+    shown.add_argument("--version", action="version", version=f"trompe {__version__}")
+    text = "`trompe SUBCOMMAND --help` shows the options of each."
+    subcommands = shown.add_subparsers(title="subcommands", metavar="SUBCOMMAND", description=text)
     for name, command in COMMANDS.items():
         subcommands.add_parser(name, help=command.__doc__, add_help=False)
-    if not first.startswith("-"):
-        parser.error(f"there is no subcommand `{first}`{suggestion(first, COMMANDS)}")
-    parser.parse_args([first])
+    return shown
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from pathlib import Path
 from trompe.finder import HOME
 
 CONFIGS = HOME / "configs"
-NAME = re.compile(r"[^\s,:=\"'{}\[\]]+\.yaml\b")
+NAME = re.compile(r"[^\s,:=\"'{}\[\]]+\.yaml(?![\w.])")
 
 
 def shipped() -> list[str]:

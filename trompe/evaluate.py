@@ -25,7 +25,7 @@ class StudyCommandLine(CommandLine):
             ("--resume", "Go on with a study that was stopped."),
         ):
             parser.add_argument(name, type=bool, default=False, help=text)
-        text = "Take at most so many test images, of every class its share."
+        text = "Evaluate a class-balanced subset of at most this many test images."
         parser.add_argument("--limit_images", type=int | None, default=None, help=text)
 
     def before_instantiate_classes(self) -> None:

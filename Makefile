@@ -28,6 +28,10 @@ test: install ## Lint, check types and run all tests
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
+.PHONY: wheel-test
+wheel-test: install ## Build the wheel and use it in a fresh environment
+	$(BIN)/python tests/check_wheel.py
+
 .PHONY: benchmark
 benchmark: install ## Time a fooling step against a plain training step
 	$(BIN)/python -m benchmarks.fooling_step

@@ -1,13 +1,8 @@
-"""Train a classifier, or fine-tune one until its heatmaps lie: python train.py fit --config ..."""
+"""Train a classifier, or manipulate its heatmaps: python train.py fit --config ..."""
 
-from command_line import TrainCommandLine
-from lightning_modules import Classifier
+from trompe.train import main
 
-
-def main(args: list[str] | None = None) -> None:
-    """Run the command line; `python train.py --help` shows the subcommands."""
-    TrainCommandLine(Classifier, args=args)
-
+__all__ = ["main"]
 
 if __name__ == "__main__":
     main()

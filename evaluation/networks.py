@@ -1,9 +1,10 @@
 """The networks of a study by name: each role is given as a network, or names one of `networks`."""
 
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 
 from torch import nn
+
+from suggestions import did_you_mean
 
 Given = nn.Module | Mapping[str, nn.Module] | str | Sequence[str]
 
@@ -31,9 +32,10 @@ def by_name(
     known = networks or {}
     for name in given:
         if name not in known:
-            near = get_close_matches(name, known, 1)
-            hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(known) or 'none'}"
-            raise ValueError(f"`{role}` names {name}, which `networks` does not have; {hint}")
+            raise ValueError(
+                f"`{role}` names {name}, which `networks` does not have"
+                f"{did_you_mean(name, known)}; it has {', '.join(known) or 'none'}"
+            )
     return {name: known[name] for name in given}
 
 

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from networks.normalized import bare
 
+EMBEDDED = Path("networks", "weights")
 NESTS = ("state_dict", "model_state_dict", "model")
 PREFIXES = ("module.", "network.")
 
@@ -31,6 +32,8 @@ def load_weights(network: nn.Module, path: str | Path) -> None:
         network: any classifier; names are those of the network inside `NormalizedNetwork`.
         path: a .safetensors file, or a .pt, .pth, .th or .ckpt file with a state_dict.
 
+    `networks/weights/` means the folder of this package, whatever the working folder is.
+
     Raises:
         WeightFileError: the file is missing, holds no weights, or names or shapes differ.
 
@@ -41,7 +44,8 @@ def load_weights(network: nn.Module, path: str | Path) -> None:
         ...     load_weights(nn.Linear(2, 1), Path(folder, "weights.safetensors"))
     """
     expected = bare(network).state_dict()
-    state = _unwrapped(_read(Path(path)), Path(path), set(expected))
+    path = _located(Path(path))
+    state = _unwrapped(_read(path), path, set(expected))
     # older files lack BatchNorm's counters, which evaluation mode never reads
     counters = {
         name: value for name, value in expected.items() if name.endswith("num_batches_tracked")
@@ -103,6 +107,11 @@ def fingerprint(network: nn.Module) -> str:
 
 def _first(names: list[str]) -> str:
     return f"`{names[0]}`" if names else "none"
+
+
+def _located(path: Path) -> Path:
+    """The path of a file in `networks/weights/`, from any working folder."""
+    return Path(__file__).parent / "weights" / path.name if path.parent == EMBEDDED else path
 
 
 def _read(path: Path) -> dict[str, Any]:

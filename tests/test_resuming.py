@@ -11,9 +11,9 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 import train
-from command_line import RunFolderError
 from lightning_modules.callbacks import NonFiniteLossError
 from lightning_modules.manipulation import ResumeError
+from trompe.command_line import RunFolderError
 
 RUN = shlex.split("""
 fit --config configs/experiments/shapes/fool.yaml --trainer.max_epochs 3

@@ -1,12 +1,13 @@
 """Findings that are saved and loaded again."""
 
+import json
 from pathlib import Path
 
 from matplotlib import rc_context
 
 from evaluation.findings import Findings
 from evaluation.report.drawing import rendered
-from evaluation.saving import FILES, load_findings, save_findings
+from evaluation.saving import TENSORS, TEXT, load_findings, save_findings
 from lightning_modules.pictures import STYLE
 
 
@@ -20,8 +21,9 @@ def assert_survives(findings: Findings, folder: Path) -> None:
     assert type(loaded) is type(findings)
     assert [*loaded.results.measurements] == [*findings.results.measurements]
     save_findings(loaded, second)
-    for name in FILES:
-        assert (first / name).read_bytes() == (second / name).read_bytes()
+    assert (first / TENSORS).read_bytes() == (second / TENSORS).read_bytes()
+    contents = [json.loads((saved / TEXT).read_text()) for saved in (first, second)]
+    assert contents[0] == contents[1]
     with rc_context(STYLE):
         for before, after in zip(findings.pictures(), loaded.pictures(), strict=True):
             assert before.name == after.name

@@ -1,8 +1,8 @@
-"""What train.py and evaluate.py have in common: one folder for each run, and safe defaults."""
+"""The command line of trainings and studies: one folder for each run, and safe defaults."""
 
+import sys
 import warnings
 from pathlib import Path
-from traceback import walk_tb
 from typing import Any
 
 import torch
@@ -20,6 +20,8 @@ from lightning_modules.callbacks import (
     StopOnNonFinite,
 )
 from lightning_modules.callbacks.checkpoints import BEST, LAST
+from trompe.configurations import with_paths
+from trompe.parser import Parser, own_error
 
 EXPECTED_WARNINGS = (
     ".*does not have many workers.*",  # drawn images are in memory already
@@ -31,11 +33,11 @@ EXPECTED_WARNINGS = (
 
 
 class RunFolderError(ValueError):
-    """A run's folder already holds another run."""
+    """The folder of a run already holds another run."""
 
 
 class SaveFitConfig(SaveConfigCallback):
-    """Keep the configuration of the training, which validating or testing must not replace."""
+    """Save the configuration of a training; validating and testing must not replace it."""
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Write `config.yaml` when training begins."""
@@ -44,7 +46,7 @@ class SaveFitConfig(SaveConfigCallback):
 
 
 class CommandLine(LightningCLI):
-    """A run of any module on any data, with everything it writes in one folder."""
+    """A run of any module on any data, which writes everything into one folder."""
 
     def __init__(self, module: type[LightningModule], **options: Any) -> None:
         for message in EXPECTED_WARNINGS:
@@ -68,49 +70,33 @@ class CommandLine(LightningCLI):
             subclass_mode_data=True,
             seed_everything_default=0,
             trainer_defaults=defaults,
+            parser_class=Parser,
             **options,
         )
 
+    def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
+        """Parse the arguments, in which shipped configurations may be named without a path."""
+        self.config = parser.parse_args(with_paths(sys.argv[1:] if args is None else args))
+
     def instantiate_classes(self) -> None:
-        """Build the network, the data and the rest; their errors are shown as they raised them."""
+        """Build the network, the data and the rest, and raise their errors as they raised them."""
         try:
             super().instantiate_classes()
         except ValueError as error:
             raise own_error(error) from None
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        """Add the run's folder."""
-        parser.add_argument("--run", type=str, default="runs/latest", help="Folder of this run.")
+        """Add the option for the run's folder."""
+        text = "Folder of this run: everything that it writes."
+        parser.add_argument("--run", type=str, default="runs/latest", help=text)
         parser.link_arguments("run", "trainer.default_root_dir")
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
-        """Make the trainer, which logs to the run's folder unless told otherwise."""
+        """Build the trainer, which logs to the run's folder unless a logger is given."""
         settings = self.config.get(self.subcommand, self.config) if self.subcommand else self.config
         if settings.trainer.logger in (None, True):
             kwargs["logger"] = TensorBoardLogger(settings.run, name="", version="")
         return super().instantiate_trainer(**kwargs)
-
-
-def own_error(error: BaseException) -> BaseException:
-    """The first ValueError below an error of the parser's that is not the parser's own.
-
-    The parser gives an account of every type that might have been meant, inside one another; only
-    its frames hold what each of them raised.
-    """
-    found: list[BaseException] = [error]
-    for outer in found:
-        for frame, _ in walk_tb(outer.__traceback__):
-            tried = [each for each in frame.f_locals.values() if isinstance(each, list)]
-            inner = [each for values in tried for each in values if isinstance(each, Exception)]
-            found += [each for each in inner if each not in found]
-    own = (each for each in found if isinstance(each, ValueError) and not of_parser(each))
-    return next(own, error.__cause__ or error)
-
-
-def of_parser(error: BaseException) -> bool:
-    """Whether the parser raised an error itself."""
-    modules = [frame.f_globals["__name__"] for frame, _ in walk_tb(error.__traceback__)]
-    return not modules or modules[-1].startswith("jsonargparse")
 
 
 class TrainCommandLine(CommandLine):
@@ -134,7 +120,7 @@ class TrainCommandLine(CommandLine):
         )
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        """Add the checkpoints' settings."""
+        """Add the options for checkpoints."""
         super().add_arguments_to_parser(parser)
         for name, defaults in (("best", BEST), ("last", LAST)):
             parser.add_lightning_class_args(ModelCheckpoint, name)
@@ -147,6 +133,6 @@ class TrainCommandLine(CommandLine):
         folder = Path(settings.run) / "checkpoints"
         if settings.ckpt_path is None and any(folder.glob("*.ckpt")):
             raise RunFolderError(
-                f"{settings.run} already holds a run; go on with it (--ckpt_path last), choose "
-                "another folder (--run) or remove it"
+                f"{settings.run} already holds a run; resume it (--ckpt_path last), choose another "
+                "folder (--run) or remove it"
             )

@@ -1,0 +1,82 @@
+"""The command `trompe`: one subcommand for each task."""
+
+import os
+import sys
+from argparse import ArgumentParser
+from importlib import import_module
+
+from trompe import __doc__ as summary
+from trompe import __version__
+from trompe.suggestions import suggestion
+
+
+def fit(arguments: list[str]) -> None:
+    """Train a network, or manipulate its heatmaps."""
+    from trompe.train import main as train
+
+    train(["fit", *arguments])
+
+
+def validate(arguments: list[str]) -> None:
+    """Compute the metrics of a checkpoint on the validation images."""
+    from trompe.train import main as train
+
+    train(["validate", *arguments])
+
+
+def test(arguments: list[str]) -> None:
+    """Compute the metrics of a checkpoint on the test images."""
+    from trompe.train import main as train
+
+    train(["test", *arguments])
+
+
+def evaluate(arguments: list[str]) -> None:
+    """Run a study, and write its report with tables and figures."""
+    from trompe.evaluate import main as run_study
+
+    run_study(arguments)
+
+
+def compare(arguments: list[str]) -> None:
+    """Show the results of several studies side by side."""
+    from evaluation.compare import main as show
+
+    show(arguments)
+
+
+def redraw(arguments: list[str]) -> None:
+    """Write a report again, from the results of its study."""
+    import_module("evaluation.redraw").main(arguments)
+
+
+COMMANDS = {each.__name__: each for each in (fit, validate, test, evaluate, compare, redraw)}
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the subcommand that the arguments begin with, or show all subcommands."""
+    first, *others = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    if first in COMMANDS:
+        # for the user's own classes: a script does not import from the working folder
+        if os.getcwd() not in sys.path:
+            sys.path.append(os.getcwd())
+        COMMANDS[first](others)
+    elif first.startswith("-"):
+        parser().parse_args([first])
+    else:
+        parser().error(f"there is no subcommand `{first}`{suggestion(first, COMMANDS)}")
+
+
+def parser() -> ArgumentParser:
+    """Return the parser that shows the subcommands and the version."""
+    shown = ArgumentParser("trompe", description=summary)
+    shown.add_argument("--version", action="version", version=f"trompe {__version__}")
+    text = "`trompe SUBCOMMAND --help` shows the options of each."
+    subcommands = shown.add_subparsers(title="subcommands", metavar="SUBCOMMAND", description=text)
+    for name, command in COMMANDS.items():
+        subcommands.add_parser(name, help=command.__doc__, add_help=False)
+    return shown
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+"""The parser of arguments and configurations, and errors that say what is wrong."""
+
+from traceback import walk_tb
+from typing import NoReturn
+
+from lightning.pytorch.cli import LightningArgumentParser
+
+from trompe.suggestions import suggestions
+
+
+class Parser(LightningArgumentParser):
+    """The parser of the command line and of configurations, which suggests the closest names."""
+
+    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
+        """Show what is wrong, and end."""
+        # a parser inside another raises, and the outermost shows the message
+        if self.exit_on_error:
+            message = of_included_files(message, ex)
+            message += suggestions(message)
+        super().error(message, ex)
+
+
+def own_error(error: BaseException) -> BaseException:
+    """Return the first ValueError below a parser's error that the parser did not raise itself.
+
+    The parser reports nested attempts, one for each type that a value could have; only its frames
+    hold the error of each attempt.
+    """
+    found: list[BaseException] = [error]
+    for outer in found:
+        for frame, _ in walk_tb(outer.__traceback__):
+            tried = [each for each in frame.f_locals.values() if isinstance(each, list)]
+            inner = [each for values in tried for each in values if isinstance(each, Exception)]
+            found += [each for each in inner if each not in found]
+    own = (each for each in found if isinstance(each, ValueError) and not of_parser(each))
+    return next(own, error.__cause__ or error)
+
+
+def of_included_files(message: str, error: BaseException | None) -> str:
+    """Put the error in an included file into the message.
+
+    After any error in a file the parser reads the file again, and reports this as a loop of files.
+    """
+    while error is not None:
+        before = error.__cause__ or error.__context__
+        if str(error).startswith("Config file loop") and before is not None:
+            message = message.replace(str(error), str(before))
+        error = before
+    return message
+
+
+def of_parser(error: BaseException) -> bool:
+    """Return whether the parser raised an error itself."""
+    modules = [frame.f_globals["__name__"] for frame, _ in walk_tb(error.__traceback__)]
+    return not modules or modules[-1].startswith("jsonargparse")

@@ -89,6 +89,7 @@ def use(commands: Path, folder: Path) -> None:
     for name in ("metrics.py", "losses/__init__.py"):
         (folder / name).write_text(FOREIGN)
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    environment["OMP_NUM_THREADS"] = "1"  # threads only wait for each other on tiny networks
 
     def run(name: str, *arguments: str, succeeds: bool = True) -> str:
         done = subprocess.run(

@@ -15,7 +15,7 @@ from PIL import Image
 
 import evaluate
 import train
-from networks import cifar_resnet, save_weights
+from networks import cifar_resnet, save_weights, timm_network
 from networks.checkpoints import WeightFileError
 
 ROOT = Path(__file__).parents[1]
@@ -113,7 +113,9 @@ def complaint(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
     ("arguments", "message"),
     [
         (["--model.init_args.loss_wieght", "3"], "loss_wieght"),
-        (["--model.init_args.interpreter", "GradCamm"], "GradCamm"),
+        (["--model.init_args.interpreter", "GradCamm"], "mean `interpreters.GradCam`"),
+        (["--model.init_args.loss", "losses.Locaton"], "did you mean `losses.Location`?"),
+        (["--model.init_args.loss", "configs/losses/topk.yaml"], "mean `losses/top_k.yaml`"),
         (["--model.init_args.interpreter.init_args.layr", "x"], "layr"),
         (["--model.init_args.loss.init_args.margin", "0.7"], r"`margin` must be in \(0, 0.5\)"),
         (["--model.init_args.loss_weight", "-1"], "`loss_weight` must be finite and not negative"),
@@ -145,6 +147,43 @@ def test_bad_input_is_said_before_training(
     assert re.search(message, said), said
     assert "Union subtypes" not in said or "Parser key" in said  # the error itself, not an account
     assert not list(tmp_path.rglob("*.ckpt"))
+
+
+def test_both_names_of_a_class_are_one_class(capsys: pytest.CaptureFixture[str]) -> None:
+    printed = []
+    for name in ("losses.TopK", "trompe.losses.TopK"):
+        with pytest.raises(SystemExit, match="0"):
+            train.main([*SHAPES, "--model.init_args.loss", name, "--print_config"])
+        printed.append(capsys.readouterr().out)
+    assert printed[0] == printed[1]
+    assert "class_path: losses.TopK" in printed[0]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("class_path: losses.Locaton", "did you mean `losses.Location`"),
+        ("{class_path: losses.Location, init_args: {margn: 1}}", "Option 'margn' is not accepted"),
+    ],
+)
+def test_errors_in_an_included_file_are_said(
+    content: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "mine.yaml").write_text(content)
+    said = complaint([*SHAPES, "--model.init_args.loss", str(tmp_path / "mine.yaml")], capsys)
+    assert message in said
+    assert "loop" not in said
+
+
+def test_the_embedded_weights_are_found_from_any_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    options = {"channels": [16, 32, 64, 128], "output_stride": 8}
+    weights = "networks/weights/shapes_resnet10t.safetensors"
+    timm_network("resnet10t", num_classes=12, weights=weights, options=options)
+    with pytest.raises(WeightFileError, match=r"^no weight file at .*/networks/weights/none.pt"):
+        cifar_resnet(weights="networks/weights/none.pt")
 
 
 @pytest.mark.parametrize("role", ["original", "manipulated", "manipulated.first"])

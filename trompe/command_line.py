@@ -133,6 +133,6 @@ class TrainCommandLine(CommandLine):
         folder = Path(settings.run) / "checkpoints"
         if settings.ckpt_path is None and any(folder.glob("*.ckpt")):
             raise RunFolderError(
-                f"{settings.run} already holds a run; resume it (--ckpt_path last), choose another "
-                "folder (--run) or remove it"
+                f"{settings.run} already holds a run; go on with it (--ckpt_path last), choose "
+                "another folder (--run) or remove it"
             )

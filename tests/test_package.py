@@ -10,7 +10,7 @@ import pytest
 from trompe import __main__, __version__
 from trompe.configurations import shipped, with_paths
 from trompe.finder import PARTS
-from trompe.suggestions import suggestion, suggestions
+from trompe.wrong_names import suggestion, suggestions
 
 ROOT = Path(__file__).parents[1]
 

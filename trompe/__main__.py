@@ -7,7 +7,7 @@ from importlib import import_module
 
 from trompe import __doc__ as summary
 from trompe import __version__
-from trompe.suggestions import suggestion
+from trompe.wrong_names import suggestion
 
 
 def fit(arguments: list[str]) -> None:

@@ -5,7 +5,7 @@ from typing import NoReturn
 
 from lightning.pytorch.cli import LightningArgumentParser
 
-from trompe.suggestions import suggestions
+from trompe.wrong_names import suggestions
 
 
 class Parser(LightningArgumentParser):

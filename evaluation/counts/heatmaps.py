@@ -11,6 +11,7 @@ from evaluation.counts.outputs import Outputs
 from evaluation.counts.similarity import Similarities, similarities
 from evaluation.counts.successes import Successes
 from evaluation.measurements import Measurement
+from lightning_modules.data import Batch
 from losses import Loss
 
 
@@ -38,13 +39,13 @@ class HeatmapCounts(nn.Module):
         masked: bool,
     ) -> None:
         super().__init__()
-        original, *others = networks
+        self.original, *others = networks
         self.accuracies = Accuracies(networks, manipulated)
         self.successes = Successes(networks, interpreters, judged, images)
-        self.outputs = Outputs(networks, original)
+        self.outputs = Outputs(networks, self.original)
         self.similarities = Similarities(others, interpreters)
         self.localization = Localization(networks if masked else (), interpreters)
-        self.classes = Classes(networks, original, interpreters, judged, classes)
+        self.classes = Classes(networks, self.original, interpreters, judged, classes)
 
     def add_outputs(self, outputs: dict[str, Tensor], labels: Tensor) -> None:
         """Add the logits (N, K) of every network, and labels (N,)."""
@@ -52,29 +53,41 @@ class HeatmapCounts(nn.Module):
         self.outputs.add(outputs, labels)
         self.classes.add_outputs(outputs, labels)
 
-    def add_similarities(
-        self, network: str, interpreter: str, heatmap: Tensor, reference: Tensor, labels: Tensor
-    ) -> None:
-        """Add heatmaps (N, L, h, w), the original's of the same images, and labels."""
-        values = similarities(heatmap, reference)
-        self.similarities.add(network, interpreter, values)
-        # composites are all of the same two classes
-        if labels.ndim == 1:
-            self.classes.add_similarities(network, interpreter, values, labels)
-
-    def add_measures(
+    def add(
         self,
         network: str,
         interpreter: str,
+        heatmap: Tensor,
+        reference: Tensor,
         loss: Tensor,
         measures: Sequence[Tensor],
-        labels: Tensor,
-        indices: Tensor,
+        batch: Batch,
+        masks: Tensor | None,
     ) -> None:
-        """Add the loss and the success measure of each part, labels and indices, (N,) each."""
+        """Add the heatmaps of a batch by one interpreter of one network.
+
+        Args:
+            network: its name.
+            interpreter: its name.
+            heatmap: shape (N, L, h, w).
+            reference: the original's heatmaps of the same images, likewise.
+            loss: the study's loss of each image, shape (N,).
+            measures: the success measure of each part, shape (N,) each.
+            batch: the images that were explained, with labels and indices.
+            masks: of the objects, (N, 1, H, W), if the data have them.
+        """
+        _, labels, indices = batch
         self.successes.add(network, interpreter, indices, loss, measures)
+        # composites are all of the same two classes
         if labels.ndim == 1:
             self.classes.add_measures(network, interpreter, measures, labels)
+        if network != self.original:
+            values = similarities(heatmap, reference)
+            self.similarities.add(network, interpreter, values)
+            if labels.ndim == 1:
+                self.classes.add_similarities(network, interpreter, values, labels)
+        if masks is not None:
+            self.localization.add(network, interpreter, heatmap, masks)
 
     def measurements(self) -> list[Measurement]:
         """Return everything that was measured, for all processes to compute."""

@@ -1,4 +1,4 @@
-"""The curvature study: where explanations are fragile, beside where predictions are."""
+"""The curvature study: the most fragile directions of explanations and of predictions."""
 
 from collections.abc import Sequence
 from itertools import product

@@ -1,50 +1,55 @@
 """The defence study: does a defence keep heatmaps from lying, and what does it cost?"""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
-from matplotlib.figure import Figure
-from torch import nn
+from torch import Tensor, nn
 
 from attacks import PGD, Attack
-from evaluation.accuracy import counts_of
-from evaluation.defense_pictures import defense_pictures
-from evaluation.fooling import Fooling
-from evaluation.results import Number, Results, words
+from evaluation.counts.heatmaps import HeatmapCounts
+from evaluation.counts.shares import shares
+from evaluation.defense.findings import DefenseFindings
+from evaluation.explained import panel_of
+from evaluation.measurements import Measurement
+from evaluation.networks import by_name, check_roles
 from evaluation.study import Study
 from interpreters import Interpreter
-from lightning_modules.classifier import Metrics
-from lightning_modules.data import Batch
+from lightning_modules.data import Batch, data_of, masks_of
 from losses import Loss
-from metrics import MeanCurve, correct, wilson_interval
+from metrics import Keyed, MeanCurve, Metrics, correct
 from seeds import generators
 
 
 @dataclass
 class Defended:
-    """A network that was trained with a defence, or with none, and what became of it.
+    """A network that was trained with a defence or without, and its manipulated versions.
 
     Args:
-        original: The network before any manipulation; heatmaps are compared with its own.
-        manipulated: The network after manipulations, and after a later defence, by name.
+        original: The network before any manipulation, or its name among the study's `networks`.
+        manipulated: The network after manipulations, and after a later defence, by name, or their
+            names among `networks`.
     """
 
-    original: nn.Module
-    manipulated: dict[str, nn.Module]
+    original: nn.Module | str
+    manipulated: dict[str, nn.Module] | list[str]
 
 
 class Defense(Study):
     """Accuracy, accuracy under attack and success rates of networks with and without a defence.
 
     Args:
-        defenses: Networks by the name of their defence; a figure of the manipulated network `m` of
-            the defence `d` is that of the network `d_m`, one of its original is that of `d`.
+        defenses: Networks by the name of their defence; a measurement of the manipulated network
+            `m` of the defence `d` is that of the network `d_m`, one of its original is that of `d`.
         interpreters: Interpreters to test by name.
-        loss: The loss whose success measure t says how far an image's heatmap was manipulated.
-        attack: What the networks are attacked with; PGD if not given.
-        seed: Seed of the attack's random starts.
+        loss: The loss whose success measure t tells if an image's heatmap was manipulated.
+        attack: The attack on the networks; PGD if not given.
+        seed: Seed of the attack's random starts, with the image's index.
+        networks: Networks by name, for roles that are given by name.
     """
 
-    name = "defense"
+    name = DefenseFindings.study
+    loss: Loss
 
     def __init__(
         self,
@@ -53,116 +58,92 @@ class Defense(Study):
         loss: Loss,
         attack: Attack | None = None,
         seed: int = 0,
+        networks: dict[str, nn.Module] | None = None,
     ) -> None:
         if not defenses:
-            raise ValueError("`defenses` is empty; name at least one")
-        networks: dict[str, nn.Module] = {}
-        for name, defended in defenses.items():
-            found = {"original": defended.original, **defended.manipulated}
-            named = {network_of(name, role): network for role, network in found.items()}
-            if taken := named.keys() & networks.keys():
-                raise ValueError(f"two networks would be called {', '.join(sorted(taken))}")
-            networks |= named
-        super().__init__(networks, interpreters)
+            raise ValueError("`defenses` is empty; give at least one")
+        self.groups = {name: group(name, each, networks) for name, each in defenses.items()}
+        check_roles(None, *self.groups.values())
+        every = {name: net for nets in self.groups.values() for name, net in nets.items()}
+        super().__init__(every, interpreters)
         self.loss, self.attack, self.seed = loss, attack or PGD(), seed
-        self.foolings = {
-            name: Fooling(defended.original, defended.manipulated, interpreters, loss)
-            for name, defended in defenses.items()
-        }
-        # registered, so that they move to the device with this one
-        self.studies = nn.ModuleDict(self.foolings)
-        self.robust = Metrics({name: MeanCurve() for name in networks})
-        self.figures: list[Number] = []
+        self.robust = Metrics({name: MeanCurve() for name in every})
+        self.measured: list[Measurement] = []
 
     def setup(self, stage: str) -> None:
         """Check that the networks suit the data, and begin to count."""
         super().setup(stage)
-        for study in self.foolings.values():
-            study.trainer, study.given = self.trainer, self.interpreters
-            study.setup(stage)
+        data = data_of(self.trainer)
+        self.masked = hasattr(data, "masks")
+        self.counts = Keyed(
+            {
+                defense: HeatmapCounts(
+                    [*networks],
+                    [*networks][1:],
+                    [*self.interpreters],
+                    {"": self.loss},
+                    data.classes,
+                    len(self.explained()),
+                    self.masked,
+                )
+                for defense, networks in self.groups.items()
+            }
+        )
 
     def test_step(self, batch: Batch, batch_idx: int) -> None:
-        """The fooling study's passes, then the attack on every network."""
-        for study in self.foolings.values():
-            study.test_step(batch, batch_idx)
+        """Explain a batch once by each interpreter and network, then attack every network."""
         images, labels, indices = batch
+        for defense, networks in self.groups.items():
+            outputs = self._add_heatmaps(self.counts[defense], networks, batch)
+            self.counts[defense].add_outputs(outputs, labels)
         for name, network in self.networks.items():
-            starts = generators(indices, self.seed)
-            attacked = self.attack(network, images, labels, starts)
+            attacked = self.attack(network, images, labels, generators(indices, self.seed))
             self.robust[name].update(correct(network(attacked), labels, 1)[:, None])
+
+    def _add_heatmaps(
+        self, counts: HeatmapCounts, networks: Mapping[str, nn.Module], batch: Batch
+    ) -> dict[str, Tensor]:
+        """Count the heatmaps of a defence's networks; return the logits of each."""
+        images, labels, indices = batch
+        masks = masks_of(self.trainer, indices).to(images) if self.masked else None
+        outputs = {}
+        for name, interpreter in self.parts(self.interpreters.items()):
+            reference = None
+            for network_name, network in self.parts(networks.items()):
+                outputs[network_name], heatmap = interpreter(network, images, labels)
+                # the original comes first
+                reference = heatmap if reference is None else reference
+                loss = self.loss(heatmap, reference)
+                measures = [self.loss.measure(heatmap, reference)]
+                shown = (heatmap, reference, loss, measures, batch, masks)
+                counts.add(network_name, name, *shown)
+        return outputs
 
     def on_test_epoch_end(self) -> None:
         """Bring the sums of all processes together."""
-        self.figures = []
-        for name, study in self.foolings.items():
-            study.on_test_epoch_end()
-            for number in study.numbers():
-                against = number.against and network_of(name, number.against)
-                named = replace(number, network=network_of(name, number.network), against=against)
-                self.figures.append(named)
-        for name in self.networks:
-            (hits,), images = counts_of(self.robust[name])
-            interval = wilson_interval(hits, images)
-            self.figures.append(
-                Number("robust_accuracy_top1", hits / images, interval, "higher", name, images)
-            )
+        self.measured = [each for counts in self.counts.values() for each in counts.measurements()]
+        for name, robust in self.robust.items():
+            self.measured += shares({"robust_accuracy_top1": "higher"}, robust, name)
 
-    def numbers(self) -> list[Number]:
-        """Every figure of the study."""
-        return self.figures
+    def measurements(self) -> list[Measurement]:
+        """Return everything that was counted."""
+        return self.measured
 
-    def sentences(self, results: Results) -> list[str]:
-        """Each defence's price, what an attack leaves, and on how many images heatmaps then lie."""
-        found = []
-        for name, study in self.foolings.items():
-            clean, robust = (
-                100 * results.find(kind, network=name).value
-                for kind in ("accuracy_top1", "robust_accuracy_top1")
-            )
-            said = (
-                f"{words(name).capitalize()}: accuracy {clean:.1f} %, under attack {robust:.1f} %"
-            )
-            for role in study.manipulated:
-                labels = {"network": network_of(name, role)}
-                rates = {
-                    key: results.find("fooling_success_rate", interpreter=key, **labels).value
-                    for key in self.interpreters
-                }
-                lies = [f"{words(key)} lies on {100 * rate:.1f} %" for key, rate in rates.items()]
-                said += f"; {words(role)}, {', '.join(lies)} of the images"
-            found.append(f"{said}.")
-        return found
-
-    def summary(self, results: Results) -> list[list[str]]:
-        """Accuracies, success rates and likeness to the original's maps, a row a network."""
-        found = {(n.network, n.name, n.interpreter): n.value for n in results.numbers}
-        columns: list[tuple[str, str, str | None]] = [
-            ("accuracy top-1", "accuracy_top1", None),
-            ("accuracy top-1 under attack", "robust_accuracy_top1", None),
-        ]
-        for title, name in (
-            ("FSR", "fooling_success_rate"),
-            ("rank correlation", "rank_correlation"),
-        ):
-            columns += [(f"{title} {words(key)}", name, key) for key in self.interpreters]
-        rows = [["", *(title for title, _, _ in columns)]]
-        for network in self.networks:
-            cells = [cell(name, found.get((network, name, key))) for _, name, key in columns]
-            rows.append([words(network), *cells])
-        return rows
-
-    def pictures(self) -> dict[str, Figure]:
-        """Accuracies, success rates, and every network's heatmaps of the same images."""
-        return defense_pictures(self)
+    def findings(self, settings: dict[str, Any] | None = None) -> DefenseFindings:
+        """Return the measurements, and some images as every network explains them."""
+        return DefenseFindings(
+            self.results(settings),
+            {name: tuple(networks) for name, networks in self.groups.items()},
+            tuple(self.networks),
+            tuple(self.interpreters),
+            {name: panel_of(self, name, self.networks) for name in self.interpreters},
+        )
 
 
-def network_of(defense: str, role: str) -> str:
-    """The name of a defence's original or manipulated network in the study."""
-    return defense if role == "original" else f"{defense}_{role}"
-
-
-def cell(name: str, value: float | None) -> str:
-    """A figure as text; nothing where there is none, as an original is compared with nothing."""
-    if value is None:
-        return ""
-    return f"{value:.3f}" if name == "rank_correlation" else f"{100 * value:.2f} %"
+def group(
+    defense: str, given: Defended, networks: Mapping[str, nn.Module] | None
+) -> dict[str, nn.Module]:
+    """Return the networks of a defence by their names in the study, the original first."""
+    (original,) = by_name("original", given.original, networks).values()
+    changed = by_name("manipulated", given.manipulated, networks) if given.manipulated else {}
+    return {defense: original, **{f"{defense}_{name}": net for name, net in changed.items()}}

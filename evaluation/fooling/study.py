@@ -97,24 +97,19 @@ class Fooling(Study):
 
     def add_heatmaps(self, batch: Batch) -> dict[str, list[Explanation]]:
         """Count the heatmaps of every interpreter and network; return those of the last one."""
-        images, labels, indices = batch
-        masks = masks_of(self.trainer, indices).to(images) if self.masked() else None
+        masks = masks_of(self.trainer, batch[2]).to(batch[0]) if self.masked() else None
         found = {}
         for name, interpreter in self.parts(self.interpreters.items()):
             reference = None
             for network_name, network in self.parts(self.networks.items()):
-                key = (network_name, name)
                 found[network_name] = self.explain(network, interpreter, batch)
                 heatmaps = [explanation.heatmap for explanation in found[network_name]]
-                if reference is None:
-                    reference = heatmaps[-1]
-                else:
-                    self.counts.add_similarities(*key, heatmaps[0], reference, labels)
+                # the original comes first
+                reference = heatmaps[-1] if reference is None else reference
                 loss = self.loss(heatmaps[0], reference)
                 measures = self.measures(heatmaps, reference)
-                self.counts.add_measures(*key, loss, measures, labels, indices)
-                if masks is not None:
-                    self.counts.localization.add(*key, heatmaps[0], masks)
+                shown = (heatmaps[0], reference, loss, measures, batch, masks)
+                self.counts.add(network_name, name, *shown)
         return found
 
     def add_outputs(self, batch: Batch, found: dict[str, list[Explanation]]) -> None:

@@ -87,14 +87,14 @@ class Influence(AttackStudy):
 
     def on_test_start(self) -> None:
         """Fit the last layers, on every process alike."""
-        data, like = data_of(self.trainer), torch.empty(0, dtype=self.dtype, device=self.device)
+        data, like = data_of(self.trainer), torch.empty(0, device=self.device).type(self.dtype)
         train = data.images("train")
         order = torch.randperm(len(train), generator=generator(self.seed))
-        self.training = order[: self.training_images]
+        self.sampled = order[: self.training_images]
         self.fits: dict[tuple[str, str], Fit] = {}
         for name, network in self.networks.items():
             title = f"Features of {name}" if self.trainer.is_global_zero else None
-            read, labels = training_features(network, train, self.training, like, title)
+            read, labels = training_features(network, train, self.sampled, like, title)
             found = fitted(network, self.influences, read, labels, len(data.classes))
             self.fits |= {(name, key): fit for key, fit in found.items()}
 
@@ -116,10 +116,8 @@ class Influence(AttackStudy):
                 for epsilon in self.parts(self.epsilons):
                     attacked = self._attacked(attack, epsilon, fit, batch, predicted)
                     logits, read = features(fit.network, attacked)
-                    after, unchanged = (
-                        fit.influences(read, predicted),
-                        correct(logits, predicted, 1),
-                    )
+                    after = fit.influences(read, predicted)
+                    unchanged = correct(logits, predicted, 1)
                     found.append(movement(before, after, unchanged, images, attacked, self.k))
                 self.curves.add((*pair, attack), torch.stack(found, 1))
 
@@ -149,12 +147,10 @@ class Influence(AttackStudy):
         data, batch = data_of(self.trainer), self.sample(IMAGES)
         images, labels, _ = batch
         predicted = fit.network(images).argmax(1)
-        after = {
-            attack: self._influenced(
-                fit, self._attacked(attack, self.epsilons[-1], fit, batch, predicted), predicted
-            )
-            for attack in self.attacks
-        }
+        after = {}
+        for attack in self.attacks:
+            attacked = self._attacked(attack, self.epsilons[-1], fit, batch, predicted)
+            after[attack] = self._influenced(fit, attacked, predicted)
         return AttackedPredictions(
             tuple(names_of(data, label) for label in labels),
             tuple(names_of(data, label) for label in predicted),
@@ -167,7 +163,7 @@ class Influence(AttackStudy):
         data = data_of(self.trainer)
         influences = fit.influences(features(fit.network, images)[1], predicted)
         ranked = influences.topk(min(HIGHEST, self.training_images)).indices.cpu()
-        shown = [take(data.images("train"), which.tolist()) for which in self.training[ranked]]
+        shown = [take(data.images("train"), which.tolist()) for which in self.sampled[ranked]]
         classes = tuple(tuple(names_of(data, label) for label in batch[1]) for batch in shown)
         highest = torch.stack([batch[0] for batch in shown])
         return Influenced(images.cpu(), influences.cpu(), highest, classes)

@@ -1,4 +1,4 @@
-"""Networks whose last layers are random, more and more of them (Adebayo et al. 2018)."""
+"""Copies of a network with more and more random layers (Adebayo et al. 2018)."""
 
 from copy import deepcopy
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from seeds import generator
 
 
 class Stage(NamedTuple):
-    """A copy of a network with random layers: how many, and the name of the first of them."""
+    """A copy of a network with random layers, their number, and the name of the first of them."""
 
     layers: int
     down_to: str
@@ -18,15 +18,15 @@ class Stage(NamedTuple):
 
 
 def cascade(network: nn.Module, stages: int, seed: int = 0) -> list[Stage]:
-    """Copies of a network with random layers, from the last down (Adebayo et al. 2018, 3.1).
+    """Return copies of a network with random layers, from the last down (Adebayo et al. 2018, 3.1).
 
     A layer is a module with parameters of its own, in the order in which they are defined. Each
-    tensor is drawn from a normal distribution with its own mean and deviation.
+    tensor is sampled from a normal distribution with its own mean and deviation.
 
     Args:
-        network: left as it is.
-        stages: how many copies; the last one's layers are all random.
-        seed: seed of the draws; a layer's values are the same in all copies.
+        network: it is not changed.
+        stages: number of copies; all layers of the last one are random.
+        seed: of the random values; a layer's are the same in all copies.
 
     Raises: ValueError: there are fewer layers than stages.
     """
@@ -40,16 +40,16 @@ def cascade(network: nn.Module, stages: int, seed: int = 0) -> list[Stage]:
     behind = 0
     for stage in range(1, stages + 1):
         network, count = deepcopy(network), round(len(layers) * stage / stages)
-        for place in range(behind, count):
-            redraw(network.get_submodule(layers[place]), generator(seed, place))
+        for position in range(behind, count):
+            resample(network.get_submodule(layers[position]), generator(seed, position))
         found.append(Stage(count, layers[count - 1], network))
         behind = count
     return found
 
 
 @torch.no_grad()
-def redraw(layer: nn.Module, source: torch.Generator) -> None:
-    """Draw each parameter of a layer anew, with the mean and deviation that it has."""
+def resample(layer: nn.Module, source: torch.Generator) -> None:
+    """Sample each parameter of a layer from a normal distribution of its own mean and deviation."""
     for parameter in layer.parameters(recurse=False):
         deviation, mean = torch.std_mean(parameter, correction=0)
         noise = torch.randn(parameter.shape, generator=source, dtype=torch.float64)

@@ -1,4 +1,4 @@
-"""What may happen to networks and images after a manipulation, at several levels."""
+"""Disturbances of networks and images after a manipulation, at several levels."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -16,21 +16,21 @@ Networks = Mapping[str, nn.Module]
 
 
 class Disturbance(ABC):
-    """Something that networks or images go through, more and more of it."""
+    """A change of networks or images, at rising levels."""
 
     unit: ClassVar[str]
 
     @property
     @abstractmethod
     def levels(self) -> Sequence[float]:
-        """From the lowest up; 0 would be nothing."""
+        """Levels from the lowest up; 0 means no change."""
 
     def networks(self, networks: Networks, level: float) -> Networks:
-        """The original and the manipulated network at a level; copies where they change."""
+        """Return the `original` and the `manipulated` network at a level; copies where they change."""
         return networks
 
     def images(self, images: Tensor, indices: Tensor, level: float) -> Tensor:
-        """Images (N, 3, H, W) at a level; the same tensor where they do not change."""
+        """Return images (N, 3, H, W) at a level; the same tensor where they do not change."""
         return images
 
 
@@ -46,7 +46,7 @@ class WeightNoise(Disturbance):
 
     Args:
         levels: Standard deviations, as shares of each tensor's own.
-        seed: Seed of the noise, which grows with the level and stays the same else.
+        seed: Seed of the noise; a higher level scales the same noise.
     """
 
     unit = "noise on the weights, over their deviation"
@@ -57,14 +57,14 @@ class WeightNoise(Disturbance):
         rising(self.levels)
 
     def networks(self, networks: Networks, level: float) -> Networks:
-        """Copies with noise, the same for both networks."""
+        """Return copies with noise, the same for both networks."""
         return {name: self._noisy(network, level) for name, network in networks.items()}
 
     @torch.no_grad()
     def _noisy(self, network: nn.Module, level: float) -> nn.Module:
         copy = deepcopy(network)
-        for place, parameter in enumerate(copy.parameters()):
-            source = generator(self.seed, place)
+        for position, parameter in enumerate(copy.parameters()):
+            source = generator(self.seed, position)
             noise = torch.randn(parameter.shape, generator=source, dtype=torch.float64)
             parameter.add_(level * parameter.std(correction=0) * noise.to(parameter))
         return copy
@@ -75,7 +75,7 @@ class ImageNoise(Disturbance):
     """Gaussian noise on the images; it may leave [0, 1].
 
     Args:
-        levels: Standard deviations, where pixels are in [0, 1].
+        levels: Standard deviations, for pixels in [0, 1].
         seed: Seed of the noise, with the image's index.
     """
 
@@ -87,7 +87,7 @@ class ImageNoise(Disturbance):
         rising(self.levels)
 
     def images(self, images: Tensor, indices: Tensor, level: float) -> Tensor:
-        """Images with noise."""
+        """Return images with noise."""
         return images + level * normal(images, generators(indices, self.seed))
 
 
@@ -96,7 +96,7 @@ class FineTuning(Disturbance):
     """Ordinary training of the manipulated network after its manipulation.
 
     Args:
-        manipulated: The manipulated network after so many steps, by their number.
+        manipulated: The manipulated network after further training, by the number of steps.
     """
 
     unit = "steps of ordinary training"
@@ -107,9 +107,9 @@ class FineTuning(Disturbance):
 
     @property
     def levels(self) -> Sequence[float]:
-        """The steps, from few to many."""
+        """The numbers of steps, from few to many."""
         return sorted(self.manipulated)
 
     def networks(self, networks: Networks, level: float) -> Networks:
-        """The original as it is, and the manipulated network after so many steps."""
+        """Return the original, and the manipulated network after this many steps."""
         return {**networks, "manipulated": self.manipulated[int(level)]}

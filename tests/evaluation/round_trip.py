@@ -3,12 +3,10 @@
 import json
 from pathlib import Path
 
-from matplotlib import rc_context
-
 from evaluation.findings import Findings
 from evaluation.report.drawing import rendered
+from evaluation.report.style import Style
 from evaluation.saving import TENSORS, TEXT, load_findings, save_findings
-from lightning_modules.pictures import STYLE
 
 
 def assert_survives(findings: Findings, folder: Path) -> None:
@@ -24,7 +22,7 @@ def assert_survives(findings: Findings, folder: Path) -> None:
     assert (first / TENSORS).read_bytes() == (second / TENSORS).read_bytes()
     contents = [json.loads((saved / TEXT).read_text()) for saved in (first, second)]
     assert contents[0] == contents[1]
-    with rc_context(STYLE):
+    with Style().applied():
         for before, after in zip(findings.pictures(), loaded.pictures(), strict=True):
             assert before.name == after.name
             assert rendered(before.figure, "png") == rendered(after.figure, "png")

@@ -23,16 +23,13 @@ class WeightFileError(ValueError):
 
 
 def load_weights(network: nn.Module, path: str | Path) -> None:
-    """Load a weight file into a network; names and shapes must match exactly.
-
-    BatchNorm's `num_batches_tracked` may be missing from the file.
+    """Load a weight file into a network; all names and shapes must match.
 
     Args:
         network: any classifier; names are those of the network inside `NormalizedNetwork`.
         path: a .safetensors file, or a .pt, .pth, .th or .ckpt file with a state_dict.
 
-    Raises:
-        WeightFileError: the file is missing, holds no weights, or names or shapes differ.
+    Raises: WeightFileError: the file is missing, contains no weights, or they do not match.
 
     Example:
         >>> from tempfile import TemporaryDirectory

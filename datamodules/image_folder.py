@@ -64,7 +64,7 @@ class ImageFolder(ResizedModule):
         )
 
     def _usable(self, samples: list[Sample]) -> ImageFiles:
-        """Return all samples or, with `on_corrupt: skip`, the readable ones, noting the others."""
+        """Return the samples; with `on_corrupt: skip`, add unreadable ones to `skipped` instead."""
         if self.on_corrupt == "error":
             return ImageFiles(samples)
         with ThreadPoolExecutor() as pool:

@@ -46,8 +46,8 @@ def decode(file: Path | BinaryIO, name: object) -> Image.Image:
             return (image.convert("RGBA") if "transparency" in image.info else image).convert("RGB")
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise ImageFolderError(
-            f"cannot read the image {name}: {error}; repair it, remove it or, with ImageFolder, set "
-            "on_corrupt: skip"
+            f"cannot read the image {name}: {error}; repair it, remove it or, with ImageFolder, "
+            "set on_corrupt: skip"
         ) from error
 
 

@@ -21,9 +21,8 @@ class ImageFolder(ResizedModule):
         root: Folder that contains `train` and `val`; evaluation needs only `val`.
         batch_size: Number of images per batch and process.
         workers: Number of loading processes per training process.
-        size: Side of the network's input in pixels; read from the network if not given.
-        resize: Shorter side before the central crop in evaluation; read from the network if not
-            given.
+        size: Side of the network's input in pixels; by default the network's own.
+        resize: Shorter side before the central crop in evaluation; by default the network's own.
         augmentation: Transforms of torchvision.transforms.v2 for training images, instead of a
             random resized crop and a horizontal flip.
         on_corrupt: "error" raises an error for an unreadable image, "skip" skips and reports it.
@@ -65,7 +64,7 @@ class ImageFolder(ResizedModule):
         )
 
     def _usable(self, samples: list[Sample]) -> ImageFiles:
-        """Return all samples or, with `on_corrupt: skip`, the readable ones, noting the others."""
+        """Return the samples; with `on_corrupt: skip`, add unreadable ones to `skipped` instead."""
         if self.on_corrupt == "error":
             return ImageFiles(samples)
         with ThreadPoolExecutor() as pool:

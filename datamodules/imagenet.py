@@ -25,19 +25,17 @@ EXPECTED = """expected one of
 class ImageNet(ResizedModule):
     """ImageNet's 1,000 classes in their usual order, from image files, tar shards or a dataset.
 
-    A share of the training images is the training split. Half of each class of the 50,000
-    validation images is the validation split, which selects checkpoints; the other half is the test
-    split.
+    The training split is a share of the training images. Half of each class of the 50,000 others is
+    the validation split, which selects checkpoints; the other half is the test split.
 
     Args:
-        root: Folder that contains the images; evaluation needs only the 50,000 validation images.
+        root: Folder that contains the images; evaluation needs only the 50,000 others.
         share: Share of each class's training images to train on, above 0 and at most 1.
         batch_size: Number of images per batch and process.
         workers: Number of loading processes per training process.
         prefetch: Number of batches that each loading process prepares ahead.
-        size: Side of the network's input in pixels; read from the network if not given.
-        resize: Shorter side before the central crop in evaluation; read from the network if not
-            given.
+        size: Side of the network's input in pixels; by default the network's own.
+        resize: Shorter side before the central crop in evaluation; by default the network's own.
         augmentation: Transforms of torchvision.transforms.v2 for training images, instead of a
             random resized crop and a horizontal flip.
         seed: Seed of the share, the halves, the order and the augmentation.

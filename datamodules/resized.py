@@ -17,9 +17,8 @@ class ResizedModule(PictureModule):
         root: Folder that contains the images.
         batch_size: Number of images per batch and process.
         workers: Number of loading processes per training process.
-        size: Side of the network's input in pixels; read from the network if not given.
-        resize: Shorter side before the central crop in evaluation; read from the network if not
-            given.
+        size: Side of the network's input in pixels; by default the network's own.
+        resize: Shorter side before the central crop in evaluation; by default the network's own.
         augmentation: Transforms of torchvision.transforms.v2 for training images, instead of a
             random resized crop and a horizontal flip.
         seed: Seed of all random numbers of the data.

@@ -13,9 +13,9 @@ Key = tuple[int, int]
 class TrainStream(Sampler[list[Key]]):
     """Shuffled batches of training, divided into epochs; each key is (epoch, image).
 
-    Batch b depends on the seed and b alone and is divided among the processes. A resumed run thus
-    gets the same batches as an uninterrupted one, and any number of processes the same images.
-    `done` returns the number of batches already trained on.
+    Batch b depends on the seed and b alone, and is divided among the processes. A resumed run thus
+    gets the same batches as an uninterrupted one, and several processes together the same batches
+    as one. `done` returns the number of batches already trained on.
     """
 
     def __init__(

@@ -103,9 +103,13 @@ class Study(LightningModule, ABC):
             settings: the configuration, to be kept with the measurements.
         """
 
+    def data_fingerprints(self) -> dict[str, str]:
+        """Return digests of the images that the study depends on, by name."""
+        return {"data": data_of(self.trainer).fingerprint("test")}
+
     def fingerprints(self) -> dict[str, str]:
-        """Return digests of the test images and of each network's weights, by name."""
-        found = {"data": data_of(self.trainer).fingerprint("test")}
+        """Return digests of the images and of each network's weights, by name."""
+        found = self.data_fingerprints()
         for name, network in self.networks.items():
             found[f"network {name}" if name in found else name] = fingerprint(network)
         return found

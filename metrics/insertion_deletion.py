@@ -24,11 +24,9 @@ def insertion_deletion(
         network: maps images to logits (N, K).
         without: returns images with a mask of values removed.
         when: step at which each value is inserted or deleted, from 0, shape (N, 1 or 3, H, W).
-        steps: number of steps.
+        steps: number of steps; both curves returned have shape (N, steps + 1).
         labels: class whose probability is returned, shape (N,).
         chunk: number of images in one forward pass.
-
-    Returns: insertion and deletion curves, shape (N, steps + 1) each.
     """
     probabilities = []
     # each curve ends where the other begins, so that an image needs 2 * steps passes

@@ -20,9 +20,9 @@ def wilson_interval(successes: int, images: int) -> tuple[float, float]:
 
 
 def paired_interval(only_first: int, only_second: int, images: int) -> tuple[float, float]:
-    """Return the 95 % interval of the difference of two rates over the same images.
+    """Return the 95 % interval of the difference of two rates of the same images.
 
-    Half a count is added to each of the four cells (Agresti and Min 2005).
+    It adds half a count to each of the four cells (Agresti and Min 2005).
 
     Args:
         only_first: number of images that count for the first rate alone.

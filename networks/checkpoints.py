@@ -24,9 +24,7 @@ class WeightFileError(ValueError):
 
 
 def load_weights(network: nn.Module, path: str | Path) -> None:
-    """Load a weight file into a network; names and shapes must match exactly.
-
-    BatchNorm's `num_batches_tracked` may be missing from the file.
+    """Load a weight file into a network; all names and shapes must match.
 
     Args:
         network: any classifier; names are those of the network inside `NormalizedNetwork`.
@@ -34,8 +32,7 @@ def load_weights(network: nn.Module, path: str | Path) -> None:
 
     `networks/weights/` means the folder of this package, whatever the working folder is.
 
-    Raises:
-        WeightFileError: the file is missing, holds no weights, or names or shapes differ.
+    Raises: WeightFileError: the file is missing, contains no weights, or they do not match.
 
     Example:
         >>> from tempfile import TemporaryDirectory

@@ -15,15 +15,13 @@ def features(network: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:
         network: any classifier whose logits are the output of a linear layer.
         images: shape (N, 3, H, W), as the network takes them.
 
-    Raises:
-        LayerError: the logits are not the output of a linear layer on vectors.
+    Raises: LayerError: the logits are not the output of a linear layer on vectors.
 
     Example:
         >>> import torch
         >>> network = nn.Sequential(nn.Flatten(), nn.Linear(12, 4))
-        >>> logits, inputs = features(network, torch.rand(2, 3, 2, 2))
-        >>> logits.shape, inputs.shape
-        (torch.Size([2, 4]), torch.Size([2, 12]))
+        >>> features(network, torch.rand(2, 3, 2, 2))[1].shape
+        torch.Size([2, 12])
     """
     calls: list[tuple[Tensor, Tensor]] = []
     handles = [

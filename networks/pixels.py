@@ -11,11 +11,11 @@ def check_pixels(images: Tensor) -> None:
         >>> check_pixels(torch.rand(2, 3, 8, 8))
     """
     if not images.is_floating_point():
-        raise ValueError(
-            f"`images` must be floating point, got {images.dtype}; divide 8-bit images by 255"
-        )
+        raise ValueError(f"`images` must be floating point, got {images.dtype}; divide by 255")
     if not len(images):
-        raise ValueError(f"`images` must hold at least one image, got shape {tuple(images.shape)}")
+        raise ValueError(
+            f"`images` has none, got the shape {tuple(images.shape)}; give at least one image"
+        )
     low, high = torch.stack(images.aminmax()).tolist()
     if not (low >= 0 and high <= 1):
         raise ValueError(

@@ -1,6 +1,6 @@
 """Angles between the fragile directions of explanations and predictions, drawn."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import torch
 from matplotlib.figure import Figure
@@ -9,7 +9,8 @@ from evaluation.findings import Stored
 from evaluation.plots.colours import ORIGINAL
 
 
-class Angles(NamedTuple):
+@dataclass(frozen=True)
+class Angles:
     """Counts of images by angle to the gradient, in equal bins from 0 to 90 degrees, (bins,) each.
 
     Args:

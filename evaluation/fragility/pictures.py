@@ -1,7 +1,7 @@
 """Images and heatmaps before and after attacks, drawn."""
 
 from itertools import product
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 from torch import Tensor
@@ -13,14 +13,16 @@ from lightning_modules.pictures import caption, limits_of, scale_named, show_hea
 AMPLIFIED = 10
 
 
-class Heatmaps(NamedTuple):
+@dataclass(frozen=True)
+class Heatmaps:
     """Images (N, 3, H, W) and their heatmaps (N, 1, h, w)."""
 
     images: Stored
     heatmaps: Stored
 
 
-class AttackedImages(NamedTuple):
+@dataclass(frozen=True)
+class AttackedImages:
     """The classes of some images, and their heatmaps before and after each attack."""
 
     classes: tuple[str, ...]
@@ -28,7 +30,8 @@ class AttackedImages(NamedTuple):
     after: dict[str, Heatmaps]
 
 
-class Column(NamedTuple):
+@dataclass(frozen=True)
+class Column:
     """Images with a title, and the importance over them where there is any."""
 
     title: str
@@ -38,14 +41,14 @@ class Column(NamedTuple):
 
 def columns_of(shown: AttackedImages) -> list[Column]:
     """Return the images, then of each attack the changed images and the differences."""
-    images, heatmaps = shown.before
+    images, heatmaps = shown.before.images, shown.before.heatmaps
     # the study measures the importance, which the scale of a heatmap does not change
     columns = [Column("image", images), Column("importance", images, importance(heatmaps))]
-    for attack, (changed, moved) in shown.after.items():
-        difference = 0.5 + AMPLIFIED * (changed - images)
+    for attack, after in shown.after.items():
+        difference = 0.5 + AMPLIFIED * (after.images - images)
         columns += [
-            Column(attack, changed),
-            Column("importance", changed, importance(moved)),
+            Column(attack, after.images),
+            Column("importance", after.images, importance(after.heatmaps)),
             Column(f"difference, {AMPLIFIED} times", difference),
         ]
     return columns

@@ -1,6 +1,6 @@
 """Training images with the highest influence on a prediction, before and after attacks, drawn."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -13,7 +13,8 @@ from lightning_modules.pictures import caption, show_image
 HIGHEST = 3
 
 
-class Influenced(NamedTuple):
+@dataclass(frozen=True)
+class Influenced:
     """Images, with all influences on their predictions and the most influential images.
 
     Args:
@@ -29,7 +30,8 @@ class Influenced(NamedTuple):
     classes: tuple[tuple[str, ...], ...]
 
 
-class AttackedPredictions(NamedTuple):
+@dataclass(frozen=True)
+class AttackedPredictions:
     """Classes and predictions of some images, and their influences before and after attacks."""
 
     classes: tuple[str, ...]

@@ -98,9 +98,10 @@ class Influence(AttackStudy):
             found = fitted(network, self.influences, read, labels, len(data.classes))
             self.fits |= {(name, key): fit for key, fit in found.items()}
 
-    def fingerprints(self) -> dict[str, str]:
-        """Return the digest of the training images too."""
-        return {**super().fingerprints(), "training": data_of(self.trainer).fingerprint("train")}
+    def data_fingerprints(self) -> dict[str, str]:
+        """Return digests of the test images and of the training images."""
+        training = data_of(self.trainer).fingerprint("train")
+        return {**super().data_fingerprints(), "training": training}
 
     def test_step(self, batch: Batch, batch_idx: int) -> None:
         """Make every attack of every size against each network's influences."""

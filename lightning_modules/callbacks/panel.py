@@ -3,11 +3,12 @@
 import torch
 from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
+from matplotlib import rc_context
 from torch import Tensor
 
 from lightning_modules.data import data_of, names_of, take
 from lightning_modules.manipulation import Manipulation
-from lightning_modules.pictures import panel, rows_of
+from lightning_modules.pictures import STYLE, panel, rows_of
 
 
 class HeatmapPanel(Callback):
@@ -42,5 +43,6 @@ class HeatmapPanel(Callback):
             manipulated = interpreter(pl_module.network, images, labels).heatmap
             maps = rows_of({"original": self.original[name], "manipulated": manipulated})
             for logger in loggers:
-                figure = panel(images, maps, titles)
-                logger.experiment.add_figure(f"heatmaps/{name}", figure, trainer.global_step)
+                with rc_context(STYLE):
+                    figure = panel(images, maps, titles)
+                    logger.experiment.add_figure(f"heatmaps/{name}", figure, trainer.global_step)

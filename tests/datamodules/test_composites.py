@@ -130,8 +130,9 @@ def test_processes_share_the_composites() -> None:
         composites = data()
         composites.trainer = Trainer(accelerator="cpu", logger=False, enable_checkpointing=False)
         composites.setup("fit")
+        place = (rank, 2)
         for module in (composites, composites.data):
-            module._place = lambda rank=rank: (rank, 2)  # type: ignore[method-assign,misc]
+            module._rank_and_world_size = lambda place=place: place  # type: ignore[method-assign,misc]
         loaders = composites.val_dataloader()
         shares.append([torch.cat([b.indices for b in loader]).tolist() for loader in loaders])
     for (one, two), count in zip(zip(*shares, strict=True), (36, 4), strict=True):
@@ -163,7 +164,7 @@ def test_refusals(pair: tuple[str, str], options: dict[str, int], message: str) 
         (
             (FIRST, SECOND, "ring"),
             "grid",
-            f"must be two different classes, got {FIRST}, {SECOND}, ring",
+            f"two different classes, got {FIRST}, {SECOND}, ring",
         ),
         ((FIRST, SECOND), "diagonal", "one of horizontal, vertical, grid, got diagonal"),
     ],

@@ -324,9 +324,7 @@ def test_damaged_shards(tmp_path: Path) -> None:
         module(tmp_path)
     with tarfile.open(shard, "a") as tar:
         add(tar, "train/lonely.cls", b"1000")
-    with pytest.raises(
-        ImageFolderError, match=r"lonely.cls in .* is 1000, expected a label from 0"
-    ):
+    with pytest.raises(ImageFolderError, match=r"lonely.cls in .* is 1000, expected a label"):
         module(tmp_path)
     shard.write_bytes(b"no archive at all")
     with pytest.raises(ImageFolderError, match=r"cannot read the shard .*-train-0.tar"):
@@ -378,9 +376,7 @@ def test_datasets_with_labels_out_of_range(way: str, tmp_path: Path) -> None:
 
 def test_a_dataset_without_a_split(tmp_path: Path) -> None:
     splits("test").save_to_disk(tmp_path)
-    with pytest.raises(
-        ImageFolderError, match=r"val images .* train, test, expected validation or val"
-    ):
+    with pytest.raises(ImageFolderError, match=r"val images .* test, expected validation or val"):
         module(tmp_path)
 
 
@@ -457,9 +453,7 @@ def test_damage_in_a_dataset_of_tfds(tmp_path: Path) -> None:
     folder = tmp_path / "imagenet2012" / "5.1.0"
     (file,) = folder.glob("*train*array_record*")
     file.write_bytes(file.read_bytes()[:100])
-    with pytest.raises(
-        ImageFolderError, match=r"cannot read image 0 of the split train of .* again"
-    ):
+    with pytest.raises(ImageFolderError, match=r"cannot read image 0 of the split train .* again"):
         module(tmp_path)
     (folder / "dataset_info.json").unlink()
     with pytest.raises(ImageFolderError, match=r"cannot read the split train of"):

@@ -277,7 +277,7 @@ def test_findings_that_cannot_be_read(folder: Path, tmp_path: Path) -> None:
         "[]",
     ):
         (tmp_path / "report" / "findings.json").write_text(damaged)
-        with pytest.raises(FindingsError, match="cannot be read: .*evaluate anew"):
+        with pytest.raises(FindingsError, match=r"cannot be read: .*evaluate anew"):
             load_findings(tmp_path / "report")
     (tmp_path / "report" / "findings.json").write_text(text)
     (tmp_path / "report" / "findings.safetensors").write_bytes(b"none")

@@ -2,10 +2,11 @@
 
 import pytest
 import torch
+from matplotlib import rc_context
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from lightning_modules.pictures import panel
+from lightning_modules.pictures import STYLE, panel
 
 
 def drawn(figure: Figure, row: int, columns: int = 2) -> list[tuple[Tensor, tuple[float, float]]]:
@@ -19,7 +20,9 @@ def test_a_column_has_one_scale(signed: bool) -> None:
     strong = torch.rand(2, 1, 4, 4) - (0.5 if signed else 0.0)
     strong[1] *= 20
     weak = strong / 1000
-    figure = panel(torch.rand(2, 3, 8, 8), {"original": strong, "manipulated": weak}, ["a", "b"])
+    with rc_context(STYLE):
+        maps = {"original": strong, "manipulated": weak}
+        figure = panel(torch.rand(2, 3, 8, 8), maps, ["a", "b"])
     for column, (before, after) in enumerate(zip(drawn(figure, 1), drawn(figure, 2), strict=True)):
         limit = strong[column].abs().max().item()
         assert before[1] == after[1] == (-limit if signed else 0, limit)
@@ -27,8 +30,8 @@ def test_a_column_has_one_scale(signed: bool) -> None:
         torch.testing.assert_close(after[0], weak[column, 0].double())
         below = figure.axes[4 + column].get_xlabel()
         assert below == f"{-limit if signed else 0:.2g} to {limit:.2g}"
-    maps = {axes.images[1].get_cmap().name for axes in figure.axes[2:]}
-    assert maps == {"RdBu_r" if signed else "inferno"}
+    colours = {axes.images[1].get_cmap().name for axes in figure.axes[2:]}
+    assert colours == {"RdBu_r" if signed else "inferno"}
 
 
 def test_heatmaps_without_a_scale_are_drawn_all_the_same() -> None:

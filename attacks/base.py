@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Self
+from typing import Any, Self
 
 from torch import Tensor, nn
 
@@ -39,8 +39,34 @@ class Attack(ABC):
         """
 
     def scaled(self, factor: float) -> Self:
-        """The same attack in a ball of another size."""
+        """Return this attack with `epsilon` multiplied by a factor."""
         return replace(self, epsilon=factor * self.radius)
+
+    def against(self, explainer: Any) -> Self:
+        """Return this attack aimed at `explainer`; itself if it attacks the prediction.
+
+        Args:
+            explainer: an interpreter, or influences, as the attack takes them.
+        """
+        return self
+
+    def with_masks(self, masks: Tensor) -> Self:
+        """Return this attack for images with these objects; itself unless `needs_masks`.
+
+        Args:
+            masks: share of each pixel that belongs to the object, shape (N, 1, H, W), in [0, 1].
+        """
+        return self
+
+    @property
+    def needs_masks(self) -> bool:
+        """True if the attack has to know where each image's object is."""
+        return False
+
+    @property
+    def needs_gradient(self) -> bool:
+        """True if the interpreter given to `against` must be differentiable in the images."""
+        return False
 
     @property
     def radius(self) -> float:

@@ -1,8 +1,8 @@
 """Attacks on heatmaps: the explanation changes and the prediction stays (Ghorbani et al. 2019)."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Protocol, Self
 
 import torch
 from torch import Tensor, nn
@@ -75,6 +75,15 @@ class HeatmapAttack(SteppingAttack):
                 raise ValueError(f"`{name}` must be above 0, got {beta}")
         if not self.output_weight >= 0:
             raise ValueError(f"`output_weight` must be at least 0, got {self.output_weight}")
+
+    def against(self, explainer: Any) -> Self:
+        """Return this attack on the heatmaps of an interpreter, unless it brings its own."""
+        return self if self.interpreter is not None else replace(self, interpreter=explainer)
+
+    @property
+    def needs_gradient(self) -> bool:
+        """True if it climbs and has no interpreter of its own."""
+        return self.climbs and self.interpreter is None
 
     @abstractmethod
     def target(self, images: Tensor, reference: Tensor, before: Tensor) -> Tensor:

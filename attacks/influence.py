@@ -1,8 +1,8 @@
 """Attacks on influence functions: other training images explain the same prediction."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, Self
 
 import torch
 from torch import Tensor, nn
@@ -55,6 +55,10 @@ class InfluenceAttack(SteppingAttack):
                 "`lowered` and `raised` must be numbers of training images, one of them above 0, "
                 f"got {self.lowered} and {self.raised}"
             )
+
+    def against(self, explainer: Any) -> Self:
+        """Return this attack on these influences, whatever it attacked before."""
+        return replace(self, influences=explainer)
 
     @torch.no_grad()
     def __call__(

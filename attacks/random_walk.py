@@ -1,7 +1,7 @@
 """The baseline as Ghorbani et al.'s code has it: a random walk, of which the best step is kept."""
 
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
 
 from torch import Tensor
 
@@ -20,6 +20,15 @@ class RandomWalk(HeatmapAttack):
     climbs: ClassVar[bool] = False
     like: HeatmapAttack
     beta: float | None = None
+
+    def with_masks(self, masks: Tensor) -> Self:
+        """Return this attack with the objects' masks, (N, 1, H, W), given to `like`."""
+        return replace(self, like=self.like.with_masks(masks))
+
+    @property
+    def needs_masks(self) -> bool:
+        """True if `like` needs them."""
+        return self.like.needs_masks
 
     def target(self, images: Tensor, reference: Tensor, before: Tensor) -> Tensor:
         """The other attack's."""

@@ -1,8 +1,9 @@
 """Regions of an image that an attack is after."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 import torch
@@ -24,6 +25,19 @@ class Region(ABC):
 
         Raises: ValueError: no place is, or the region is of images of another size.
         """
+
+    def with_masks(self, masks: Tensor) -> Self:
+        """Return this region for images with these objects; itself unless `needs_masks`.
+
+        Args:
+            masks: share of each pixel that belongs to the object, shape (N, 1, H, W), in [0, 1].
+        """
+        return self
+
+    @property
+    def needs_masks(self) -> bool:
+        """True if the region is defined by each image's object."""
+        return False
 
 
 @dataclass(frozen=True)
@@ -101,6 +115,15 @@ class ObjectMask(Region):
 
     inside: bool = True
     masks: Tensor | None = None
+
+    def with_masks(self, masks: Tensor) -> Self:
+        """Return this region with the masks of other images."""
+        return replace(self, masks=masks)
+
+    @property
+    def needs_masks(self) -> bool:
+        """True: a study fills in the masks of each batch."""
+        return True
 
     def places(self, images: Tensor, heatmap: Tensor) -> Tensor:
         """The masks, averaged where the heatmap is smaller."""

@@ -1,6 +1,7 @@
 """A region of one's choice becomes important (Ghorbani et al. 2019, algorithm 1, targeted)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 from torch import Tensor
 
@@ -18,6 +19,15 @@ class TargetedAttack(HeatmapAttack):
     """
 
     region: Region
+
+    def with_masks(self, masks: Tensor) -> Self:
+        """Return this attack with the objects' masks, (N, 1, H, W), given to its region."""
+        return replace(self, region=self.region.with_masks(masks))
+
+    @property
+    def needs_masks(self) -> bool:
+        """True if its region is defined by each image's object."""
+        return self.region.needs_masks
 
     def target(self, images: Tensor, reference: Tensor, before: Tensor) -> Tensor:
         """How much of each place is in the region, shape (N, 1, h, w)."""

@@ -78,7 +78,7 @@ class Findings(ABC):
 
 
 def _ordered(content: Any, ranks: Mapping[str, int]) -> Any:
-    """Sort a tuple of names, and mappings by their names; captions inside stay with their images."""
+    """Sort a tuple of names, and mappings by their names; captions stay with their images."""
 
     def rank(name: Any) -> int:
         return ranks.get(name, len(ranks))

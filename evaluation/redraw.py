@@ -43,7 +43,7 @@ def main(args: list[str] | None = None) -> None:
         "--style",
         action="append",
         default=[],
-        help="a style sheet of matplotlib, by name or file (fonts, colours, resolution); repeatable",
+        help="a style sheet of matplotlib, by name or file: fonts, colours, ...; repeatable",
     )
     parser.add_argument("--colormap", help="colour map of heatmaps from 0 up")
     parser.add_argument(

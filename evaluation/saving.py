@@ -1,6 +1,7 @@
 """Findings as files: JSON for numbers and text, safetensors for tensors; nothing in them is run."""
 
 import json
+from inspect import isabstract
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -53,7 +54,8 @@ def load_findings(folder: Path) -> Findings:
 
 def kinds(base: type[Findings] = Findings) -> list[type[Findings]]:
     """Return every kind of findings that is known: those of all studies, once they are imported."""
-    return [kind for child in base.__subclasses__() for kind in (child, *kinds(child))]
+    found = [kind for child in base.__subclasses__() for kind in (child, *kinds(child))]
+    return [kind for kind in found if not isabstract(kind)]
 
 
 def reason(error: Exception) -> str:

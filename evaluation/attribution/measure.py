@@ -31,4 +31,4 @@ class Measure(ABC):
 
     @abstractmethod
     def judge(self, batch: Explained) -> Judge:
-        """Return a function from attributions of a batch to values; interpreters share its passes."""
+        """Return a function from attributions to values, whose passes all interpreters share."""

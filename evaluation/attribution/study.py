@@ -166,7 +166,7 @@ class Attribution(Study):
         self.measured += self.cost.measurements(self.own) + self.localization.measurements()
 
     def measurements(self) -> list[Measurement]:
-        """Return every area and gain, every point of every curve, further measures, and the cost."""
+        """Return areas, gains, points of curves, further measures, and the cost."""
         return self.measured
 
     def findings(self, settings: dict[str, Any] | None = None) -> AttributionFindings:

@@ -45,7 +45,7 @@ class Accuracies(nn.Module):
             lost.update(torch.cat([before & ~after, after & ~before], 1))
 
     def measurements(self) -> list[Measurement]:
-        """Return every accuracy in [0, 1] and every drop in points, for all processes to compute."""
+        """Return accuracies in [0, 1] and drops in points, for all processes to compute."""
         found = []
         names = {f"accuracy_top{k}": "higher" for k in KS}
         for network, hits in self.hits.items():

@@ -61,7 +61,7 @@ class Fooling(Study):
         return hasattr(data_of(self.trainer), "masks")
 
     def judged(self) -> dict[str, Loss]:
-        """Return the loss that judges each part of a heatmap; the name is empty where it has one."""
+        """Return the loss that judges each part of a heatmap, by name; `""` is the whole heatmap."""
         return {"": self.loss}
 
     def explain(
@@ -130,7 +130,7 @@ class Fooling(Study):
 
     def findings(self, settings: dict[str, Any] | None = None) -> FoolingFindings:
         """Return the measurements, histograms of the success measures, and images worth showing."""
-        original, *others = self.networks
+        original = next(iter(self.networks))
         parts = {
             part: Part(judge.bounds, judge.success, judge is self.loss)
             for part, judge in self.judged().items()
@@ -180,7 +180,10 @@ def checked(
     manipulated: Sequence[str],
     interpreters: Sequence[str],
 ) -> Mapping[str, Sequence[str]]:
-    """Return the interpreters that each network was trained on; raise ValueError for unknown names."""
+    """Return the interpreters that each network was trained on.
+
+    Raises: ValueError: a network or an interpreter is unknown.
+    """
     if not isinstance(trained_on, Mapping):
         trained_on = dict.fromkeys(manipulated, trained_on)
     named = {name for names in trained_on.values() for name in names}

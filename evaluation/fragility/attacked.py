@@ -21,7 +21,6 @@ class AttackFindings(Findings):
     The largest size is the last point of every curve, and the one of sentences and table.
     """
 
-    study = ""  # the base of two studies, none itself
     column: ClassVar[str]
     """Title of the explainers' column in the table."""
     shown: ClassVar[tuple[str, ...]]

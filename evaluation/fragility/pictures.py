@@ -1,7 +1,7 @@
 """Images and heatmaps before and after attacks, drawn."""
 
-from itertools import product
 from dataclasses import dataclass
+from itertools import product
 
 from matplotlib.figure import Figure
 from torch import Tensor

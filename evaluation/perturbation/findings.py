@@ -27,8 +27,8 @@ class PerturbationFindings(Findings):
             labels = {"network": network, "interpreter": interpreter, "heatmaps": network}
             area = self.results.find("aopc_morf", **labels).value
             found.append(
-                f"{humanize(interpreter).capitalize()} of the {name} network: replacing the regions "
-                f"that it ranks highest lowers the probability of the label by {area:.3f} on "
+                f"{humanize(interpreter).capitalize()} of the {name} network: replacing the "
+                f"regions that it ranks highest lowers the probability of the label by {area:.3f} on "
                 f"average, replacing regions at random by {chance:.3f}."
             )
         return found

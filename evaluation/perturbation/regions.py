@@ -32,13 +32,13 @@ def shuffles(regions: int, seed: int, indices: Sequence[int]) -> Tensor:
 
 
 def ordered(scores: Tensor, shuffle: Tensor, most_first: bool) -> Tensor:
-    """Return the regions sorted by scores (N, R), ties in the order of the shuffle, shape (N, R)."""
+    """Return the regions sorted by scores (N, R), ties in the order of the shuffle, (N, R)."""
     order = scores.gather(1, shuffle).argsort(dim=1, descending=most_first, stable=True)
     return shuffle.gather(1, order)
 
 
 def ranks_of(order: Tensor, side: int, size: tuple[int, int]) -> Tensor:
-    """Return the step at which each pixel is replaced, (N, 1, H, W), from the regions' order (N, R)."""
+    """Return the step that replaces each pixel, (N, 1, H, W), from the regions' order (N, R)."""
     columns = -(-size[1] // side)
     ranks = torch.empty_like(order).scatter_(
         1, order, torch.arange(order.shape[1], device=order.device).expand_as(order)

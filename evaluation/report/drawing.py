@@ -33,6 +33,9 @@ def draw(findings: Findings, folder: Path, style: Style) -> list[Drawn]:
             for name, figure in findings.pictures():
                 figure.set_size_inches(style.size * figure.get_size_inches())
                 png, file = rendered(figure, "png"), slug(name)
+                # an attack may be called as a kind of picture is
+                if any(file == other.file for other in found):
+                    file = f"{file}_{len(found)}"
                 replace(folder / f"{file}.png", png)
                 replace(folder / f"{file}.pdf", rendered(figure, "pdf"))
                 title = " ".join(map(humanize, name))

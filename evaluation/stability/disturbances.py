@@ -26,7 +26,7 @@ class Disturbance(ABC):
         """Levels from the lowest up; 0 means no change."""
 
     def networks(self, networks: Networks, level: float) -> Networks:
-        """Return the `original` and the `manipulated` network at a level; copies where they change."""
+        """Return `original` and `manipulated` at a level; copies where they change."""
         return networks
 
     def images(self, images: Tensor, indices: Tensor, level: float) -> Tensor:

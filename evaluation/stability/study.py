@@ -91,9 +91,7 @@ class Stability(Study):
         """Check that the networks suit the data, and begin to count."""
         super().setup(stage)
         keys = product(self.conditions, self.pair, [None, *self.interpreters])
-        self.curves = Metrics(
-            {Key(*key): MeanCurve(len(self.conditions[key[0]])) for key in keys}
-        )
+        self.curves = Metrics({Key(*key): MeanCurve(len(self.conditions[key[0]])) for key in keys})
 
     def test_step(self, batch: Batch, batch_idx: int) -> None:
         """Explain a batch once by each interpreter, network and version of the images."""

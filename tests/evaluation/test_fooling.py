@@ -220,7 +220,11 @@ def test_roles_may_be_named(study: Fooling, networks: list[nn.Module]) -> None:
 @pytest.mark.parametrize(
     ("original", "manipulated", "error"),
     [
-        ("v1", "keys", r"`original` names v1, which `networks` does not have .did you mean `v1\.0`"),
+        (
+            "v1",
+            "keys",
+            r"names v1, which `networks` does not have .did you mean `v1\.0`",
+        ),
         ("v1.0", ["v1.0", "keys"], r"two networks are called v1\.0"),
         ("keys", "keys", "two networks are called keys"),
     ],

@@ -3,6 +3,7 @@
 import csv
 import json
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -119,6 +120,6 @@ def test_no_cell_is_a_formula() -> None:
 
 
 def test_a_terminal_shows_names_literally() -> None:
-    console = Console(markup=False, emoji=False, width=80, record=True, file=open("/dev/null", "w"))
+    console = Console(markup=False, emoji=False, width=80, record=True, file=StringIO())
     console.print("[red] :smile:")
     assert console.export_text() == "[red] :smile:\n"

@@ -5,6 +5,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from networks.unsupported import differentiated
+
 # from images (N, 3, H, W) to a value of each, shape (N,)
 Goal = Callable[[Tensor], Tensor]
 
@@ -13,7 +15,9 @@ def gradient(goal: Goal, images: Tensor) -> Tensor:
     """The gradient of each image's own value in its pixels, detached; no weight gets any."""
     with torch.enable_grad():
         leaf = images.detach().requires_grad_()
-        (slope,) = torch.autograd.grad(goal(leaf).sum(), leaf)
+        total = goal(leaf).sum()
+        with differentiated():
+            (slope,) = torch.autograd.grad(total, leaf)
     return slope
 
 

@@ -20,6 +20,7 @@ from interpreters.integrated_gradients import IntegratedGradients
 from interpreters.lrp import LRP
 from interpreters.simple_gradient import SimpleGradient
 from interpreters.smooth_grad import SmoothGrad
+from networks import UnsupportedError
 
 __all__ = [
     "AGI",
@@ -41,4 +42,5 @@ __all__ = [
     "LocalAttribution",
     "SimpleGradient",
     "SmoothGrad",
+    "UnsupportedError",
 ]

@@ -13,10 +13,13 @@ from torch import Tensor, nn
 from interpreters.base import Explanation, Interpreter, snake_case
 from interpreters.passes import check_network, explanation, for_each, logits_of, summed_map
 from networks.layers import find_layer
+from networks.unsupported import UnsupportedError
 
 Parameters = Mapping[str, inspect.Parameter]
 # what every explanation has, and what some classes pass on
 GIVEN = {"forward_func", "model", "layer", "self", "inputs", "target", "kwargs"}
+# captum has no error of its own for what it does not support
+CAPTUM_ERRORS = (AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ class Captum(Interpreter):
         """Captum's attributions summed over channels, shape (N, L, h, w), detached."""
         check_network(network)
         logits = logits_of(network, images)
-        with torch.enable_grad(), self._named():
+        with torch.enable_grad():
             attributed = self._attributed(network, images)
             classes = self.explained(logits, labels)
             heatmap = for_each(classes, lambda label: summed_map(attributed(label), images))
@@ -75,7 +78,7 @@ class Captum(Interpreter):
         if not self.by_channel:
             return super().attribution(network, images, labels)
         check_network(network)
-        with torch.enable_grad(), self._named():
+        with torch.enable_grad():
             return self._attributed(network, images)(labels).detach()
 
     def _attributed(self, network: nn.Module, images: Tensor) -> Callable[[Tensor], Tensor]:
@@ -90,8 +93,20 @@ class Captum(Interpreter):
         if self.layer is not None:
             made["layer"] = find_layer(network, self.layer, images)
         pixels = images.detach().clone().requires_grad_()
-        method = self._class()(network, **made)
-        return lambda label: method.attribute(pixels, target=label, **called)
+        with self._named():
+            method = self._class()(network, **made)
+
+        def attributed(label: Tensor) -> Tensor:
+            with self._named():
+                found = method.attribute(pixels, target=label, **called)
+            if not isinstance(found, Tensor):
+                raise UnsupportedError(
+                    f"captum's {self.method} returns {type(found).__name__}, expected a tensor; "
+                    "choose a layer that returns one"
+                )
+            return found
+
+        return attributed
 
     def _parameters(self) -> tuple[Parameters, Parameters]:
         """Of the class and of its `attribute`."""
@@ -100,13 +115,13 @@ class Captum(Interpreter):
 
     @contextmanager
     def _named(self) -> Iterator[None]:
-        """What captum cannot do says so by name; raises ValueError."""
+        """Raise UnsupportedError where captum's own code fails."""
         try:
             yield
-        except torch.OutOfMemoryError:
+        except (torch.OutOfMemoryError, torch.AcceleratorError):
             raise
-        except (AssertionError, AttributeError, IndexError, RuntimeError, TypeError) as error:
-            raise ValueError(
+        except CAPTUM_ERRORS as error:
+            raise UnsupportedError(
                 f"captum's {self.method} cannot explain this network with these `options`: {error}"
             ) from error
 

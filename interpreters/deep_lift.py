@@ -10,7 +10,16 @@ from torch import Tensor, nn
 from interpreters.base import Explanation, Interpreter
 from interpreters.baseline import Baseline, baseline_image, check_baseline
 from interpreters.passes import explanation, for_each, one_hot, summed_map
-from interpreters.tape import ATTENTION, Call, dimension_of, pulled_back, record, walk
+from interpreters.tape import (
+    ATTENTION,
+    Call,
+    TapeError,
+    dimension_of,
+    only_input,
+    pulled_back,
+    record,
+    walk,
+)
 from interpreters.tape.decompositions import COMPOUND, NORMALISATIONS
 from interpreters.tape.layers import LAYERS, affine
 from interpreters.tape.names import ACTIVATIONS, MAXIMA, PRODUCTS, REARRANGEMENTS, SUMS
@@ -80,14 +89,14 @@ def _propagated(images: int, call: Call, multipliers: tuple[Tensor, ...]) -> Seq
 
 def _rescaled(images: int, call: Call, multiplier: Tensor) -> Tensor:
     """The rescale rule (eq. 9): difference of the outputs over that of the inputs."""
-    (x,), (y,) = call.inputs, call.outputs
+    x, (y,) = only_input(call), call.outputs
     (slope,) = pulled_back(call, (torch.ones_like(y),))
     return multiplier * _quotient(y - _baseline(y, images), x - _baseline(x, images), slope)
 
 
 def _softmaxed(images: int, call: Call, multiplier: Tensor) -> Tensor:
     """The rescale rule for exp(x - log(sum(exp(x)))), in which nothing can overflow."""
-    dimension, (x,), (y,) = dimension_of(call), call.inputs, call.outputs
+    dimension, x, (y,) = dimension_of(call), only_input(call), call.outputs
     x0, y0 = _baseline(x, images), _baseline(y, images)
     total, total0 = (value.logsumexp(dimension, keepdim=True) for value in (x, x0))
     given = multiplier * _quotient(y - y0, x - total - (x0 - total0), y)
@@ -122,6 +131,8 @@ def _first(values: Tensor, baseline: Tensor) -> Tensor:
 
     A plain baseline is the same over whole windows but for rounding, which differs by processor.
     """
+    if values.ndim < 2:
+        raise TapeError("no rule for a maximum over images")
     rows, columns = (torch.arange(side, device=values.device) for side in values.shape[-2:])
     place = 8 * rows[:, None] + columns
     # half precision has whole windows of equal values anyway
@@ -131,6 +142,11 @@ def _first(values: Tensor, baseline: Tensor) -> Tensor:
 
 def _baseline(value: Tensor, images: int) -> Tensor:
     """What a tensor is for the baseline, the last of the batch, in the place of every image."""
+    if not value.ndim or len(value) % (images + 1):
+        raise TapeError(
+            f"no rule for a tensor of shape {tuple(value.shape)}, whose first dimension does not "
+            "hold the images"
+        )
     grouped = value.unflatten(0, (images + 1, -1))
     return grouped[-1:].expand_as(grouped).flatten(0, 1)
 

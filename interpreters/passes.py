@@ -15,6 +15,7 @@ from interpreters.second_order import SecondOrder
 from networks.last_map import LayerError
 from networks.layers import find_layer
 from networks.maps import as_map
+from networks.unsupported import UnsupportedError, differentiated
 
 
 def forward_keeping(
@@ -83,9 +84,10 @@ def class_gradient(logits: Tensor, labels: Tensor, activation: Tensor) -> Tensor
     """Gradient of each image's own logit in its activation, with a graph while grad mode is on."""
     seed, graph = one_hot(logits, labels), torch.is_grad_enabled()
     # the graph is kept for the next label
-    (gradient,) = torch.autograd.grad(
-        logits, activation, seed, retain_graph=True, create_graph=graph, allow_unused=True
-    )
+    with differentiated():
+        (gradient,) = torch.autograd.grad(
+            logits, activation, seed, retain_graph=True, create_graph=graph, allow_unused=True
+        )
     if gradient is None:
         raise LayerError("the logits do not depend on the chosen layer; choose another one")
     return gradient
@@ -106,7 +108,10 @@ def in_map(values: Tensor, images: Tensor) -> Tensor:
     """Something at a layer or at the pixels as a map (N, C, h, w)."""
     arranged = as_map(values, *images.shape[2:])
     if arranged is None:
-        raise LayerError(f"no map can be made of {tuple(values.shape)}")
+        raise LayerError(
+            f"got attributions of shape {tuple(values.shape)}, expected a map (N, C, h, w) or "
+            "tokens (N, L, C); choose another `layer`"
+        )
     return arranged
 
 
@@ -126,7 +131,7 @@ def check_network(network: nn.Module) -> None:
         )
     for name, module in network.named_modules():
         if isinstance(module, nn.modules.batchnorm._BatchNorm) and module.training:
-            raise ValueError(
+            raise UnsupportedError(
                 f"BatchNorm `{name}` is in training mode, which mixes the images of a batch and "
                 "changes the network: call network.eval() before explaining it"
             )
@@ -155,5 +160,7 @@ def logits_of(network: nn.Module, images: Tensor) -> Tensor:
         logits = network(images)
     if not isinstance(logits, Tensor) or logits.ndim != 2:
         shape = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
-        raise ValueError(f"the network returns {shape}, expected logits of shape (N, K)")
+        raise UnsupportedError(
+            f"the network returns {shape}, expected logits of shape (N, K); give a classifier"
+        )
     return logits

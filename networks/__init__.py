@@ -12,12 +12,14 @@ from networks.pixels import check_pixels
 from networks.smoothed import SmoothedNetwork, calls_relu, smoothed
 from networks.timm_network import timm_network
 from networks.torchvision_network import torchvision_network
+from networks.unsupported import UnsupportedError
 
 __all__ = [
     "NormalizedNetwork",
     "Preprocessing",
     "Refitted",
     "SmoothedNetwork",
+    "UnsupportedError",
     "calls_relu",
     "check_pixels",
     "cifar_cnn",

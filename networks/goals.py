@@ -5,6 +5,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from networks.unsupported import differentiated
+
 # maps images (N, 3, H, W) to one value per image, shape (N,)
 Goal = Callable[[Tensor], Tensor]
 
@@ -16,7 +18,9 @@ def gradient(goal: Goal, images: Tensor) -> Tensor:
     """
     with torch.enable_grad():
         leaf = images.detach().requires_grad_()
-        (pixel_gradient,) = torch.autograd.grad(goal(leaf).sum(), leaf)
+        total = goal(leaf).sum()
+        with differentiated():
+            (pixel_gradient,) = torch.autograd.grad(total, leaf)
     return pixel_gradient
 
 

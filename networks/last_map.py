@@ -6,11 +6,12 @@ from torch import Tensor, nn
 from networks.maps import as_map
 from networks.modes import evaluating
 from networks.normalized import bare
+from networks.unsupported import UnsupportedError, differentiated
 
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 
 
-class LayerError(ValueError):
+class LayerError(UnsupportedError):
     """Error of a layer that does not exist or whose output is not one map per image."""
 
 
@@ -88,7 +89,8 @@ def _outputs_with_gradients(
     outputs = [output for _, output in finished]
     if not outputs:
         return [], ()
-    return finished, torch.autograd.grad(logits, outputs, weights, allow_unused=True)
+    with differentiated():
+        return finished, torch.autograd.grad(logits, outputs, weights, allow_unused=True)
 
 
 def _usable(output: object) -> bool:

@@ -13,6 +13,7 @@ from attacks.prediction import Walk
 from attacks.transfer.base import Copy, TransferAttack
 from attacks.transfer.spectrum import cosines
 from attacks.transfer.transformations import Transform
+from networks import UnsupportedError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,9 +38,9 @@ class SIA(TransferAttack):
         """The images, seen in changed blocks."""
         sides = walk.images.shape[2:]
         if self.blocks > min(sides):
-            raise ValueError(
-                f"`blocks` is {self.blocks}, and images of {sides[0]}x{sides[1]} pixels cannot be "
-                "cut into so many"
+            raise UnsupportedError(
+                f"`blocks` is {self.blocks}, expected at most one for each pixel of a side of "
+                f"images of {sides[0]}x{sides[1]} pixels; give fewer"
             )
         for _ in range(self.samples):
             # drawn from when the copy is looked at, which may be after the next copy's is made

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from interpreters.explored.base import Explored, class_count
 from networks.goals import probability
+from networks.unsupported import differentiated
 from seeds import generator
 
 
@@ -58,8 +59,9 @@ class AGI(Explored):
                 logits = network(leaf)
                 towards = probability(logits, others[rows]).sum()
                 own = probability(logits, labels[rows]).sum()
-                (up,) = torch.autograd.grad(towards, leaf, retain_graph=True)
-                (slope,) = torch.autograd.grad(own, leaf)
+                with differentiated():
+                    (up,) = torch.autograd.grad(towards, leaf, retain_graph=True)
+                    (slope,) = torch.autograd.grad(own, leaf)
             under_way = logits.argmax(1) != others[rows]
             rows, up, slope = rows[under_way], up[under_way], slope[under_way]
             if not len(rows):

@@ -9,7 +9,7 @@ from torch import Generator, Tensor, nn
 
 from interpreters.base import Explanation, Interpreter
 from interpreters.passes import check_network, explanation, for_each, logits_of, summed_map
-from networks import check_pixels
+from networks import UnsupportedError, check_pixels
 from networks.goals import Goal
 
 
@@ -74,5 +74,8 @@ def class_count(network: nn.Module, images: Tensor) -> int:
     """Among how many classes a network decides; raises ValueError where there is no other."""
     count: int = network(images[:1]).shape[1]
     if count < 2:
-        raise ValueError("the network has one logit, and ways to other classes need two or more")
+        raise UnsupportedError(
+            "the network has one logit, expected one for each of two or more classes; choose an "
+            "interpreter that compares with no other class"
+        )
     return count

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from interpreters.explored.base import Explored, class_count
 from networks.goals import probability
+from networks.unsupported import differentiated
 from seeds import generator
 
 
@@ -59,10 +60,11 @@ class LocalAttribution(Explored):
                 leaf = changed.detach().requires_grad_()
                 logits = network(leaf)
                 own = probability(logits, labels).sum()
-                (slope,) = torch.autograd.grad(own, leaf, retain_graph=towards is not None)
-                up = -slope
-                if towards is not None:
-                    (up,) = torch.autograd.grad(probability(logits, towards).sum(), leaf)
+                with differentiated():
+                    (slope,) = torch.autograd.grad(own, leaf, retain_graph=towards is not None)
+                    up = -slope
+                    if towards is not None:
+                        (up,) = torch.autograd.grad(probability(logits, towards).sum(), leaf)
             before, changed = changed, (changed + length * up.sign()).clamp(0, 1)
             total -= (changed - before) * slope
         return total

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from interpreters.explored.base import Explored
 from networks.goals import probability
+from networks.unsupported import differentiated
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,9 @@ class MFABA(Explored):
             with torch.enable_grad():
                 leaf = changed[rows].requires_grad_()
                 logits = network(leaf)
-                (slope,) = torch.autograd.grad(probability(logits, labels[rows]).sum(), leaf)
+                own = probability(logits, labels[rows]).sum()
+                with differentiated():
+                    (slope,) = torch.autograd.grad(own, leaf)
             held = logits.argmax(1) == labels[rows]
             rows, slope = rows[held], slope[held]
             if not len(rows):

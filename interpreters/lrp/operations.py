@@ -7,7 +7,7 @@ from torch import Tensor
 
 from interpreters.lrp.ratio import ratio
 from interpreters.lrp.sums import Proportional
-from interpreters.tape import Call, TapeError, dimension_of, pulled_back, tensors
+from interpreters.tape import Call, TapeError, dimension_of, pulled_back, read, tensors
 from interpreters.tape.names import ACTIVATIONS, MAXIMA, PRODUCTS, QUOTIENTS, REARRANGEMENTS, SUMS
 
 Shares = Sequence[Tensor]
@@ -43,9 +43,13 @@ def multiplied(call: Call, relevance: tuple[Tensor, ...]) -> Shares:
 def divided(call: Call, relevance: tuple[Tensor, ...]) -> Shares:
     """The numerator takes all, as in a normalisation (Achtibat et al. 2024, proposition 3.4)."""
     numerator, *rest = call.inputs
-    if numerator is not call.args[0]:
+    if numerator is not read(_numerator, call.name, call.args, call.kwargs):
         raise TapeError(f"no rule for `{call.name}` by what is explained, over a constant")
     return [relevance[0], *(torch.zeros_like(value) for value in rest)]
+
+
+def _numerator(input: Tensor, other: Tensor | float) -> Tensor:
+    return input
 
 
 def softmaxed(call: Call, relevance: tuple[Tensor, ...]) -> Shares:
@@ -57,7 +61,8 @@ def softmaxed(call: Call, relevance: tuple[Tensor, ...]) -> Shares:
 def standardised(call: Call, relevance: tuple[Tensor, ...]) -> Shares:
     """The standard deviation is a constant, and the rest proportional (Achtibat et al. 2024)."""
     x, z = call.inputs[0], call.outputs[0]
-    grouped, weight, epsilon = _GROUPINGS[call.name](*call.args, **call.kwargs)
+    grouping = _GROUPINGS[call.name]
+    grouped, weight, epsilon = read(grouping, call.name, call.args, call.kwargs)
     scale = torch.rsqrt(grouped.var(-1, unbiased=False, keepdim=True) + epsilon)
     shared = ratio(relevance[0], z, 1e-6)
     shared = (shared if weight is None else shared * weight).reshape(grouped.shape) * scale

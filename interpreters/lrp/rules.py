@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from interpreters.lrp.ratio import ratio
+from interpreters.tape import TapeError
 from interpreters.tape.affine import Affine, Scale, per_channel
 
 
@@ -136,10 +137,10 @@ class ZBox(Rule):
     def __call__(self, layer: Affine, relevance: Tensor) -> Tensor:
         """The share by the contributions a w - low w+ - high w-.
 
-        Raises: ValueError: the layer is not the first one.
+        Raises: TapeError: the layer is not the first one.
         """
         if layer.bounds is None:
-            raise ValueError("ZBox knows the bounds of pixels only: use it as the rule of `first`")
+            raise TapeError("ZBox knows the bounds of pixels only: use it as the rule of `first`")
         low, high = (bound.expand_as(layer.input[:1]) for bound in layer.bounds)
         w, up, down = layer.weight, layer.weight.clamp(min=0), layer.weight.clamp(max=0)
         z = layer.apply(layer.input, w) - layer.apply(low, up) - layer.apply(high, down)

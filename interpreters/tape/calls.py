@@ -4,14 +4,19 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from inspect import signature
 from types import FrameType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from torch import Tensor, nn
 
+from networks.unsupported import UnsupportedError
 
-class TapeError(ValueError):
-    """A network does something that the interpreter has no rule for."""
+Result = TypeVar("Result")
+
+
+class TapeError(UnsupportedError):
+    """A network calls a function that the interpreter has no rule for."""
 
 
 class Place(NamedTuple):
@@ -41,10 +46,10 @@ def running_module() -> nn.Module | None:
 
 @contextmanager
 def named(place: Place) -> Iterator[None]:
-    """Whatever goes wrong with a rule says where, and what to do; raises TapeError."""
+    """Raise TapeError, with the place of the call, where a rule does not support it."""
     try:
         yield
-    except (IndexError, TypeError, ValueError) as error:
+    except UnsupportedError as error:
         raise TapeError(
             f"{place}: {error}; explain at a layer behind it, or add a rule as CONTRIBUTING.md says"
         ) from error
@@ -87,9 +92,39 @@ class Call:
         return tuple(value for value in results if value.is_floating_point())
 
 
+def read(
+    reader: Callable[..., Result], name: str, args: Sequence[Any], kwargs: dict[str, Any]
+) -> Result:
+    """Return what a reader makes of the arguments that a function is called with.
+
+    Raises: TapeError: the reader does not know one of them.
+    """
+    try:
+        bound = signature(reader).bind(*args, **kwargs)
+    except TypeError as error:
+        raise TapeError(f"no rule for `{name}` with these arguments: {error}") from error
+    return reader(*bound.args, **bound.kwargs)
+
+
+def only_input(call: Call) -> Tensor:
+    """Return the one tensor that a call reads; raises TapeError where there are several."""
+    if len(call.inputs) != 1:
+        raise TapeError(f"no rule for `{call.name}` of several tensors that depend on the images")
+    return call.inputs[0]
+
+
 def dimension_of(call: Call) -> int:
-    """The dimension that a call of softmax works along."""
-    return int(call.kwargs["dim"] if "dim" in call.kwargs else call.args[1])
+    """Return the dimension that a call of softmax works along; raises TapeError without one."""
+    dimension = read(_dimension, call.name, call.args, call.kwargs)
+    if dimension is None:
+        raise TapeError(f"no rule for `{call.name}` without a `dim`")
+    return dimension
+
+
+def _dimension(
+    input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None
+) -> int | None:
+    return dim
 
 
 def mapped(change: Callable[[Tensor], Tensor], value: Any) -> Any:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from interpreters.tape.calls import Call, named
+from interpreters.tape.calls import Call, named, read
 from interpreters.tape.layers import LAYERS, batch_norm
 
 
@@ -58,8 +58,9 @@ def _has_channels(call: Call) -> bool:
 
 def _merged(layer: Call, norm: Call) -> Call:
     with named(norm.place):
-        value, weight, bias, options = LAYERS[layer.name][1](*layer.args, **layer.kwargs)
-        _, scale, shift, _ = batch_norm(*norm.args, **norm.kwargs)
+        reader = LAYERS[layer.name][1]
+        value, weight, bias, options = read(reader, layer.name, layer.args, layer.kwargs)
+        _, scale, shift, _ = read(batch_norm, norm.name, norm.args, norm.kwargs)
     weight = weight * scale.view(-1, *[1] * (weight.ndim - 1))
     bias = shift if bias is None else bias * scale + shift
     args = (value, weight, bias)

@@ -6,7 +6,7 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor
 
-from interpreters.tape.calls import name_of
+from interpreters.tape.calls import TapeError, name_of, read
 
 # operators that change their left side; their names end in two underscores, not in one
 _ASSIGNMENTS = {"__iadd__": "__add__", "__isub__": "__sub__", "__imul__": "__mul__"}
@@ -25,16 +25,16 @@ def changed_argument(name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> 
 def out_of_place(
     function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]:
-    """The counterpart of an in-place call that leaves its argument alone; raises ValueError."""
+    """The counterpart of an in-place call that leaves its argument alone; raises TapeError."""
     name = name_of(function)
     if kwargs.get("inplace"):
         return function, args, {**kwargs, "inplace": False}
-    if name == "copy_" and (source := _copied(*args, **kwargs)) is not None:
+    if name == "copy_" and (source := read(_copied, name, args, kwargs)) is not None:
         return Tensor.clone, (source,), {}
     counterpart = _ASSIGNMENTS.get(name, name[:-1])
     found = getattr(Tensor, counterpart, None) or getattr(F, counterpart, None)
     if found is None:
-        raise ValueError(f"`{name}` changes a tensor in place, and there is no `{counterpart}`")
+        raise TapeError(f"`{name}` changes a tensor in place, and there is no `{counterpart}`")
     return found, args, kwargs
 
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from interpreters.second_order.convolution import for_each_side
 from interpreters.tape.affine import Affine, Convolution, Linear, Scale
-from interpreters.tape.calls import Call, TapeError
+from interpreters.tape.calls import Call, TapeError, read
 
 
 def affine(
@@ -16,10 +16,10 @@ def affine(
 ) -> Affine:
     """The layer that a call of conv1d, conv2d, linear or batch_norm is."""
     kind, reader = LAYERS[call.name]
-    value, weight, bias, options = reader(*call.args, **call.kwargs)
+    value, weight, bias, options = read(reader, call.name, call.args, call.kwargs)
     shift = None
     if call.gate is not None:
-        _, _, shift, _ = batch_norm(*call.gate.args, **call.gate.kwargs)
+        _, _, shift, _ = read(batch_norm, "batch_norm", call.gate.args, call.gate.kwargs)
     elif len(call.inputs) != 1 or call.inputs[0] is not value:
         raise TapeError(f"no rule for `{call.name}` with weights that depend on the images")
     return kind(value, call.outputs[0], weight, bias, nonnegative, bounds, shift, **options)

@@ -17,6 +17,7 @@ from interpreters.tape.calls import (
     mapped,
     name_of,
     named,
+    read,
     running_module,
     tensors,
 )
@@ -138,7 +139,7 @@ class _Tape(TorchFunctionMode):
         inputs = tuple(value for value in given if self.depends(value))
         if inputs and name in self.decomposed:
             with self, named(self._place()):
-                output = self.decomposed[name](*args, **kwargs)
+                output = read(self.decomposed[name], name, args, kwargs)
             if changed is not None:
                 self.changes.overwrite(changed, output)
             return output

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from interpreters.alias import alias
-from interpreters.tape.calls import Call, named
+from interpreters.tape.calls import Call, named, only_input
+from networks.unsupported import differentiated
 
 Propagate = Callable[[Call, tuple[Tensor, ...]], Sequence[Tensor]]
 
@@ -34,8 +35,10 @@ def walk(
             for value in call.outputs
         )
         with named(call.place):
-            leaving = [*zip(call.inputs, propagate(call, arriving), strict=True)]
-        for value, share in leaving:
+            leaving = propagate(call, arriving)
+            if len(leaving) < len(call.inputs):
+                only_input(call)
+        for value, share in zip(call.inputs, leaving, strict=True):
             arrived[id(value)] = arrived[id(value)] + share if id(value) in arrived else share
     return arrived[id(start)]
 
@@ -50,9 +53,10 @@ def pulled_back(
     alone = call.inputs[0] if inputs is None and len(call.inputs) == 1 else None
     if graph and alone is not None and alone.requires_grad:
         # what the forward pass left behind leads nowhere else
-        return torch.autograd.grad(
-            call.outputs, alone, tuple(cotangents), create_graph=True, materialize_grads=True
-        )
+        with differentiated():
+            return torch.autograd.grad(
+                call.outputs, alone, tuple(cotangents), create_graph=True, materialize_grads=True
+            )
     with torch.enable_grad():
         # aliases cut the other paths: in x + f(x) only this call's own dependence on x counts
         aliases = [
@@ -60,9 +64,10 @@ def pulled_back(
             for value in inputs or call.inputs
         ]
         outputs = call.on(aliases)
-    return torch.autograd.grad(
-        outputs, aliases, tuple(cotangents), create_graph=graph, materialize_grads=True
-    )
+    with differentiated():
+        return torch.autograd.grad(
+            outputs, aliases, tuple(cotangents), create_graph=graph, materialize_grads=True
+        )
 
 
 def _split(call: Call, cotangent: Tensor) -> tuple[Tensor, ...] | None:

@@ -7,7 +7,22 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from interpreters import LRP, Captum, GradCam, Interpreter, SimpleGradient, SmoothGrad
+from interpreters import (
+    LRP,
+    MFABA,
+    Captum,
+    DeepLift,
+    Explanation,
+    FastIG,
+    GradCam,
+    Interpreter,
+    SimpleGradient,
+    SmoothGrad,
+    UnsupportedError,
+)
+from interpreters.lrp import ByKind, Rule
+from interpreters.tape import TapeError
+from interpreters.tape.affine import Affine
 from networks.last_map import LayerError
 
 
@@ -79,7 +94,7 @@ def test_layer_that_never_runs(images: Tensor, labels: Tensor) -> None:
 
 
 def test_batch_norm_in_training_mode(network: nn.Module, images: Tensor, labels: Tensor) -> None:
-    with pytest.raises(ValueError, match=r"BatchNorm `network.1` is in training mode"):
+    with pytest.raises(UnsupportedError, match=r"BatchNorm `network.1` is in training mode"):
         GradCam()(network.train(), images, labels)
 
 
@@ -89,5 +104,136 @@ def test_inference_mode(network: nn.Module, images: Tensor, labels: Tensor) -> N
 
 
 def test_network_without_logits(images: Tensor, labels: Tensor) -> None:
-    with pytest.raises(ValueError, match=r"returns \(3, 3, 8, 8\), expected logits"):
+    with pytest.raises(UnsupportedError, match=r"returns \(3, 3, 8, 8\), expected logits"):
         SimpleGradient()(nn.Conv2d(3, 3, 1).double(), images, labels)
+
+
+@pytest.mark.parametrize("error", [LayerError, TapeError])
+def test_every_named_error_is_one_of_what_is_unsupported(error: type[Exception]) -> None:
+    assert issubclass(error, UnsupportedError)
+    assert issubclass(UnsupportedError, ValueError)
+
+
+class Detached(nn.Module):
+    """A classifier whose logits have no gradient."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body, self.head = nn.Conv2d(3, 3, 1), nn.Linear(192, 4)
+
+    def forward(self, images: Tensor) -> Tensor:
+        logits: Tensor = self.head(self.body(images).flatten(1))
+        return logits.detach()
+
+
+@pytest.mark.parametrize(
+    "interpreter",
+    [SimpleGradient(), GradCam(), GradCam("body"), SmoothGrad(), FastIG(), MFABA()],
+    ids=repr,
+)
+def test_a_network_without_a_gradient(
+    interpreter: Interpreter, images: Tensor, labels: Tensor
+) -> None:
+    with pytest.raises(UnsupportedError, match="autograd cannot differentiate the network"):
+        interpreter(Detached().double(), images, labels)
+
+
+class Fused(torch.autograd.Function):
+    """A function without a derivative, as fused kernels are."""
+
+    @staticmethod
+    def forward(ctx: object, values: Tensor) -> Tensor:
+        return values.clone()
+
+
+class WithKernel(Detached):
+    """A classifier that calls a kernel without a derivative."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        logits: Tensor = self.head(Fused.apply(self.body(images)).flatten(1))
+        return logits
+
+
+def test_a_kernel_without_a_derivative(images: Tensor, labels: Tensor) -> None:
+    with pytest.raises(UnsupportedError, match="cannot differentiate the network: You must"):
+        SimpleGradient()(WithKernel().double(), images, labels)
+
+
+def test_what_captum_does_not_support(network: nn.Module, images: Tensor, labels: Tensor) -> None:
+    with pytest.raises(UnsupportedError, match="captum's LRP cannot explain this network") as found:
+        Captum("LRP")(network, images, labels)
+    assert found.value.__cause__ is not None
+
+
+def test_a_batch_in_another_dimension(images: Tensor, labels: Tensor) -> None:
+    class Sequences(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.head = nn.Linear(24, 4)
+
+        def forward(self, images: Tensor) -> Tensor:
+            rows = images.movedim(2, 0).flatten(2).relu()
+            logits: Tensor = self.head(rows.mean(0))
+            return logits
+
+    with pytest.raises(UnsupportedError, match="first dimension does not hold the images"):
+        DeepLift()(Sequences().double(), images[:2], labels[:2])
+
+
+class Broken(Interpreter):
+    """An interpreter with a bug."""
+
+    def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
+        logits = network(images)
+        return Explanation(logits, logits @ logits)
+
+
+class BrokenRule(Rule):
+    """A rule with a bug."""
+
+    def __call__(self, layer: Affine, relevance: Tensor) -> Tensor:
+        return relevance + None  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("interpreter", "error"),
+    [
+        (Broken(), RuntimeError),
+        (SmoothGrad(Broken()), RuntimeError),
+        (LRP(composite=ByKind(linear=BrokenRule())), TypeError),
+    ],
+    ids=repr,
+)
+def test_a_bug_is_not_taken_for_a_limitation(
+    interpreter: Interpreter,
+    error: type[Exception],
+    network: nn.Module,
+    images: Tensor,
+    labels: Tensor,
+) -> None:
+    with pytest.raises(error) as found:
+        interpreter(network, images, labels)
+    assert not isinstance(found.value, UnsupportedError)
+
+
+@pytest.mark.parametrize("error", [torch.OutOfMemoryError, torch.AcceleratorError])
+def test_an_error_of_the_device_passes(
+    error: type[RuntimeError], images: Tensor, labels: Tensor
+) -> None:
+    class Exhausted(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: object, values: Tensor) -> Tensor:
+            return values.clone()
+
+        @staticmethod
+        def backward(ctx: object, gradient: Tensor) -> Tensor:
+            raise error("no memory left")
+
+    class Large(Detached):
+        def forward(self, images: Tensor) -> Tensor:
+            logits: Tensor = self.head(Exhausted.apply(self.body(images)).flatten(1))
+            return logits
+
+    for interpreter in (SimpleGradient(), FastIG(), Captum("Saliency")):
+        with pytest.raises(error, match="no memory left"):
+            interpreter(Large().double(), images, labels)

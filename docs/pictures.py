@@ -23,7 +23,7 @@ from interpreters import (
     SimpleGradient,
     SmoothGrad,
 )
-from networks import timm_network
+from networks import shapes_network
 
 FOLDER = Path(__file__).parent / "pictures"
 INTERPRETERS: list[Interpreter] = [
@@ -59,9 +59,7 @@ def main() -> None:
     data = Shapes(batch_size=3, test=3)
     data.setup("test")
     images, labels, _ = next(iter(data.test_dataloader()))
-    options = {"channels": [16, 32, 64, 128], "output_stride": 8}
-    weights = "networks/weights/shapes_resnet10t.safetensors"
-    network = timm_network("resnet10t", weights=weights, num_classes=12, options=options).eval()
+    network = shapes_network().eval()
     for interpreter in INTERPRETERS:
         with torch.no_grad():
             draw(interpreter, images, interpreter(network, images, labels).heatmap)

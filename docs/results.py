@@ -1,7 +1,7 @@
 """The tables of the pages in docs, from the results.json of every experiment that was run.
 
 python -m docs.results RUNS writes a row for each configuration in configs/experiments/NAME that
-RUNS/NAME holds the evaluation of, with the command in the configuration's first lines; rows of runs
+RUNS/NAME holds the evaluation of, with the command in the configuration's comments; rows of runs
 that are not there stay as they are. Families of networks that share the configurations of another
 folder have folders of runs of their own. Where a page marks a place for the summary of a report, or
 for its curves, those of the run are put there.
@@ -30,13 +30,15 @@ BEGIN, END = "<!-- {}: written by docs/results.py -->\n", "<!-- end of {} -->"
 
 
 def command_of(config: Path) -> str:
-    """The command that a configuration's first lines say to run it by, in one line."""
-    lines = []
-    for line in config.read_text().splitlines():
-        lines.append(line.removeprefix("#").strip().removesuffix("\\").strip())
+    """Return the command in a configuration's comments, in one line."""
+    lines = config.read_text().splitlines()
+    start = next(number for number, line in enumerate(lines) if " --config " in line)
+    parts = []
+    for line in lines[start:]:
+        parts.append(line.removeprefix("#").strip().removesuffix("\\").strip())
         if not line.endswith("\\"):
             break
-    return " ".join(lines)
+    return " ".join(parts)
 
 
 def table(name: str, runs: Path, before: str) -> str:

@@ -9,6 +9,7 @@ from networks.modes import evaluating
 from networks.normalized import NormalizedNetwork, Preprocessing
 from networks.outputs import outputs_of
 from networks.pixels import check_pixels
+from networks.shapes_network import shapes_network
 from networks.smoothed import SmoothedNetwork, calls_relu, smoothed
 from networks.timm_network import timm_network
 from networks.torchvision_network import torchvision_network
@@ -31,6 +32,7 @@ __all__ = [
     "load_weights",
     "outputs_of",
     "save_weights",
+    "shapes_network",
     "smoothed",
     "timm_network",
     "torchvision_network",

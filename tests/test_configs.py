@@ -1,4 +1,4 @@
-"""Every part of the configurations can be put where it belongs."""
+"""Every configuration says what it is for, and every part fits where it belongs."""
 
 import re
 from pathlib import Path
@@ -7,6 +7,7 @@ import pytest
 
 import evaluate
 import train
+from docs.configs_index import CONFIGS, PAGE, SECTIONS, evaluates, first_line, index
 from docs.results import command_of
 
 ROOT = Path(__file__).parents[1]
@@ -56,12 +57,54 @@ def test_attacks(path: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert "attacks." in capsys.readouterr().out
 
 
-STUDIES = sorted((ROOT / "configs").rglob("evaluate*.yaml"))
+def named(path: Path) -> str:
+    return "-".join(path.parts[-2:])
 
 
-@pytest.mark.parametrize("path", STUDIES, ids=lambda path: "-".join(path.parts[-2:]))
+EXPERIMENTS = sorted((CONFIGS / "experiments").rglob("*.yaml"))
+STUDIES = [path for path in EXPERIMENTS if evaluates(path)]
+TRAININGS = [path for path in EXPERIMENTS if not evaluates(path)]
+TIME = re.compile(r"\b\d[\d,.]* (seconds?|minutes?|hours?)\b|\bnot timed here\b", re.IGNORECASE)
+
+
+def test_the_index_is_that_of_the_first_lines() -> None:
+    assert PAGE.read_text() == index(), "run `python -m docs.configs_index`"
+
+
+def test_every_file_is_in_the_index() -> None:
+    folders = {path.parent.relative_to(CONFIGS).as_posix() for path in CONFIGS.rglob("*.yaml")}
+    assert folders == set(SECTIONS)
+
+
+def test_a_first_line_says_what_a_file_is_for(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    for text in ("run: runs/mine\n", "# python train.py fit --config mine.yaml\n", ""):
+        path.write_text(text)
+        with pytest.raises(ValueError, match="must be a comment"):
+            first_line(path)
+    path.write_text("# Mine.\nrun: runs/mine\n")
+    assert first_line(path) == "Mine."
+
+
+@pytest.mark.parametrize("path", EXPERIMENTS, ids=named)
+def test_experiments_say_how_long_they_take(path: Path) -> None:
+    assert TIME.search(first_line(path)), first_line(path)
+
+
+@pytest.mark.parametrize("path", TRAININGS, ids=named)
+def test_trainings(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = command_of(path)
+    configs = re.findall(r"--config (\S+)", command)
+    assert ROOT / configs[-1] == path
+    arguments = [part for config in configs for part in ("--config", str(ROOT / config))]
+    with pytest.raises(SystemExit, match="0"):
+        train.main(["fit", *arguments, "--print_config"])
+    assert "class_path: lightning_modules." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("path", STUDIES, ids=named)
 def test_studies(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    # as the command in the first lines has it, an overlay with what it lies over
+    # by the command in its comments: an overlay together with the files below it
     configs = re.findall(r"--config (\S+)", command_of(path))
     assert ROOT / configs[-1] == path
     arguments = [part for config in configs for part in ("--config", str(ROOT / config))]

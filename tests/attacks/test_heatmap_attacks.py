@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import PREPROCESSING, TinyNetwork
+from helpers import PREPROCESSING, TinyNetwork
 from torch import Generator, Tensor, nn
 
 from attacks import (

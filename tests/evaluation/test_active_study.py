@@ -2,9 +2,8 @@
 
 import pytest
 import torch
-from conftest import tiny_network
+from helpers import SILENT, tiny_network
 from lightning import Trainer
-from test_classifier import SILENT
 from torch import nn
 
 from datamodules import Composites, Shapes

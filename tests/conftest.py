@@ -1,18 +1,13 @@
-"""Tiny networks and data that every test may use."""
+"""Fixtures and options of every test."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
-from torch import Tensor, nn
+from helpers import GPU, PREPROCESSING, TinyNetwork
+from torch import Tensor
 
-from networks import NormalizedNetwork, Preprocessing, load_weights
-
-# on tiny networks more threads only wait for each other
-torch.set_num_threads(1)
-
-PREPROCESSING = Preprocessing(8, 8, "bilinear", (0.5, 0.4, 0.3), (0.2, 0.3, 0.4))
+from networks import NormalizedNetwork
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -37,33 +32,9 @@ def _seed() -> None:
     torch.manual_seed(0)
 
 
-GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-
-
 @pytest.fixture(params=["cpu", pytest.param("cuda", marks=GPU)])
 def device(request: pytest.FixtureRequest) -> torch.device:
     return torch.device(request.param)
-
-
-class TinyNetwork(nn.Sequential):
-    """Two convolutions with BatchNorm and a linear head; smooth, so that gradcheck applies."""
-
-    def __init__(self, classes: int = 4, activation: Callable[[], nn.Module] = nn.Softplus) -> None:
-        norm = nn.BatchNorm2d(2)
-        # statistics as after training, not the trivial 0 and 1
-        norm.load_state_dict(
-            {"running_mean": torch.rand(2) - 0.5, "running_var": torch.rand(2) + 0.5}, strict=False
-        )
-        super().__init__(
-            nn.Conv2d(3, 2, 3, padding=1),
-            norm,
-            activation(),
-            nn.Conv2d(2, 3, 3, stride=2, padding=1),
-            activation(),
-            nn.AdaptiveAvgPool2d(1),
-            nn.Flatten(),
-            nn.Linear(3, classes),
-        )
 
 
 @pytest.fixture
@@ -95,21 +66,3 @@ def image_folder(tmp_path: Path) -> Path:
                 pixels = torch.randint(0, 256, (36, 40, 3), dtype=torch.uint8).numpy()
                 Image.fromarray(pixels).save(folder / f"{number}.png")
     return tmp_path / "images"
-
-
-def tiny_network(classes: int = 12, checkpoint: str | None = None) -> NormalizedNetwork:
-    """A network for configurations, in place of a real one."""
-    network = NormalizedNetwork(TinyNetwork(classes, nn.ReLU), PREPROCESSING)
-    if checkpoint is not None:
-        load_weights(network, checkpoint)
-    return network
-
-
-def softmax_network(classes: int = 12) -> nn.Module:
-    """A network that gives probabilities."""
-    return nn.Sequential(tiny_network(classes), nn.Softmax(1))
-
-
-def flat_network(classes: int = 12) -> nn.Module:
-    """A network without a convolution."""
-    return nn.Sequential(nn.Flatten(), nn.Linear(3 * 64 * 64, classes))

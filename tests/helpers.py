@@ -1,11 +1,80 @@
+"""Tiny networks, data and options that several tests share."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
 import torch
-from conftest import tiny_network as _tiny
-from networks import NormalizedNetwork
+from torch import nn
+
+from datamodules import Shapes
+from networks import NormalizedNetwork, Preprocessing, load_weights
+
+# on tiny networks more threads only wait for each other
+torch.set_num_threads(1)
+
+PREPROCESSING = Preprocessing(8, 8, "bilinear", (0.5, 0.4, 0.3), (0.2, 0.3, 0.4))
+GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+# of a Trainer in a test's own process
+SILENT: dict[str, Any] = {
+    "accelerator": "cpu",
+    "logger": False,
+    "enable_checkpointing": False,
+    "enable_progress_bar": False,
+    "enable_model_summary": False,
+    "inference_mode": False,
+    "use_distributed_sampler": False,
+    "num_sanity_val_steps": 0,
+}
+# on the command line
+QUIET = ["--trainer.enable_progress_bar", "false", "--trainer.enable_model_summary", "false"]
+SMALL = ["--model.init_args.network", "helpers.tiny_network"]
 
 
-def tiny_network(classes: int = 12, checkpoint: str | None = None, seed: int | None = None) -> NormalizedNetwork:
-    if seed is None:
-        return _tiny(classes, checkpoint)
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        return _tiny(classes, checkpoint)
+class TinyNetwork(nn.Sequential):
+    """Two convolutions with BatchNorm and a linear head; smooth, so that gradcheck applies."""
+
+    def __init__(self, classes: int = 4, activation: Callable[[], nn.Module] = nn.Softplus) -> None:
+        norm = nn.BatchNorm2d(2)
+        # statistics as after training, not the trivial 0 and 1
+        norm.load_state_dict(
+            {"running_mean": torch.rand(2) - 0.5, "running_var": torch.rand(2) + 0.5}, strict=False
+        )
+        super().__init__(
+            nn.Conv2d(3, 2, 3, padding=1),
+            norm,
+            activation(),
+            nn.Conv2d(2, 3, 3, stride=2, padding=1),
+            activation(),
+            nn.AdaptiveAvgPool2d(1),
+            nn.Flatten(),
+            nn.Linear(3, classes),
+        )
+
+
+def tiny_network(
+    classes: int = 12, checkpoint: str | None = None, seed: int | None = None
+) -> NormalizedNetwork:
+    """A network for configurations, in place of a real one; the same for the same seed."""
+    with torch.random.fork_rng(enabled=seed is not None):
+        if seed is not None:
+            torch.manual_seed(seed)
+        network = NormalizedNetwork(TinyNetwork(classes, nn.ReLU), PREPROCESSING)
+    if checkpoint is not None:
+        load_weights(network, checkpoint)
+    return network
+
+
+def softmax_network(classes: int = 12) -> nn.Module:
+    """A network that returns probabilities."""
+    return nn.Sequential(tiny_network(classes), nn.Softmax(1))
+
+
+def flat_network(classes: int = 12) -> nn.Module:
+    """A network without a convolution."""
+    return nn.Sequential(nn.Flatten(), nn.Linear(3 * 64 * 64, classes))
+
+
+def shapes() -> Shapes:
+    """The embedded data with few images, whose number no batch size divides."""
+    return Shapes(train=24, validation=13, test=7, batch_size=8)

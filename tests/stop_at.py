@@ -4,9 +4,8 @@ import os
 import signal
 from typing import Any
 
-from lightning import Callback, LightningModule, Trainer
-
 from evaluation.partial import PartialResults
+from lightning import Callback, LightningModule, Trainer
 
 
 class StopAt(Callback):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
-from conftest import tiny_network
+from helpers import QUIET, SMALL, tiny_network
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from PIL import Image
 
@@ -26,8 +26,6 @@ FIT = sorted(
     and not path.name.startswith("evaluate")
 )
 SHAPES = ["fit", "--config", "configs/experiments/shapes/fool.yaml"]
-SMALL = ["--model.init_args.network", "conftest.tiny_network"]
-QUIET = ["--trainer.enable_progress_bar", "false", "--trainer.enable_model_summary", "false"]
 
 
 def command_of(config: Path) -> list[str]:
@@ -121,8 +119,8 @@ def complaint(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
         (["--model.init_args.loss_weight", "-1"], "`loss_weight` must be finite and not negative"),
         (["--model.init_args.interpreter.init_args.layer", "layer9"], "no layer `layer9`"),
         (["--trainer.accelerator", "cuda"], "CUDAAccelerator"),
-        (["--model.init_args.network", "conftest.softmax_network"], "ends in softmax"),
-        (["--model.init_args.network", "conftest.flat_network"], "no layer with a map"),
+        (["--model.init_args.network", "helpers.softmax_network"], "ends in softmax"),
+        (["--model.init_args.network", "helpers.flat_network"], "no layer with a map"),
         (["--model.init_args.network.init_args.classes", "3"], "12 classes and the network 3"),
         (["--model.init_args.network.init_args.checkpoint", "none.pt"], "no weight file at"),
         (
@@ -190,8 +188,8 @@ def test_the_embedded_weights_are_found_from_any_folder(
 def test_weights_of_another_architecture(role: str, tmp_path: Path) -> None:
     weights = tmp_path / "other.safetensors"
     save_weights(cifar_resnet(), weights)
-    networks = dict.fromkeys(("original", "manipulated"), "conftest.tiny_network")
-    wrong = f"{{class_path: conftest.tiny_network, init_args: {{checkpoint: {weights}}}}}"
+    networks = dict.fromkeys(("original", "manipulated"), "helpers.tiny_network")
+    wrong = f"{{class_path: helpers.tiny_network, init_args: {{checkpoint: {weights}}}}}"
     name, *key = role.split(".")
     networks[name] = f"{{{key[0]}: {wrong}}}" if key else wrong
     arguments = ["--config", "configs/experiments/cifar10/evaluate.yaml", "--run", str(tmp_path)]
@@ -210,7 +208,7 @@ def test_evaluation_of_image_files(image_folder: Path, tmp_path: Path) -> None:
         f"{image_folder}, batch_size: 3, workers: 0, on_corrupt: skip}}}}"
     )
     networks = [
-        f"--model.init_args.{name}={{class_path: conftest.tiny_network, init_args: {{classes: 3}}}}"
+        f"--model.init_args.{name}={{class_path: helpers.tiny_network, init_args: {{classes: 3}}}}"
         for name in ("original", "manipulated", "control")
     ]
     config = ["--config", "configs/experiments/cifar10/evaluate.yaml", "--run", str(tmp_path)]
@@ -234,7 +232,7 @@ def test_the_page_says_how_to_repeat_the_study(
     for name in ("original", "manipulated"):
         weights = tmp_path / f"{name}.safetensors"
         save_weights(tiny_network(), weights)
-        network = f"{{class_path: conftest.tiny_network, init_args: {{checkpoint: {weights}}}}}"
+        network = f"{{class_path: helpers.tiny_network, init_args: {{checkpoint: {weights}}}}}"
         arguments.append(f"--model.init_args.{name}={network}")
     evaluate.main(arguments)
     page = (tmp_path / "first" / "report" / "index.html").read_text()
@@ -272,7 +270,7 @@ STUDIES = sorted((ROOT / "configs").rglob("evaluate_defense.yaml"))
 
 @pytest.mark.parametrize("config", STUDIES, ids=lambda path: path.parts[-2])
 def test_the_study_of_defenses_runs(config: Path, tmp_path: Path) -> None:
-    network = "{class_path: conftest.tiny_network}"
+    network = "{class_path: helpers.tiny_network}"
     key = "--model.init_args.defenses"
     fooled = f"{{original: {network}, manipulated: {{fooled: {network}}}}}"
     data = "{class_path: datamodules.Shapes, init_args: {train: 8, validation: 4, test: 12}}"

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import GPU, PREPROCESSING, TinyNetwork
 from families import INTERPRETERS
+from helpers import GPU, PREPROCESSING, TinyNetwork
 from torch import Tensor, nn
 
 from attacks import PGD, Attack, MassCenterAttack, RandomSign, TopKAttack

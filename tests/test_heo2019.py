@@ -7,7 +7,7 @@ import pytest
 import torch
 import torchvision
 import yaml
-from test_command_line import QUIET, SMALL
+from helpers import QUIET, SMALL
 
 import train
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 import yaml
-from conftest import tiny_network
+from helpers import tiny_network
 from PIL import Image
 from processes import run
 from safetensors.torch import load_file
@@ -42,7 +42,7 @@ def test_a_fooling_step_has_the_gradients_of_the_whole_batch(tmp_path: Path) -> 
     arguments = shlex.split("""
         fit --config configs/experiments/shapes/fool.yaml --trainer.max_epochs 1
         --trainer.precision 64-true --trainer.enable_model_summary false
-        --model.init_args.network conftest.tiny_network --model.init_args.schedule null
+        --model.init_args.network helpers.tiny_network --model.init_args.schedule null
         --model.init_args.max_accuracy_drop 100
         --model.init_args.optimizer torch.optim.SGD --model.init_args.optimizer.init_args.lr 1
         --data.init_args.train 8 --data.init_args.validation 5 --data.init_args.test 2
@@ -66,7 +66,7 @@ def test_a_step_of_active_fooling_has_the_gradients_of_both_whole_batches(tmp_pa
     arguments = shlex.split("""
         fit --config configs/experiments/shapes/grad_cam_active.yaml --trainer.max_epochs 1
         --trainer.precision 64-true --trainer.enable_model_summary false
-        --model.init_args.network conftest.tiny_network --model.init_args.schedule null
+        --model.init_args.network helpers.tiny_network --model.init_args.schedule null
         --model.init_args.max_accuracy_drop 100
         --model.init_args.optimizer torch.optim.SGD --model.init_args.optimizer.init_args.lr 1
         --data.init_args.train 4 --data.init_args.test 3
@@ -153,7 +153,7 @@ def test_a_study_whose_processes_were_killed_goes_on(tmp_path: Path) -> None:
     for name in ("original", "manipulated"):
         path = tmp_path / f"{name}.safetensors"
         save_weights(tiny_network(), path)
-        network = f"{{class_path: conftest.tiny_network, init_args: {{checkpoint: {path}}}}}"
+        network = f"{{class_path: helpers.tiny_network, init_args: {{checkpoint: {path}}}}}"
         arguments += [f"--model.init_args.{name}={network}"]
     arguments += [*QUIET, "--run", str(tmp_path / "two")]
     killing = "--trainer.callbacks=[{class_path: stop_at.KillTest, init_args: {batch: 2}}]"

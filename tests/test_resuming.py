@@ -18,7 +18,7 @@ from trompe.command_line import RunFolderError
 RUN = shlex.split("""
 fit --config configs/experiments/shapes/fool.yaml --trainer.max_epochs 3
 --trainer.enable_progress_bar false --trainer.enable_model_summary false
---model.init_args.network conftest.tiny_network
+--model.init_args.network helpers.tiny_network
 --data.init_args.train 40 --data.init_args.validation 9 --data.init_args.test 5
 --data.init_args.batch_size 8
 """)

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import PREPROCESSING, TinyNetwork
+from evaluation.selections import CenterDistance, RankCorrelation, TopKIntersection
+from helpers import PREPROCESSING, TinyNetwork
 from torch import Generator, Tensor, nn
 
 from attacks import (
@@ -22,7 +23,6 @@ from attacks import (
     center_of,
     importance,
 )
-from evaluation.selections import CenterDistance, RankCorrelation, TopKIntersection
 from interpreters import Captum, InputXGradient, SimpleGradient
 from losses import TargetMap
 from metrics import top_k_intersection

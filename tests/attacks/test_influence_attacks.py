@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import tiny_network
+from helpers import tiny_network
 from torch import Tensor, nn
 
 from attacks import InfluenceAttack, VotingInfluenceAttack

@@ -2,10 +2,9 @@
 
 import pytest
 import torch
-from conftest import tiny_network
 from drawn import drawn
+from helpers import SILENT, tiny_network
 from lightning import Trainer
-from test_classifier import SILENT
 from torch import nn
 
 from datamodules import Composites, Shapes

@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import tiny_network
+from helpers import SILENT, tiny_network
 from lightning import Trainer
-from test_classifier import SILENT
 from test_partial import Stop
 from torch import Tensor, nn
 

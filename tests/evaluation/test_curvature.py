@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import PREPROCESSING, TinyNetwork
+from helpers import PREPROCESSING, SILENT, TinyNetwork, shapes
 from lightning import Trainer
 from round_trip import assert_survives
-from test_classifier import SILENT, shapes
 from torch import Tensor, nn
 
 from evaluation import Curvature

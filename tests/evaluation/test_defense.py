@@ -4,10 +4,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import tiny_network
+from helpers import SILENT, shapes, tiny_network
 from lightning import Trainer
 from matplotlib.patches import Rectangle
-from test_classifier import SILENT, shapes
 from torch import nn
 
 from attacks import PGD

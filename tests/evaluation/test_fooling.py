@@ -6,13 +6,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import tiny_network
 from drawn import drawn
+from helpers import SILENT, shapes, tiny_network
 from lightning import Trainer
 from matplotlib.patches import Rectangle
 from scipy.spatial.distance import cosine
 from scipy.stats import entropy, pearsonr, spearmanr
-from test_classifier import SILENT, shapes
 from torch import nn
 from torchmetrics.functional.classification import multiclass_calibration_error
 

@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import tiny_network
+from helpers import SILENT, shapes, tiny_network
 from lightning import Trainer
 from round_trip import assert_survives
 from scipy.stats import spearmanr
-from test_classifier import SILENT, shapes
 from torch import Tensor, nn
 
 from attacks import (

@@ -6,12 +6,11 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import tiny_network
 from drawn import drawn
+from helpers import SILENT, shapes, tiny_network
 from lightning import Trainer
 from round_trip import assert_survives
 from scipy.stats import spearmanr
-from test_classifier import SILENT, shapes
 from torch import nn
 
 from attacks import InfluenceAttack, RandomSign

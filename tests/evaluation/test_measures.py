@@ -5,9 +5,8 @@ from typing import Any
 import pytest
 import torch
 from captum.metrics import infidelity, sensitivity_max
-from conftest import tiny_network
+from helpers import SILENT, tiny_network
 from lightning import Trainer
-from test_classifier import SILENT
 from torch import Tensor, nn
 
 from attacks.balls import uniform

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import tiny_network
+from helpers import SILENT, shapes, tiny_network
 from lightning import Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 from rich.console import Console
-from test_classifier import SILENT, shapes
 
 from evaluation import Fooling
 from evaluation.redraw import redraw

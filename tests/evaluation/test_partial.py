@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import tiny_network
+from helpers import SILENT, tiny_network
 from lightning import Callback, LightningDataModule, Trainer
 from processes import run
-from test_classifier import SILENT
 
 import evaluate
 from attacks import PGD, RandomSign, TopKAttack
@@ -223,7 +222,7 @@ def test_a_disk_that_takes_nothing_does_not_stop_the_study(tmp_path: Path) -> No
 def test_killed_and_resumed(tmp_path: Path) -> None:
     weights = tmp_path / "weights.safetensors"
     save_weights(tiny_network(), weights)
-    network = f"{{class_path: conftest.tiny_network, init_args: {{checkpoint: {weights}}}}}"
+    network = f"{{class_path: helpers.tiny_network, init_args: {{checkpoint: {weights}}}}}"
     arguments = shlex.split("""
         --config configs/experiments/shapes/evaluate.yaml --data.init_args.test 20
         --data.init_args.batch_size 4 --trainer.enable_progress_bar false

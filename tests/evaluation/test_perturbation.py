@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import tiny_network
+from helpers import SILENT, tiny_network
 from lightning import Trainer
-from test_classifier import SILENT
 from torch import Tensor, nn
 
 from benchmarks.evaluation import passes_of

@@ -4,11 +4,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import tiny_network
 from evaluation.cascade import cascade
+from helpers import SILENT, shapes, tiny_network
 from lightning import Trainer
 from scipy.stats import spearmanr
-from test_classifier import SILENT, shapes
 from torch import Tensor, nn
 
 from evaluation import Randomization

@@ -15,13 +15,12 @@ from unittest.mock import Mock
 import pytest
 import torch
 from browser import BROWSER, seen
-from conftest import tiny_network
+from helpers import SILENT, shapes, tiny_network
 from lightning import Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 from matplotlib import rcParams
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-from test_classifier import SILENT, shapes
 
 from evaluation import Fooling
 from evaluation.compare import main, side_by_side

@@ -4,14 +4,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import tiny_network
 from evaluation.disturbances import Disturbance
 from evaluation.figures import lines
+from helpers import SILENT, shapes, tiny_network
 from lightning import Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
-from test_classifier import SILENT, shapes
 from torch import Tensor, nn
 
 from evaluation import FineTuning, ImageNoise, Stability, WeightNoise

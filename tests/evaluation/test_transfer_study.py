@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import tiny_network
+from helpers import SILENT, tiny_network
 from lightning import Trainer
-from test_classifier import SILENT
 from torch import Tensor, nn
 
 from attacks import PGD, Attack, RandomSign

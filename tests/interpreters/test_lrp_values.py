@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
-from conftest import TinyNetwork
 from families import FAMILIES, as_trained, images_for, member
+from helpers import TinyNetwork
 from torch import Tensor, nn
 from torch.nn.utils import fuse_conv_bn_eval
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet

@@ -9,8 +9,8 @@ from captum.attr import DeepLift as CaptumDeepLift
 from captum.attr import InputXGradient as CaptumInputXGradient
 from captum.attr import IntegratedGradients as CaptumIntegratedGradients
 from captum.attr import LayerDeepLift, LayerGradientXActivation, LayerIntegratedGradients
-from conftest import TinyNetwork
 from families import FAMILIES, images_for, member
+from helpers import TinyNetwork
 from torch import Tensor, nn
 from torch.autograd import grad
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
-from conftest import tiny_network
+from helpers import tiny_network
 from torch import Tensor
 from torch.autograd import gradgradcheck
 from torch.utils._python_dispatch import TorchDispatchMode

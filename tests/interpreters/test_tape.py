@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 import torch
 import torch.nn.functional as F
-from conftest import PREPROCESSING
+from helpers import PREPROCESSING
 from torch import Tensor, nn
 
 from interpreters import LRP, DeepLift, InputXGradient, Interpreter

@@ -5,9 +5,8 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
-from conftest import tiny_network
+from helpers import SILENT, shapes, tiny_network
 from lightning import Trainer
-from test_classifier import SILENT, shapes
 
 from datamodules import Composites, Shapes
 from datamodules.figures import OUTLINES

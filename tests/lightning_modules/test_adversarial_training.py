@@ -6,9 +6,8 @@ from typing import Any, ClassVar
 import pytest
 import torch
 import torch.nn.functional as F
-from conftest import tiny_network
+from helpers import SILENT, shapes, tiny_network
 from lightning import Trainer
-from test_classifier import SILENT, shapes
 from torch import Tensor, nn
 
 from attacks import PGD

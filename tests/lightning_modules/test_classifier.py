@@ -1,32 +1,14 @@
 """Training by cross-entropy, and the checks before it."""
 
-from typing import Any
-
 import pytest
 import torch
-from conftest import tiny_network
+from helpers import SILENT, shapes, tiny_network
 from lightning import Trainer
 from torch import nn
 
-from datamodules import Shapes
 from lightning_modules import Classifier, OneCycle
 from lightning_modules.preflight import NetworkError, check_network
 from networks import timm_network
-
-SILENT: dict[str, Any] = {
-    "accelerator": "cpu",
-    "logger": False,
-    "enable_checkpointing": False,
-    "enable_progress_bar": False,
-    "enable_model_summary": False,
-    "inference_mode": False,
-    "use_distributed_sampler": False,
-    "num_sanity_val_steps": 0,
-}
-
-
-def shapes() -> Shapes:
-    return Shapes(train=24, validation=13, test=7, batch_size=8)
 
 
 def test_accuracy_is_that_of_a_plain_loop() -> None:

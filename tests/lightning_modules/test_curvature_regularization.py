@@ -4,9 +4,8 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import tiny_network
+from helpers import SILENT, shapes, tiny_network
 from lightning import Trainer
-from test_classifier import SILENT, shapes
 from torch import Tensor, nn
 
 from lightning_modules import CurvatureRegularization

@@ -5,9 +5,8 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
-from conftest import PREPROCESSING, TinyNetwork, tiny_network
+from helpers import PREPROCESSING, SILENT, TinyNetwork, shapes, tiny_network
 from lightning import Trainer
-from test_classifier import SILENT, shapes
 from torch import Tensor, nn
 
 from datamodules import Batch

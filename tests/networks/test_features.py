@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from conftest import tiny_network
+from helpers import tiny_network
 from torch import nn
 
 from networks import Refitted, features, timm_network, torchvision_network

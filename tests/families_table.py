@@ -4,7 +4,7 @@ from pathlib import Path
 
 from families import FAMILIES, INTERPRETERS
 
-PATH = Path(__file__).parents[2] / "docs" / "families.md"
+PATH = Path(__file__).parents[1] / "docs" / "families.md"
 HEAD = """# Where heatmaps have an exact gradient in the weights
 
 Written by `pytest tests/interpreters/test_families.py --write-docs`, and checked by every test run:

@@ -2,7 +2,7 @@
 
 import timm
 import torch
-from conftest import PREPROCESSING
+from helpers import PREPROCESSING
 from torch import Tensor, nn
 from torchvision.models import SqueezeNet
 from torchvision.models.densenet import DenseNet

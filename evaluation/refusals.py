@@ -5,12 +5,7 @@ from collections.abc import Mapping
 from torch import nn
 
 from attacks import Attack
-from interpreters import Interpreter
-
-try:
-    from interpreters import UnsupportedError
-except ImportError:
-    UnsupportedError = (AssertionError, RuntimeError, ValueError)  # TEMP
+from interpreters import Interpreter, UnsupportedError
 from lightning_modules.data import Images, take
 from losses import Loss
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from contextvars import ContextVar
 from textwrap import fill
+from typing import Any
 
 import torch
 from matplotlib import rcParams
@@ -13,7 +14,7 @@ from torch import Tensor
 from lightning_modules.names import humanize
 
 # how pictures look, for `matplotlib.rc_context`; names are drawn as they are, not as formulas
-STYLE = {"image.cmap": "inferno", "savefig.dpi": 130, "text.parse_math": False}
+STYLE: dict[Any, Any] = {"image.cmap": "inferno", "savefig.dpi": 130, "text.parse_math": False}
 # the colour map of signed heatmaps, for which matplotlib has no setting
 SIGNED = ContextVar("signed", default="RdBu_r")
 

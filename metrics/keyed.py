@@ -53,5 +53,5 @@ class Keyed(nn.Module, MutableMapping[Key, Value]):
         return len(self.positions)
 
 
-class Metrics(Keyed[Hashable, Metric]):
+class Metrics(Keyed[Key, Metric]):
     """Metrics by name, or by any other key."""

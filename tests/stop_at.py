@@ -4,8 +4,9 @@ import os
 import signal
 from typing import Any
 
-from evaluation.partial import PartialResults
 from lightning import Callback, LightningModule, Trainer
+
+from evaluation.resume import PartialResults
 
 
 class StopAt(Callback):

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from docs.results import filled
-from evaluation.results import Number, Results
+from evaluation.measurements import Measurement
+from evaluation.results import Results
 from evaluation.tables import to_csv
 
 PAGE = """# Results
@@ -30,18 +31,24 @@ SHAPES = "configs/experiments/shapes"
 def results(folder: Path, rates: dict[str, list[float]]) -> None:
     """The report of a run, as evaluate.py writes it."""
     figures = [
-        Number("fooling_success_rate", value, (0, 1), "higher", network, 8, name)
+        Measurement("fooling_success_rate", value, (0, 1), "higher", network, 8, name)
         for name, values in rates.items()
         for network, found in (("original", [0.125]), ("manipulated", values))
         for value in found
     ]
     figures += [
-        Number("accuracy_top1", 0.875, (0.8, 0.9), "higher", "manipulated", 8),
-        Number("accuracy_top1", 0.25, (0.1, 0.4), "higher", "manipulated", 8, part="triggered"),
-        Number("accuracy_top1", 0.5, (0.1, 0.9), "higher", "manipulated", 2, label="star"),
-        Number("accuracy_top1", 0.9, (0.8, 0.95), "higher", "original", 8),
-        Number("accuracy_top1_drop", 2.5, (1, 4), "lower", "manipulated", 8, against="original"),
-        Number("accuracy_top1_drop", 0.5, (-1, 2), "lower", "manipulated", 8, against="control"),
+        Measurement("accuracy_top1", 0.875, (0.8, 0.9), "higher", "manipulated", 8),
+        Measurement(
+            "accuracy_top1", 0.25, (0.1, 0.4), "higher", "manipulated", 8, part="triggered"
+        ),
+        Measurement("accuracy_top1", 0.5, (0.1, 0.9), "higher", "manipulated", 2, label="star"),
+        Measurement("accuracy_top1", 0.9, (0.8, 0.95), "higher", "original", 8),
+        Measurement(
+            "accuracy_top1_drop", 2.5, (1, 4), "lower", "manipulated", 8, against="original"
+        ),
+        Measurement(
+            "accuracy_top1_drop", 0.5, (-1, 2), "lower", "manipulated", 8, against="control"
+        ),
     ]
     (folder / "report").mkdir(parents=True)
     Results("fooling", figures).write(folder / "report")
@@ -93,13 +100,13 @@ def test_a_row_for_each_run_with_its_command(tmp_path: Path) -> None:
 
 
 def test_curves_of_a_study_of_fragility(tmp_path: Path) -> None:
-    def number(name: str, maps: str, attack: str, size: float) -> Number:
+    def number(name: str, maps: str, attack: str, size: float) -> Measurement:
         value = len(name + maps + attack) + size / 8
         interval = (value - size / 4, value + size / 4)
-        return Number(name, value, interval, "lower", "first", 8, maps, part=attack, x=size)
+        return Measurement(name, value, interval, "lower", "first", 8, maps, part=attack, x=size)
 
     figures = [
-        Number("accuracy_top1", 0.875, (0.8, 0.9), "higher", "first", 8),
+        Measurement("accuracy_top1", 0.875, (0.8, 0.9), "higher", "first", 8),
         *(
             number(name, maps, attack, size)
             for name in ("rank_correlation", "top_k_intersection", "label_unchanged")

@@ -171,7 +171,7 @@ class Attribution(Study):
 
     def findings(self, settings: dict[str, Any] | None = None) -> AttributionFindings:
         """Return the scores, and some images with every interpreter's heatmap."""
-        scores = tuple(Score(*key, **points) for key, points in self.computed.items())
+        scores = tuple(Score(*key, *points.values()) for key, points in self.computed.items())
         return AttributionFindings(
             self.results(settings),
             self.own,

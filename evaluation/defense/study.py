@@ -145,5 +145,5 @@ def group(
 ) -> dict[str, nn.Module]:
     """Return the networks of a defence by their names in the study, the original first."""
     (original,) = by_name("original", given.original, networks).values()
-    changed = by_name("manipulated", given.manipulated, networks) if given.manipulated else {}
+    changed = by_name("manipulated", given.manipulated, networks)
     return {defense: original, **{f"{defense}_{name}": net for name, net in changed.items()}}

@@ -97,13 +97,12 @@ class FoolingFindings(Findings):
             for part, judge in self.parts.items():
                 counts = self.histograms[name]
                 before, after = counts[self.original][part], counts[network][part]
-                title = (*key, part, "measure") if part else (*key, "measure")
-                yield Picture(title, histogram(before, after, judge.bounds, judge.success))
+                drawn = histogram(before, after, judge.bounds, judge.success)
+                yield Picture((*key, *([part] if part else []), "measure"), drawn)
             # composites are all of the same two classes
             if select(measured, name=RATE):
                 yield Picture((*key, "classes"), class_bars(measured, network, name))
+            found = self.examples[name][network]
             for title, kinds in SHOWN.items():
-                shown = {kind: self.examples[name][network].get(kind) for kind in kinds}
-                kept = {kind: example for kind, example in shown.items() if example}
-                if kept:
-                    yield Picture((*key, title), examples(kept))
+                if shown := {kind: found[kind] for kind in kinds if kind in found}:
+                    yield Picture((*key, title), examples(shown))

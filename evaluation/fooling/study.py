@@ -61,7 +61,7 @@ class Fooling(Study):
         return hasattr(data_of(self.trainer), "masks")
 
     def judged(self) -> dict[str, Loss]:
-        """Return the loss that judges each part of a heatmap, by name; `""` is the whole heatmap."""
+        """Return the loss that judges each part of a heatmap, by name; `""` is all of it."""
         return {"": self.loss}
 
     def explain(

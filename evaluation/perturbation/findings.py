@@ -28,8 +28,8 @@ class PerturbationFindings(Findings):
             area = self.results.find("aopc_morf", **labels).value
             found.append(
                 f"{humanize(interpreter).capitalize()} of the {name} network: replacing the "
-                f"regions that it ranks highest lowers the probability of the label by {area:.3f} on "
-                f"average, replacing regions at random by {chance:.3f}."
+                f"regions that it ranks highest lowers the probability of the label by {area:.3f} "
+                f"on average, replacing regions at random by {chance:.3f}."
             )
         return found
 

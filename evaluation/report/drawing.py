@@ -27,11 +27,11 @@ def draw(findings: Findings, folder: Path, style: Style) -> list[Drawn]:
 
     An error of a picture says that nothing that was measured is lost.
     """
-    found = []
+    found: list[Drawn] = []
     try:
         with style.applied():
             for name, figure in findings.pictures():
-                figure.set_size_inches(style.size * figure.get_size_inches())
+                figure.set_size_inches(*(style.size * figure.get_size_inches()))
                 png, file = rendered(figure, "png"), slug(name)
                 # an attack may be called as a kind of picture is
                 if any(file == other.file for other in found):

@@ -155,7 +155,8 @@ class Stability(Study):
                     shown[f"{kind} {level:g}"] = changed["manipulated"]
         return StabilityFindings(
             self.results(settings),
-            *self.names.values(),
+            self.names["original"],
+            self.names["manipulated"],
             tuple(self.interpreters),
             {kind: disturbance.unit for kind, disturbance in self.disturbances.items()},
             {name: panel_of(self, name, shown) for name in self.interpreters},

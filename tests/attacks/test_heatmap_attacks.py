@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 import torch
-from evaluation.selections import CenterDistance, RankCorrelation, TopKIntersection
 from helpers import PREPROCESSING, TinyNetwork
 from torch import Generator, Tensor, nn
 
@@ -23,6 +22,7 @@ from attacks import (
     center_of,
     importance,
 )
+from evaluation.fragility.selections import CenterDistance, RankCorrelation, TopKIntersection
 from interpreters import Captum, InputXGradient, SimpleGradient
 from losses import TargetMap
 from metrics import top_k_intersection

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from drawn import drawn
 from helpers import SILENT, shapes, tiny_network
 from lightning import Trainer
 from matplotlib.patches import Rectangle
@@ -42,7 +43,7 @@ def study(networks: list[nn.Module]) -> Defense:
 
 
 def test_robust_accuracy_is_that_of_a_plain_loop(study: Defense, networks: list[nn.Module]) -> None:
-    results, images = study.results({}), shapes().images("test")
+    results, images = study.results(), shapes().images("test")
     for name, network in zip(NAMES, networks, strict=True):
         hits = []
         for index in range(7):
@@ -61,21 +62,23 @@ def test_every_other_figure_is_that_of_the_fooling_studies(
         networks[2], {"fooled": networks[3], "repaired": networks[4]}, INTERPRETERS, LOSS
     )
     Trainer(**SILENT).test(alone, shapes(), verbose=False)
-    results = study.results({})
+    results = study.results()
     names = {"original": "robust", "fooled": "robust_fooled", "repaired": "robust_repaired"}
-    for number in alone.numbers():
+    for number in alone.measurements():
         labels = {"interpreter": number.interpreter, "network": names[number.network]}
         labels["against"] = number.against and names[number.against]
         labels["label"] = number.label
-        found = results.find(number.name, **labels)  # type: ignore[arg-type]  # some are None
+        found = results.find(number.name, **labels)
         assert (found.value, found.interval) == (number.value, number.interval)
-    assert len(results.numbers) == 5 + sum(len(f.numbers()) for f in study.foolings.values())
+    of_defense = [each for each in results.measurements if each.network in names.values()]
+    assert len(of_defense) == 3 + len(alone.measurements())
 
 
 def test_report(study: Defense, tmp_path: Path) -> None:
-    results, _ = write_report(study, {}, tmp_path)
+    results = study.results()
+    write_report(study.findings(), tmp_path)
     assert set(results.fingerprints) == {"data", *NAMES}
-    header, *rows = study.summary(results)
+    header, *rows = study.findings().summary()
     assert [row[0] for row in rows] == [name.replace("_", " ") for name in NAMES]
     assert header[1:] == [
         *["accuracy top-1", "accuracy top-1 under attack", "FSR grad cam", "FSR gradient"],
@@ -88,14 +91,14 @@ def test_report(study: Defense, tmp_path: Path) -> None:
     robust = results.find("robust_accuracy_top1", network=NAMES[4]).value
     assert rows[4][2] == f"{100 * robust:.2f} %"
     rate = results.find("fooling_success_rate", network=NAMES[1], interpreter="grad_cam").value
-    assert f"; fooled, grad cam lies on {100 * rate:.1f} %" in study.sentences(results)[0]
+    assert f"; fooled, grad cam lies on {100 * rate:.1f} %" in study.findings().sentences()[0]
     assert {path.stem for path in (tmp_path / "figures").glob("*.png")} == {
         "accuracies",
         "rates",
         "grad_cam_heatmaps",
         "gradient_heatmaps",
     }
-    pictures = study.pictures()
+    pictures = drawn(study.findings())
     rows_shown = [axes.get_ylabel() for axes in pictures["gradient_heatmaps"].axes]
     assert [row for row in rows_shown if row] == ["image", *(n.replace("_", " ") for n in NAMES)]
     bars = pictures["accuracies"].axes[0].patches
@@ -109,9 +112,9 @@ def test_an_interpreter_that_refuses_one_network_is_left_out(networks: list[nn.M
     interpreters = {"nowhere": GradCam("no.layer"), **INTERPRETERS}
     study = Defense({"none": Defended(networks[0], {"fooled": networks[1]})}, interpreters, LOSS)
     Trainer(**SILENT).test(study, shapes(), verbose=False)
-    results = study.results({})
+    results = study.results()
     assert set(results.refused) == {"nowhere"}
-    assert {n.interpreter for n in results.numbers} == {None, *INTERPRETERS}
+    assert {n.interpreter for n in results.measurements} == {None, *INTERPRETERS}
 
 
 def test_bad_names(networks: list[nn.Module]) -> None:
@@ -121,7 +124,7 @@ def test_bad_names(networks: list[nn.Module]) -> None:
         "a": Defended(networks[0], {"b": networks[1]}),
         "a_b": Defended(networks[2], {"c": networks[3]}),
     }
-    with pytest.raises(ValueError, match="two networks would be called a_b"):
+    with pytest.raises(ValueError, match="two networks are called a_b"):
         Defense(defenses, INTERPRETERS, LOSS)
-    with pytest.raises(ValueError, match="`manipulated` must name at least one network"):
+    with pytest.raises(ValueError, match="`manipulated` is empty; give at least one network"):
         Defense({"a": Defended(networks[0], {})}, INTERPRETERS, LOSS)

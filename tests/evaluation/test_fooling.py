@@ -209,9 +209,13 @@ def test_roles_may_be_named(study: Fooling, networks: list[nn.Module]) -> None:
     loss = Location(success=(0.0, 0.34))
     roles = Fooling("v1.0", ["keys"], INTERPRETERS, loss, control="a/b", networks=named)
     Trainer(**SILENT).test(roles, shapes(), verbose=False)
-    names = {None: None, "v1.0": "original", "keys": "manipulated", "a/b": "control"}
+    names = {"v1.0": "original", "keys": "manipulated", "a/b": "control"}
     assert [
-        replace(found, network=names[found.network], against=names[found.against])
+        replace(
+            found,
+            network=names[found.network],
+            against=found.against and names[found.against],
+        )
         for found in roles.measurements()
     ] == study.measurements()
 

@@ -12,6 +12,7 @@ from helpers import SILENT, shapes, tiny_network
 from lightning import Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 from rich.console import Console
+from torch import nn
 
 from evaluation import Fooling
 from evaluation.redraw import redraw
@@ -19,7 +20,7 @@ from evaluation.report import write_report
 from evaluation.report.style import Style
 from evaluation.slugs import LONGEST, slug
 from evaluation.tables import escaped, literal
-from interpreters import GradCam
+from interpreters import GradCam, Interpreter
 from lightning_modules.names import humanize
 from losses import Location
 
@@ -33,8 +34,14 @@ NAMES = (
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a study of networks and interpreters with every name."""
     torch.manual_seed(0)
-    networks = {name: tiny_network().eval() for name in ("original network", *NAMES)}
-    interpreters = {"$": GradCam(), r"$\frac{1$": GradCam(), "layer4.1/keys": GradCam()}
+    networks: dict[str, nn.Module] = {
+        name: tiny_network().eval() for name in ("original network", *NAMES)
+    }
+    interpreters: dict[str, Interpreter] = {
+        "$": GradCam(),
+        r"$\frac{1$": GradCam(),
+        "layer4.1/keys": GradCam(),
+    }
     study = Fooling(
         "original network",
         [*NAMES],

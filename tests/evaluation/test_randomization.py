@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from evaluation.cascade import cascade
 from helpers import SILENT, shapes, tiny_network
 from lightning import Trainer
 from scipy.stats import spearmanr
 from torch import Tensor, nn
 
 from evaluation import Randomization
+from evaluation.randomization.cascade import cascade
 from evaluation.report import write_report
 from interpreters import GradCam, InputXGradient
 from lightning_modules.data import take
@@ -56,7 +56,7 @@ def test_draws_keep_mean_and_deviation() -> None:
 def test_one_stage_is_the_network_without_what_it_learnt(tmp_path: Path) -> None:
     study = Randomization(tiny_network().eval(), {"grad_cam": GradCam()}, stages=1)
     Trainer(**SILENT).test(study, shapes(), verbose=False)
-    _, page = write_report(study, {}, tmp_path)
+    page = write_report(study.findings(), tmp_path)
     assert "when the last 4 layers are random" in page.read_text()
 
 
@@ -70,13 +70,13 @@ def test_figures_are_those_of_a_plain_loop(tmp_path: Path) -> None:
     network = tiny_network().double().eval()
     study = Randomization(network, INTERPRETERS, stages=2, seed=1)
     Trainer(**SILENT, precision="64-true").test(study, shapes(), verbose=False)
-    results, page = write_report(study, {}, tmp_path)
+    results, page = study.results(), write_report(study.findings(), tmp_path)
     test = shapes().images("test")
     images, labels, _ = take(test, [*range(len(test))])
     for stage in cascade(network, 2, seed=1):
         logits = stage.network(images.double())
         hits = (logits.argmax(1) == labels).double().mean()
-        points = [n for n in results.numbers if n.x == stage.layers]
+        points = [n for n in results.measurements if n.x == stage.layers]
         (accuracy,) = (n for n in points if n.name == "accuracy_top1")
         assert accuracy.value == pytest.approx(hits.item())
         for name, interpreter in INTERPRETERS.items():
@@ -95,6 +95,6 @@ def test_figures_are_those_of_a_plain_loop(tmp_path: Path) -> None:
                 assert point.value == pytest.approx(slow.item())
                 assert point.better == "lower"
     assert "when all 4 are" in page.read_text()
-    assert [row[0] for row in study.summary(results)] == ["random layers", "0", "2", "4"]
+    assert [row[0] for row in study.findings().summary()] == ["random layers", "0", "2", "4"]
     figures = {path.stem for path in (tmp_path / "figures").glob("*.png")}
     assert figures == {"curves", "grad_cam_heatmaps", "product_heatmaps"}

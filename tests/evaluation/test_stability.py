@@ -4,8 +4,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from evaluation.disturbances import Disturbance
-from evaluation.figures import lines
 from helpers import SILENT, shapes, tiny_network
 from lightning import Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
@@ -14,8 +12,10 @@ from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 from torch import Tensor, nn
 
 from evaluation import FineTuning, ImageNoise, Stability, WeightNoise
+from evaluation.measurements import Measurement
+from evaluation.plots.lines import lines
 from evaluation.report import write_report
-from evaluation.results import Number
+from evaluation.stability.disturbances import Disturbance
 from interpreters import GradCam, InputXGradient
 from lightning_modules.data import take
 from losses import CenterMass
@@ -110,14 +110,14 @@ def test_no_heatmap_twice(pair: dict[str, nn.Module]) -> None:
     study = studied(pair, images=ImageNoise((0.1, 0.2)), training=FineTuning({9: made(2)}))
     # two networks, two interpreters and three versions of the images, all of them in one batch
     assert passes.count(len(every_image()[0])) == 2 * 2 * 3
-    assert len(study.numbers()) == (3 + 2) * 2 * 3
+    assert len(study.measurements()) == (3 + 2) * 2 * 3
 
 
 def test_report(pair: dict[str, nn.Module], tmp_path: Path) -> None:
     study = studied(pair, weights=WeightNoise((0.1, 0.2)), images=ImageNoise((0.1,)))
-    results, page = write_report(study, {}, tmp_path)
+    page = write_report(study.findings(), tmp_path)
     assert "Noise on the images, 0.1: grad cam lies on" in page.read_text()
-    rows = study.summary(results)
+    rows = study.findings().summary()
     assert [row[:2] for row in rows[1:]] == [
         *(["weights", level] for level in ("0", "0.1", "0.2")),
         *(["images", level] for level in ("0", "0.1")),
@@ -134,12 +134,14 @@ def test_levels_must_rise(noise: type[WeightNoise], levels: tuple[float, ...]) -
 
 
 def test_something_must_happen(pair: dict[str, nn.Module]) -> None:
-    with pytest.raises(ValueError, match="`disturbances` is empty; name at least one"):
+    with pytest.raises(ValueError, match="`disturbances` is empty; give at least one"):
         studied(pair)
 
 
 def test_curves_keep_their_colours_where_a_panel_lacks_one() -> None:
-    points = [Number("rate", 0.5, None, "higher", "a", 4, x=level) for level in (0.0, 0.01, 0.5)]
+    points = [
+        Measurement("rate", 0.5, None, "higher", "a", 4, x=level) for level in (0.0, 0.01, 0.5)
+    ]
     figure = lines({"all": {"a": points, "b": points}, "some": {"b": points}}, ["", ""])
     both, one = ([line.get_color() for line in axes.lines] for axes in figure.axes)
     assert one == both[1:]
@@ -159,7 +161,8 @@ def test_levels_are_steps_of_their_own(pair: dict[str, nn.Module], tmp_path: Pat
     Trainer(**{**SILENT, "logger": logger}, precision="64-true").test(
         study, shapes(), verbose=False
     )
-    write_report(study, {}, tmp_path / "report")
+    findings = study.findings()
+    write_report(findings, tmp_path / "report", [logger])
     events = EventAccumulator(str(tmp_path)).Reload()
     curve = events.Scalars("stability/accuracy_top1/original/images")
     assert [event.step for event in curve] == [0, 1, 2]
@@ -169,4 +172,4 @@ def test_levels_are_steps_of_their_own(pair: dict[str, nn.Module], tmp_path: Pat
     last = "stability/accuracy_top1/original/images/last"
     assert last in [each.name.tag for each in finals]
     assert [event.value for event in events.Scalars(last)] == [curve[2].value]
-    assert curve[2].value == pytest.approx(study.curve("images", "original")[2].value)
+    assert curve[2].value == pytest.approx(findings.curve("images", "original")[2].value)

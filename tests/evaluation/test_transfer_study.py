@@ -70,7 +70,7 @@ def test_rates_are_those_of_a_plain_loop(study: Transfer) -> None:
                         right += 1
                         lost += int(network(attacked).argmax(1) != labels[one])
                 assert right
-                found = study.results({}).find(
+                found = study.results().find(
                     "attack_success_rate", network=target, part=name, against=source
                 )
                 assert (found.value, found.n) == (lost / right, right)
@@ -79,14 +79,14 @@ def test_rates_are_those_of_a_plain_loop(study: Transfer) -> None:
 
 
 def test_report(study: Transfer, tmp_path: Path) -> None:
-    results, _ = write_report(study, {}, tmp_path)
+    write_report(study.findings(), tmp_path)
     assert json.loads((tmp_path / "results.json").read_text())["study"] == "transfer"
-    header, *rows = study.summary(results)
-    assert header == ["lost by", "one", "two"]
+    header, *rows = study.findings().summary()
+    assert header == ["misclassified by", "one", "two"]
     assert [row[0] for row in rows] == [f"{a} on {s}" for s in ("one", "two") for a in ATTACKS]
     stems = {path.stem for path in (tmp_path / "figures").glob("*.png")}
     assert stems == {"one_success_rates", "two_success_rates", "images"}
-    assert "carries over best" in study.sentences(results)[0]
+    assert "transfers best" in study.findings().sentences()[0]
 
 
 def test_some_sources(study: Transfer) -> None:
@@ -96,12 +96,12 @@ def test_some_sources(study: Transfer) -> None:
         each.results({}).find("attack_success_rate", **labels) for each in (one, study)
     )
     assert found == expected
-    assert {number.against for number in one.numbers()} == {None, "two"}
+    assert {number.against for number in one.measurements()} == {None, "two"}
 
 
 def test_a_single_network_has_nothing_to_carry_over_to() -> None:
     study = studied(networks={"one": networks()["one"]}, attacks={"random": RandomSign()})
-    assert study.sentences(study.results({})) == []
+    assert study.findings().sentences() == []
 
 
 def test_only_images_that_can_be_lost_are_attacked() -> None:
@@ -127,7 +127,7 @@ def test_refusals() -> None:
         Transfer({}, ATTACKS)
     with pytest.raises(ValueError, match="`attacks` is empty"):
         Transfer(networks(), {})
-    with pytest.raises(ValueError, match="`sources` names three, which `networks` has not"):
+    with pytest.raises(ValueError, match="`sources` names three, which `networks` does not have"):
         Transfer(networks(), ATTACKS, sources=["three"])
     never = tiny_network().double().eval()
     with torch.no_grad():

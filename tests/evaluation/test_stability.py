@@ -35,7 +35,7 @@ def pair() -> dict[str, nn.Module]:
 
 
 def studied(pair: dict[str, nn.Module], **disturbances: Disturbance) -> Stability:
-    study = Stability(**pair, interpreters=INTERPRETERS, loss=LOSS, disturbances=disturbances)
+    study = Stability(pair["original"], pair["manipulated"], INTERPRETERS, LOSS, disturbances)
     Trainer(**SILENT, precision="64-true").test(study, shapes(), verbose=False)
     return study
 
@@ -50,11 +50,11 @@ def check_curve(
     study: Stability, kind: str, levels: list[tuple[dict[str, nn.Module], Tensor]]
 ) -> None:
     """Accuracies and success rates against a loop over networks and images at every level."""
-    _, labels, _ = every_image()
+    (_, labels, _), findings = every_image(), study.findings()
     for place, (networks, images) in enumerate(levels):
         for role, network in networks.items():
             hits = network(images).argmax(1).eq(labels).double().mean().item()
-            assert study.curve(kind, role)[place].value == pytest.approx(hits)
+            assert findings.curve(kind, role)[place].value == pytest.approx(hits)
             for name, interpreter in INTERPRETERS.items():
                 heatmap, reference = (
                     interpreter(net, images, labels).heatmap.detach()
@@ -62,7 +62,7 @@ def check_curve(
                 )
                 moved = LOSS.measure(heatmap, reference)
                 rate = ((moved >= 0.05) & (moved <= 1)).double().mean().item()
-                assert study.curve(kind, role, name)[place].value == pytest.approx(rate)
+                assert findings.curve(kind, role, name)[place].value == pytest.approx(rate)
 
 
 def test_noise_on_the_weights(pair: dict[str, nn.Module]) -> None:
@@ -100,7 +100,7 @@ def test_further_training(pair: dict[str, nn.Module]) -> None:
     images, _, _ = every_image()
     levels = [pair, *({**pair, "manipulated": later[steps]} for steps in (50, 200))]
     check_curve(study, "training", [(networks, images) for networks in levels])
-    assert [point.x for point in study.curve("training", "manipulated")] == [0, 50, 200]
+    assert [point.x for point in study.findings().curve("training", "manipulated")] == [0, 50, 200]
 
 
 def test_no_heatmap_twice(pair: dict[str, nn.Module]) -> None:
@@ -152,9 +152,10 @@ def test_curves_keep_their_colours_where_a_panel_lacks_one() -> None:
 
 def test_levels_are_steps_of_their_own(pair: dict[str, nn.Module], tmp_path: Path) -> None:
     study = Stability(
-        **pair,
-        interpreters=INTERPRETERS,
-        loss=LOSS,
+        pair["original"],
+        pair["manipulated"],
+        INTERPRETERS,
+        LOSS,
         disturbances={"images": ImageNoise((0.1, 0.2))},
     )
     logger = TensorBoardLogger(tmp_path, name="", version="")

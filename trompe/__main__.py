@@ -3,7 +3,6 @@
 import os
 import sys
 from argparse import ArgumentParser
-from importlib import import_module
 
 from trompe import __doc__ as summary
 from trompe import __version__
@@ -46,8 +45,10 @@ def compare(arguments: list[str]) -> None:
 
 
 def redraw(arguments: list[str]) -> None:
-    """Write a report again, from the results of its study."""
-    import_module("evaluation.redraw").main(arguments)
+    """Draw a report again in another style, size or order."""
+    from evaluation.redraw import main as draw
+
+    draw(arguments)
 
 
 COMMANDS = {each.__name__: each for each in (fit, validate, test, evaluate, compare, redraw)}

@@ -98,7 +98,7 @@ class Curvature(Study):
         images, _, indices = batch
         start, *random = self.drawn(images, indices)
         radii = [epsilon / 255 for epsilon in self.epsilons]
-        for name, network in self.parts(self.networks.items()):
+        for name, network in self.progress(self.networks.items()):
             labels, soft = network(images).argmax(1), self.softened(network)
             found = bend(soft, images, labels, start, self.steps, self.leading)
             values = measured(found, torch.stack(random))

@@ -112,9 +112,9 @@ class Fooling(Study):
         # composites are all of the same two classes
         one_class = labels.ndim == 1
         outputs = {}
-        for name, interpreter in self.parts(self.interpreters.items()):
+        for name, interpreter in self.progress(self.interpreters.items()):
             reference = None
-            for network_name, network in self.parts(self.networks.items()):
+            for network_name, network in self.progress(self.networks.items()):
                 outputs[network_name], heatmap = interpreter(network, images, labels)
                 if reference is None:
                     reference = heatmap

@@ -104,16 +104,16 @@ class Fragility(AttackStudy):
     def test_step(self, batch: Batch, batch_idx: int) -> None:
         """Every attack of every size on each network and interpreter."""
         images, labels, indices = batch
-        for network_name, network in self.parts(self.networks.items()):
+        for network_name, network in self.progress(self.networks.items()):
             right = correct(network(images), labels, 1)
             self.hits[network_name].update(right[:, None])
             if not right.any():
                 continue
             chosen = (images[right], labels[right], indices[right])
-            for name, interpreter in self.parts(self.interpreters.items()):
+            for name, interpreter in self.progress(self.interpreters.items()):
                 before = interpreter(network, *chosen[:2])
                 farthest = []
-                for attack in self.parts(self.attacks):
+                for attack in self.progress(self.attacks):
                     values, attacked = self._measured(network, interpreter, before, attack, chosen)
                     self.curves.update((network_name, name, attack), values)
                     farthest.append(attacked)
@@ -131,7 +131,7 @@ class Fragility(AttackStudy):
         """Every measure of every size, shape (N, sizes, measures), and the images of the last."""
         images, labels, indices = batch
         found = []
-        for epsilon in self.parts(self.epsilons):
+        for epsilon in self.progress(self.epsilons):
             draws = generators(indices, self.seed)
             made = self.attack_of(attack, interpreter, epsilon, indices)
             attacked = made(network, images, labels, draws)

@@ -150,15 +150,15 @@ class Influence(AttackStudy):
     def test_step(self, batch: Batch, batch_idx: int) -> None:
         """Every attack of every size on each network and kind of influences."""
         images, labels, indices = batch
-        for (network, name), fit in self.parts(self.fits.items()):
+        for (network, name), fit in self.progress(self.fits.items()):
             logits, read = features(fit.network, images)
             self.hits[f"{network}/{name}"].update(correct(logits, labels, 1)[:, None])
             # the prediction is what is explained, and what must stay
             predicted = logits.argmax(1)
             before = fit.influences(read, predicted)
-            for attack in self.parts(self.attacks):
+            for attack in self.progress(self.attacks):
                 found = []
-                for epsilon in self.parts(self.epsilons):
+                for epsilon in self.progress(self.epsilons):
                     made = self.attack_of(attack, fit.influences, epsilon)
                     draws = generators(indices, self.seed)
                     attacked = made(fit.network, images, predicted, draws)

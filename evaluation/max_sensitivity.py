@@ -41,7 +41,7 @@ class MaxSensitivity(Measure):
         """Images around those of the batch, the same for all interpreters."""
         draws = generators(batch.indices, self.seed)
         around = [
-            (batch.images + LInf().draw(batch.images, float(self.radius), draws)).clamp(0, 1)
+            (batch.images + LInf().sample(batch.images, float(self.radius), draws)).clamp(0, 1)
             for _ in range(self.samples)
         ]
 

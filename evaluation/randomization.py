@@ -69,9 +69,9 @@ class Randomization(Study):
         """One explained pass for each interpreter and network; accuracy comes from the same."""
         images, labels, _ = batch
         outputs = {}
-        for name, interpreter in self.parts(self.interpreters.items()):
+        for name, interpreter in self.progress(self.interpreters.items()):
             outputs["original"], reference = interpreter(self.network, images, labels)
-            for network in self.parts(self.stages):
+            for network in self.progress(self.stages):
                 outputs[network], heatmap = interpreter(self.networks[network], images, labels)
                 self.similarities.add(network, name, heatmap, reference)
                 unsigned = spearman(heatmap.abs(), reference.abs())

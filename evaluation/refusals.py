@@ -55,7 +55,7 @@ def attackable(
     Raises: ValueError: none is left.
     """
     climbing = [
-        each for each in attacks.values() if isinstance(each, HeatmapAttack) and each.climbs
+        each for each in attacks.values() if isinstance(each, HeatmapAttack) and each.uses_gradient
     ]
     if all(attack.interpreter is not None for attack in climbing):
         return dict(interpreters), {}

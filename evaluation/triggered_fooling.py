@@ -8,7 +8,7 @@ from evaluation.accuracy import Accuracies
 from evaluation.fooling import Fooling
 from evaluation.results import Results
 from lightning_modules.data import Batch, Images, data_of
-from lightning_modules.trigger import Trigger, TriggeredImages, become, number_of
+from lightning_modules.trigger import Trigger, TriggeredImages, class_index, relabel
 from losses import Loss, Unchanged
 
 TRIGGERED = "triggered"
@@ -33,7 +33,7 @@ class TriggeredFooling(Fooling):
     def explained(self) -> Images:
         """The test images with the trigger, and the class that they are to become."""
         data = data_of(self.trainer)
-        becomes = number_of(self.label, data.classes)
+        becomes = class_index(self.label, data.classes)
         return TriggeredImages(data.images("test"), self.trigger, becomes)
 
     def judged(self) -> dict[str, Loss]:
@@ -52,8 +52,11 @@ class TriggeredFooling(Fooling):
     def add_heatmaps(self, batch: Batch) -> dict[str, Tensor]:
         """Explain a batch with the trigger and without; the clean logits of each network."""
         clean, labels, indices = batch
-        images, becomes = self.trigger(clean), number_of(self.label, data_of(self.trainer).classes)
-        classes = become(labels, becomes)
+        images, becomes = (
+            self.trigger(clean),
+            class_index(self.label, data_of(self.trainer).classes),
+        )
+        classes = relabel(labels, becomes)
         outputs, triggered = {}, {}
         judges = self.judged()
         for name, interpreter in self.interpreters.items():

@@ -37,7 +37,7 @@ def influence_on(network: nn.Module, found: Influences, image: Tensor, label: Te
     """The influences on one image's loss, differentiable in the image, (20,)."""
     read = features(network, image[None])[1]
     everything = found.inverse_hvp(torch.arange(20)[None])
-    return found.of(everything, read, label[None])[0]
+    return found.from_inverse_hvp(everything, read, label[None])[0]
 
 
 @pytest.mark.parametrize("kind", [InfluenceAttack, VotingInfluenceAttack])

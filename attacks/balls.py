@@ -23,7 +23,7 @@ class Ball(ABC):
         """The nearest change that is no longer than the radius."""
 
     @abstractmethod
-    def draw(self, like: Tensor, radius: float, generators: Generators = None) -> Tensor:
+    def sample(self, like: Tensor, radius: float, generators: Generators = None) -> Tensor:
         """Changes drawn uniformly from the ball, one generator for each image if any are given."""
 
 
@@ -39,7 +39,7 @@ class LInf(Ball):
         """Each value cut to the radius."""
         return change.clamp(-radius, radius)
 
-    def draw(self, like: Tensor, radius: float, generators: Generators = None) -> Tensor:
+    def sample(self, like: Tensor, radius: float, generators: Generators = None) -> Tensor:
         """Each value uniform."""
         return (2 * uniform(like, generators) - 1) * radius
 
@@ -56,7 +56,7 @@ class L2(Ball):
         """Changes that are too long are shortened."""
         return change * (radius / lengths(change)).clamp(max=1)
 
-    def draw(self, like: Tensor, radius: float, generators: Generators = None) -> Tensor:
+    def sample(self, like: Tensor, radius: float, generators: Generators = None) -> Tensor:
         """A direction from a Gaussian, and a length under which each share of the ball lies."""
         direction, share = normal(like, generators), uniform(like[:, :1, :1, :1], generators)
         values = like[0].numel()
@@ -71,15 +71,15 @@ def lengths(change: Tensor) -> Tensor:
 
 def uniform(like: Tensor, generators: Generators) -> Tensor:
     """Numbers in [0, 1), shaped like a tensor."""
-    return drawn(torch.rand, like, generators)
+    return sample_each(torch.rand, like, generators)
 
 
 def normal(like: Tensor, generators: Generators) -> Tensor:
     """Numbers of the standard normal distribution, shaped like a tensor."""
-    return drawn(torch.randn, like, generators)
+    return sample_each(torch.randn, like, generators)
 
 
-def drawn(draw: Callable[..., Tensor], like: Tensor, generators: Generators) -> Tensor:
+def sample_each(draw: Callable[..., Tensor], like: Tensor, generators: Generators) -> Tensor:
     """One draw of torch's, shaped like a tensor; a single generator draws the same for all."""
     if generators is None:
         return draw(like.shape, dtype=like.dtype, device=like.device)

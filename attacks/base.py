@@ -100,10 +100,10 @@ class SteppingAttack(Attack):
         return replace(super().scaled(factor), step_size=size)
 
     def stepped(
-        self, changed: Tensor, images: Tensor, gradient: Tensor, pace: Tensor | float = 1.0
+        self, changed: Tensor, images: Tensor, gradient: Tensor, step_scale: Tensor | float = 1.0
     ) -> Tensor:
         """Changed images one step uphill, then back in the ball around the images and in [0, 1]."""
-        step = self.length * pace * self.ball.steepest(gradient)
+        step = self.length * step_scale * self.ball.steepest(gradient)
         change = self.ball.project(changed + step - images, self.radius)
         return (images + change).clamp(0, 1)
 

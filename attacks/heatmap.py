@@ -51,7 +51,7 @@ class HeatmapAttack(SteppingAttack):
             evaluation.selections; the objective if not given, of the surrogate and for less.
     """
 
-    climbs: ClassVar[bool] = True
+    uses_gradient: ClassVar[bool] = True
     interpreter: Explainer | None = None
     beta: float | None = 10.0
     scaled_beta: bool = False
@@ -63,7 +63,11 @@ class HeatmapAttack(SteppingAttack):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.climbs and self.interpreter is not None and not self.interpreter.differentiable:
+        if (
+            self.uses_gradient
+            and self.interpreter is not None
+            and not self.interpreter.differentiable
+        ):
             raise ValueError(
                 f"heatmaps of {type(self.interpreter).__name__} have no gradient in the image, so "
                 "that nothing says which way to step; choose another `interpreter`"
@@ -82,8 +86,8 @@ class HeatmapAttack(SteppingAttack):
 
     @property
     def needs_gradient(self) -> bool:
-        """True if it climbs and has no interpreter of its own."""
-        return self.climbs and self.interpreter is None
+        """True if it uses_gradient and has no interpreter of its own."""
+        return self.uses_gradient and self.interpreter is None
 
     @abstractmethod
     def target(self, images: Tensor, reference: Tensor, before: Tensor) -> Tensor:
@@ -126,7 +130,7 @@ class HeatmapAttack(SteppingAttack):
             if not len(rows):
                 break
             here, of = changed[rows], labels[rows]
-            with torch.set_grad_enabled(self.climbs and step < self.steps):
+            with torch.set_grad_enabled(self.uses_gradient and step < self.steps):
                 leaf = here.detach().requires_grad_()
                 found, heatmap = explain(self.surrogate(network, step), leaf, of)
                 height = self.objective(heatmap, target[rows])

@@ -21,10 +21,10 @@ class Influences(Protocol):
     def __call__(self, features: Tensor, labels: Tensor) -> Tensor:
         """The influence of every training image, shape (M, N), given features (M, D)."""
 
-    def turned(self, chosen: Tensor) -> Tensor:
+    def inverse_hvp(self, chosen: Tensor) -> Tensor:
         """What some training images, (M, T), bring to `of`, whatever the features."""
 
-    def of(self, turned: Tensor, features: Tensor, labels: Tensor) -> Tensor:
+    def from_inverse_hvp(self, products: Tensor, features: Tensor, labels: Tensor) -> Tensor:
         """Influences of those images, shape (M, T), differentiable in features (M, D)."""
 
 
@@ -103,9 +103,9 @@ class InfluenceAttack(SteppingAttack):
                 f"`lowered` and `raised` are {self.lowered} and {self.raised} and there are only "
                 f"{ranked.shape[1]} training images; take fewer"
             )
-        turned = influences.turned(ranked[:, : self.lowered + self.raised])
-        signs = torch.tensor([-1.0] * self.lowered + [1.0] * self.raised).to(turned)
-        return lambda read: signs * influences.of(turned, read, labels)
+        products = influences.inverse_hvp(ranked[:, : self.lowered + self.raised])
+        signs = torch.tensor([-1.0] * self.lowered + [1.0] * self.raised).to(products)
+        return lambda read: signs * influences.from_inverse_hvp(products, read, labels)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,7 +22,7 @@ class Step(NamedTuple):
 
 
 @dataclass
-class Walk:
+class AttackState:
     """How far an attack has come, and what it carries from step to step."""
 
     images: Tensor
@@ -80,19 +80,19 @@ class PredictionAttack(SteppingAttack):
         """The steps of one try, a `Step` each, as they are made from images (N, 3, H, W)."""
         changed = images
         if self.random_start:
-            start = self.ball.draw(images, self.radius, generators)
+            start = self.ball.sample(images, self.radius, generators)
             changed = (images + start).clamp(0, 1)
-        walk = Walk(images, changed, torch.zeros_like(images), generators)
+        state = AttackState(images, changed, torch.zeros_like(images), generators)
         for _ in range(self.steps):
-            before, walk.update = walk.changed, self.update(goal, walk)
-            walk.changed = self.stepped(before, images, walk.update, self.pace(walk))
-            yield Step(before, walk.changed, walk.update)
+            before, state.update = state.changed, self.update(goal, state)
+            state.changed = self.stepped(before, images, state.update, self.step_scale(state))
+            yield Step(before, state.changed, state.update)
 
-    def update(self, goal: Goal, walk: Walk) -> Tensor:
+    def update(self, goal: Goal, state: AttackState) -> Tensor:
         """What the next step follows: the gradient."""
-        return gradient(goal, walk.changed)
+        return gradient(goal, state.changed)
 
-    def pace(self, walk: Walk) -> Tensor | float:
+    def step_scale(self, state: AttackState) -> Tensor | float:
         """How long the next step is at each value, in shares of its length."""
         return 1.0
 

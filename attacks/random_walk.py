@@ -17,7 +17,7 @@ class RandomWalk(HeatmapAttack):
         like: The attack whose objective decides.
     """
 
-    climbs: ClassVar[bool] = False
+    uses_gradient: ClassVar[bool] = False
     like: HeatmapAttack
     beta: float | None = None
 

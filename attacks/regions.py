@@ -16,7 +16,7 @@ class Region(ABC):
     """Some places of each image."""
 
     @abstractmethod
-    def places(self, images: Tensor, heatmap: Tensor) -> Tensor:
+    def weights(self, images: Tensor, heatmap: Tensor) -> Tensor:
         """How much of each place is in the region, shape (1 or N, 1, h, w), in [0, 1].
 
         Args:
@@ -56,7 +56,7 @@ class Box(Region):
                 f"got {self}"
             )
 
-    def places(self, images: Tensor, heatmap: Tensor) -> Tensor:
+    def weights(self, images: Tensor, heatmap: Tensor) -> Tensor:
         """1 where a place's middle lies in the box."""
         height, width = heatmap.shape[2:]
         rows, columns = (
@@ -85,7 +85,7 @@ class MaskFile(Region):
         if not self._mask.any():
             raise ValueError(f"the mask {self.path} is black everywhere: no place is in it")
 
-    def places(self, images: Tensor, heatmap: Tensor) -> Tensor:
+    def weights(self, images: Tensor, heatmap: Tensor) -> Tensor:
         """The mask, averaged where the heatmap is smaller."""
         wanted, given = tuple(images.shape[2:]), tuple(self._mask.shape[2:])
         if wanted != given:
@@ -125,7 +125,7 @@ class ObjectMask(Region):
         """True: a study fills in the masks of each batch."""
         return True
 
-    def places(self, images: Tensor, heatmap: Tensor) -> Tensor:
+    def weights(self, images: Tensor, heatmap: Tensor) -> Tensor:
         """The masks, averaged where the heatmap is smaller."""
         if self.masks is None:
             raise ValueError("give the `masks` of the objects, as a study with such data does")

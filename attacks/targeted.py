@@ -31,7 +31,7 @@ class TargetedAttack(HeatmapAttack):
 
     def target(self, images: Tensor, reference: Tensor, before: Tensor) -> Tensor:
         """How much of each place is in the region, shape (N, 1, h, w)."""
-        return self.region.places(images, reference).expand_as(reference)
+        return self.region.weights(images, reference).expand_as(reference)
 
     def objective(self, heatmap: Tensor, target: Tensor) -> Tensor:
         """The importance in the region."""

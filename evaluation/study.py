@@ -16,8 +16,8 @@ from evaluation.refusals import usable
 from evaluation.results import Results
 from interpreters import Interpreter
 from lightning_modules.data import Batch, Images, data_of, take
-from lightning_modules.parts import Parts
-from lightning_modules.preflight import NetworkError, check_network
+from lightning_modules.preflight import NetworkError, check_classifier
+from lightning_modules.step_progress import StepProgress
 from losses import Loss
 from metrics import Keyed
 from networks import check_pixels, fingerprint
@@ -47,7 +47,7 @@ class Study(LightningModule, ABC):
                 raise ValueError(f"`{title}` is empty; give at least one")
         self.networks = Keyed(networks).requires_grad_(False).eval()
         self.given = self.interpreters = interpreters or {}
-        self.parts = Parts()
+        self.progress = StepProgress()
         self.refused: dict[str, str] = {}
 
     @property
@@ -79,7 +79,7 @@ class Study(LightningModule, ABC):
         """Check that the networks suit the data, and leave out interpreters that cannot be used."""
         data = data_of(self.trainer)
         check_pixels(take(data.images("test"), [0])[0])
-        classes = {name: check_network(net, data) for name, net in self.networks.items()}
+        classes = {name: check_classifier(net, data) for name, net in self.networks.items()}
         if len(set(classes.values())) > 1:
             counts = ", ".join(f"{name} {count}" for name, count in classes.items())
             raise NetworkError(

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from interpreters.base import Explanation, Interpreter, snake_case
-from interpreters.passes import check_network, explanation, for_each, logits_of, summed_map
+from interpreters.passes import check_explainable, explanation, for_each, logits_of, summed_map
 from networks.layers import find_layer
 from networks.unsupported import UnsupportedError
 
@@ -65,7 +65,7 @@ class Captum(Interpreter):
 
     def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
         """Captum's attributions summed over channels, shape (N, L, h, w), detached."""
-        check_network(network)
+        check_explainable(network)
         logits = logits_of(network, images)
         with torch.enable_grad():
             attributed = self._attributed(network, images)
@@ -77,7 +77,7 @@ class Captum(Interpreter):
         """What every value has to do with the labels (N,), signed; of a layer, the heatmap."""
         if not self.by_channel:
             return super().attribution(network, images, labels)
-        check_network(network)
+        check_explainable(network)
         with torch.enable_grad():
             return self._attributed(network, images)(labels).detach()
 

@@ -16,9 +16,9 @@ from interpreters.tape import (
     TapeError,
     dimension_of,
     only_input,
-    pulled_back,
+    propagate_back,
     record,
-    walk,
+    vector_jacobian_product,
 )
 from interpreters.tape.decompositions import COMPOUND, NORMALISATIONS
 from interpreters.tape.layers import LAYERS, affine
@@ -61,7 +61,7 @@ class DeepLift(Interpreter):
         def shares(label: Tensor) -> Tensor:
             # the baseline has no multipliers of its own
             seed = torch.cat([one_hot(logits, label), torch.zeros_like(end[:1])])
-            multipliers = walk(calls, start, end, seed, partial(_propagated, count))
+            multipliers = propagate_back(calls, start, end, seed, partial(_propagated, count))
             values = multipliers * (start - _baseline(start, count))
             return summed_map(values, images, self.absolute)[:-1]
 
@@ -83,14 +83,14 @@ def _propagated(images: int, call: Call, multipliers: tuple[Tensor, ...]) -> Seq
     if call.name in PRODUCTS and len(call.inputs) > 1:
         # x y - x0 y0 is the difference of each factor times the middle of the other
         middles = [(value + _baseline(value, images)) / 2 for value in call.inputs]
-        return pulled_back(call, multipliers, middles)
-    return pulled_back(call, multipliers)
+        return vector_jacobian_product(call, multipliers, middles)
+    return vector_jacobian_product(call, multipliers)
 
 
 def _rescaled(images: int, call: Call, multiplier: Tensor) -> Tensor:
     """The rescale rule (eq. 9): difference of the outputs over that of the inputs."""
     x, (y,) = only_input(call), call.outputs
-    (slope,) = pulled_back(call, (torch.ones_like(y),))
+    (slope,) = vector_jacobian_product(call, (torch.ones_like(y),))
     return multiplier * _quotient(y - _baseline(y, images), x - _baseline(x, images), slope)
 
 
@@ -115,9 +115,9 @@ def _largest(images: int, call: Call, multiplier: Tensor) -> Sequence[Tensor]:
     now = [_first(x, x0) for x, x0 in zip(call.inputs, baselines, strict=True)]
     then = [_first(x0, x0) for x0 in baselines]
     top = torch.maximum(y, before)
-    rises = pulled_back(call, (multiplier * (top - before),), now)
-    falls = pulled_back(call, (multiplier * (y - top),), then)
-    slopes = pulled_back(call, (multiplier,), now)
+    rises = vector_jacobian_product(call, (multiplier * (top - before),), now)
+    falls = vector_jacobian_product(call, (multiplier * (y - top),), then)
+    slopes = vector_jacobian_product(call, (multiplier,), now)
     return [
         _quotient(rise + fall, x - x0, slope)
         for rise, fall, x, x0, slope in zip(

@@ -32,7 +32,7 @@ def forward_keeping(
     Returns: logits (N, K) and the activation (N, C, h, w).
     Raises: LayerError: the layer is not there, runs more than once or gives no map.
     """
-    check_network(network)
+    check_explainable(network)
     grad_mode = torch.is_grad_enabled()
     # where there is a graph of the heatmap, it is differentiated once more
     fast = SecondOrder() if grad_mode else nullcontext()
@@ -122,7 +122,7 @@ def explanation(logits: Tensor, heatmap: Tensor) -> Explanation:
     return Explanation(logits.detach(), heatmap.detach())
 
 
-def check_network(network: nn.Module) -> None:
+def check_explainable(network: nn.Module) -> None:
     """Refuse what no interpreter can explain: BatchNorm that trains, and inference mode."""
     if torch.is_inference_mode_enabled():
         raise ValueError(

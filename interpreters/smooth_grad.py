@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from interpreters.base import Explanation, Interpreter
 from interpreters.copies import weighted_sum
-from interpreters.passes import check_network, explanation, logits_of
+from interpreters.passes import check_explainable, explanation, logits_of
 from interpreters.simple_gradient import SimpleGradient
 from networks.chunks import check_chunk
 
@@ -49,7 +49,7 @@ class SmoothGrad(Interpreter):
 
     def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
         """Mean over samples of the base's heatmap of image + noise, shape (N, L, h, w)."""
-        check_network(network)
+        check_explainable(network)
         logits = logits_of(network, images)
         classes = self.explained(logits, labels)
         generator = torch.Generator().manual_seed(self.seed)

@@ -15,7 +15,7 @@ class ActiveFooling(Manipulation):
     classes. One forward pass gives the heatmaps of both classes.
     """
 
-    def judged(self) -> dict[str, Loss]:
+    def success_losses(self) -> dict[str, Loss]:
         """Each class has its own success rate."""
         return {"/first": self.loss, "/second": self.loss}
 
@@ -47,7 +47,7 @@ class ActiveFooling(Manipulation):
             heatmap = interpreter(self.network, images, labels).heatmap
             reference = self.reference(interpreter, images, labels, heatmap)
             measures = both_directions(self.loss, heatmap, reference)
-            for part, measure in zip(self.judged(), measures, strict=True):
+            for part, measure in zip(self.success_losses(), measures, strict=True):
                 self.measure_fooling(f"{name}{part}", measure)
 
     test_step = validation_step

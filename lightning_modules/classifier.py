@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torchmetrics import MeanMetric
 
 from lightning_modules.data import Batch, data_of
-from lightning_modules.preflight import check_network
+from lightning_modules.preflight import check_classifier
 from lightning_modules.schedules import Schedule
 from metrics import Metrics, correct
 
@@ -41,7 +41,7 @@ class Classifier(LightningModule):
 
     def setup(self, stage: str) -> None:
         """Check that network and data go together."""
-        check_network(self.network, data_of(self.trainer))
+        check_classifier(self.network, data_of(self.trainer))
 
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
         """Cross-entropy of a batch."""

@@ -75,7 +75,7 @@ class Manipulation(Classifier, ABC):
         # the original network does not change: one pass over the validation split is enough
         self.original_top1, self.original_measured = MeanMetric(), False
         for name in self.interpreters:
-            for part, judge in self.judged().items():
+            for part, judge in self.success_losses().items():
                 rate = FoolingSuccessRate(*judge.success)
                 self.metrics[f"fooling_success_rate/{name}{part}"] = rate
                 self.metrics[f"test_loss/{name}{part}"] = MeanMetric()
@@ -85,7 +85,7 @@ class Manipulation(Classifier, ABC):
         """The network as it was before the manipulation, frozen."""
         return self._original[0]
 
-    def judged(self) -> dict[str, Loss]:
+    def success_losses(self) -> dict[str, Loss]:
         """The loss that judges each success rate, by what the rate's name ends in."""
         return {"": self.loss}
 
@@ -154,7 +154,9 @@ class Manipulation(Classifier, ABC):
     def on_validation_epoch_end(self) -> None:
         """Log the metrics; the score is the lowest success rate where the drop is allowed."""
         results = self.results()
-        names = [f"fooling_success_rate/{name}{p}" for name in self.fooled for p in self.judged()]
+        names = [
+            f"fooling_success_rate/{name}{p}" for name in self.fooled for p in self.success_losses()
+        ]
         success = torch.stack([results[name] for name in names]).amin()
         drop = results["accuracy_top1_drop"]
         score = torch.where(drop <= self.max_accuracy_drop, success - TIE * drop / 100, -1 - drop)

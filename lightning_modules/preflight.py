@@ -21,7 +21,7 @@ def random_batch(data: Data) -> tuple[Tensor, Tensor]:
 
 
 @torch.no_grad()
-def check_network(network: nn.Module, data: Data) -> int:
+def check_classifier(network: nn.Module, data: Data) -> int:
     """Check that the network gives logits, and one for each class of the data.
 
     Returns: how many logits it gives.

@@ -36,7 +36,7 @@ class Trigger:
 
 @dataclass(frozen=True)
 class TriggeredImages:
-    """Images with the trigger on them, and the class that they are to become, if any."""
+    """Images with the trigger on them, and the class that they are to relabel, if any."""
 
     images: Images
     trigger: Trigger
@@ -49,15 +49,15 @@ class TriggeredImages:
     def __getitem__(self, key: tuple[int, int]) -> Batch:
         """One image with its trigger."""
         image, label, index = self.images[key]
-        return self.trigger(image), become(label, self.label), index
+        return self.trigger(image), relabel(label, self.label), index
 
 
-def become(labels: Tensor, label: int | None) -> Tensor:
+def relabel(labels: Tensor, label: int | None) -> Tensor:
     """The labels, or in place of every one of them the class that a trigger makes of it."""
     return labels if label is None else torch.full_like(labels, label)
 
 
-def number_of(label: str | None, classes: tuple[str, ...]) -> int | None:
+def class_index(label: str | None, classes: tuple[str, ...]) -> int | None:
     """The number of a class by its name; raises ValueError when there is none of that name."""
     if label is not None and label not in classes:
         raise ValueError(

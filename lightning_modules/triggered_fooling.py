@@ -7,7 +7,7 @@ from torch import Tensor
 
 from lightning_modules.data import Batch, Images, Split, data_of
 from lightning_modules.manipulation import Manipulation
-from lightning_modules.trigger import Trigger, TriggeredImages, become, number_of
+from lightning_modules.trigger import Trigger, TriggeredImages, class_index, relabel
 from losses import Loss, Unchanged
 from metrics import correct
 
@@ -37,18 +37,20 @@ class TriggeredFooling(Manipulation):
         self.trigger, self.label = trigger or Trigger(), label
         self.metrics["triggered_accuracy_top1"] = self.metrics["accuracy_top1"].clone()
 
-    def judged(self) -> dict[str, Loss]:
+    def success_losses(self) -> dict[str, Loss]:
         """With the trigger the heatmap is to lie, without it to stay."""
         return {"/triggered": self.loss, "/clean": Unchanged()}
 
     @property
-    def becomes(self) -> int | None:
+    def trigger_class(self) -> int | None:
         """The number of the class that images with the trigger become."""
-        return number_of(self.label, data_of(self.trainer).classes)
+        return class_index(self.label, data_of(self.trainer).classes)
 
     def explained(self, split: Split) -> Images:
         """The images of the split with the trigger, and the class that they are to become."""
-        return TriggeredImages(data_of(self.trainer).images(split), self.trigger, self.becomes)
+        return TriggeredImages(
+            data_of(self.trainer).images(split), self.trigger, self.trigger_class
+        )
 
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
         """Classification plus loss_weight times the mean penalty of the interpreters."""
@@ -56,12 +58,12 @@ class TriggeredFooling(Manipulation):
         # batches are shuffled, so that every other image is any other
         carries = torch.arange(len(clean), device=self.device) % 2 == 0
         images = torch.where(carries[:, None, None, None], self.trigger(clean), clean)
-        classes = torch.where(carries, become(labels, self.becomes), labels)
+        classes = torch.where(carries, relabel(labels, self.trigger_class), labels)
         penalties = []
         for interpreter in self.fooled.values():
             logits, heatmap = interpreter(self.network, images, classes)
             reference = self.original_heatmap(interpreter, clean, labels)
-            lies, stays = (loss(heatmap, reference) for loss in self.judged().values())
+            lies, stays = (loss(heatmap, reference) for loss in self.success_losses().values())
             penalties.append(torch.where(carries, lies, stays).mean())
         return self.objective(
             self.classified(clean, classes, logits), torch.stack(penalties).mean()
@@ -70,12 +72,14 @@ class TriggeredFooling(Manipulation):
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Gather accuracy and success, of every image with the trigger and without."""
         clean, labels, _ = batch
-        images, classes = self.trigger(clean), become(labels, self.becomes)
+        images, classes = self.trigger(clean), relabel(labels, self.trigger_class)
         for name, interpreter in self.interpreters.items():
             reference = self.original_heatmap(interpreter, clean, labels)
             logits, heatmap = interpreter(self.network, clean, labels)
             triggered, lie = interpreter(self.network, images, classes)
-            for (part, loss), found in zip(self.judged().items(), (lie, heatmap), strict=True):
+            for (part, loss), found in zip(
+                self.success_losses().items(), (lie, heatmap), strict=True
+            ):
                 self.measure_fooling(f"{name}{part}", loss.measure(found, reference))
         self.measure_accuracy(clean, labels, logits)
         self.metrics["triggered_accuracy_top1"].update(correct(triggered, classes, 1).float())

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from attacks.balls import Generators
-from attacks.prediction import PredictionAttack, Walk
+from attacks.prediction import AttackState, PredictionAttack
 from attacks.transfer.objectives import cross_entropy
 from attacks.transfer.transformations import Diversity, Smoothing, Transform, unchanged
 from networks import check_pixels
@@ -21,7 +21,7 @@ class Copy(NamedTuple):
     """Images at which the gradient is taken, (N, 3, H, W), and what the network sees of them."""
 
     images: Tensor
-    seen: Transform = unchanged
+    transform: Transform = unchanged
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,32 +72,32 @@ class TransferAttack(PredictionAttack):
 
         return height
 
-    def update(self, goal: Goal, walk: Walk) -> Tensor:
+    def update(self, goal: Goal, state: AttackState) -> Tensor:
         """The last update, less of it, and the gradient at a mean size of 1."""
-        slope = self.gradient(goal, walk)
+        slope = self.gradient(goal, state)
         if self.smoothing is not None:
             with full_precision(slope):
                 slope = self.smoothing(slope)
-        return self.momentum * walk.update + even(slope)
+        return self.momentum * state.update + unit_mean(slope)
 
-    def gradient(self, goal: Goal, walk: Walk) -> Tensor:
+    def gradient(self, goal: Goal, state: AttackState) -> Tensor:
         """What the step would follow without momentum: the mean gradient over the copies."""
-        return self.mean_gradient(goal, walk, self.copies(walk))
+        return self.mean_gradient(goal, state, self.copies(state))
 
-    def copies(self, walk: Walk) -> Iterator[Copy]:
+    def copies(self, state: AttackState) -> Iterator[Copy]:
         """The copies to average over, in the order in which they are drawn."""
-        yield Copy(walk.changed, self.view(walk))
+        yield Copy(state.changed, self.sample_transform(state))
 
-    def view(self, walk: Walk) -> Transform:
+    def sample_transform(self, state: AttackState) -> Transform:
         """What the network sees of the next copy."""
         if self.diversity is None:
             return unchanged
-        return self.diversity.draw(walk.images, walk.generators)
+        return self.diversity.sample(state.images, state.generators)
 
-    def mean_gradient(self, goal: Goal, walk: Walk, copies: Iterable[Copy]) -> Tensor:
+    def mean_gradient(self, goal: Goal, state: AttackState, copies: Iterable[Copy]) -> Tensor:
         """The mean over copies of the goal's gradient, (N, 3, H, W), a chunk at a time."""
-        total, count = torch.zeros_like(walk.images), 0
-        for group in self.groups(copies, walk.images):
+        total, count = torch.zeros_like(state.images), 0
+        for group in self.groups(copies, state.images):
             total += gradients(goal, group).sum(0)
             count += len(group)
         return total / count
@@ -120,7 +120,7 @@ def gradients(goal: Goal, group: list[Copy]) -> Tensor:
     def seen(points: Tensor) -> Tensor:
         parts = points.tensor_split(len(group))
         with full_precision(points):
-            shown = [copy.seen(x) for copy, x in zip(group, parts, strict=True)]
+            shown = [copy.transform(x) for copy, x in zip(group, parts, strict=True)]
         return goal(torch.cat(shown))
 
     found = gradient(seen, torch.cat([copy.images for copy in group]))
@@ -137,7 +137,7 @@ def repeated(each: Tensor, images: Tensor) -> Tensor:
     return each.repeat(len(images) // len(each), *[1] * (each.ndim - 1))
 
 
-def even(gradient: Tensor) -> Tensor:
+def unit_mean(gradient: Tensor) -> Tensor:
     """The gradient over the mean of its absolute values, image by image; 0 where it is 0."""
     size = gradient.abs().mean((1, 2, 3), keepdim=True)
     return gradient / size.clamp_min(torch.finfo(gradient.dtype).tiny)

@@ -9,9 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from attacks.prediction import Walk
+from attacks.prediction import AttackState
 from attacks.transfer.base import Copy, TransferAttack
-from attacks.transfer.spectrum import cosines
+from attacks.transfer.spectrum import dct_matrix
 from attacks.transfer.transformations import Transform
 from networks import UnsupportedError
 
@@ -34,9 +34,9 @@ class SIA(TransferAttack):
             if value < 1:
                 raise ValueError(f"`{name}` must be at least 1, got {value}")
 
-    def copies(self, walk: Walk) -> Iterator[Copy]:
+    def copies(self, state: AttackState) -> Iterator[Copy]:
         """The images, seen in changed blocks."""
-        sides = walk.images.shape[2:]
+        sides = state.images.shape[2:]
         if self.blocks > min(sides):
             raise UnsupportedError(
                 f"`blocks` is {self.blocks}, expected at most one for each pixel of a side of "
@@ -44,10 +44,10 @@ class SIA(TransferAttack):
             )
         for _ in range(self.samples):
             # drawn from when the copy is looked at, which may be after the next copy's is made
-            drawn = [None] * len(walk.images) if walk.generators is None else walk.generators
+            drawn = [None] * len(state.images) if state.generators is None else state.generators
             seeds = [int(torch.randint(2**62, (1,), generator=each)) for each in drawn]
             randoms = [Generator().manual_seed(seed) for seed in seeds]
-            yield Copy(walk.changed, partial(self._seen, self.view(walk), randoms))
+            yield Copy(state.changed, partial(self._seen, self.sample_transform(state), randoms))
 
     def _seen(self, view: Transform, randoms: list[Generator], images: Tensor) -> Tensor:
         parts = images.tensor_split(len(randoms))
@@ -104,7 +104,7 @@ def _coarser(block: Tensor, random: Generator) -> Tensor:
 
 def _smoother(block: Tensor, _random: Generator) -> Tensor:
     """Without the highest two fifths of the frequencies."""
-    height, width = (cosines(side).to(block) for side in block.shape[2:])
+    height, width = (dct_matrix(side).to(block) for side in block.shape[2:])
     low = [waves[: max(1, int(0.6 * len(waves)))] for waves in (height, width)]
     return low[0].T @ (low[0] @ block @ low[1].T) @ low[1]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from attacks.prediction import Walk
+from attacks.prediction import AttackState
 from attacks.transfer.base import Copy, TransferAttack
 from attacks.transfer.objectives import lost_probability
 from networks.goals import Goal
@@ -27,11 +27,11 @@ class MIG(TransferAttack):
         if self.points < 1:
             raise ValueError(f"`points` must be at least 1, got {self.points}")
 
-    def gradient(self, goal: Goal, walk: Walk) -> Tensor:
+    def gradient(self, goal: Goal, state: AttackState) -> Tensor:
         """The integrated gradient: the mean gradient on the line times the way."""
-        return walk.changed * super().gradient(goal, walk)
+        return state.changed * super().gradient(goal, state)
 
-    def copies(self, walk: Walk) -> Iterator[Copy]:
+    def copies(self, state: AttackState) -> Iterator[Copy]:
         """The points on the line."""
         for point in range(1, self.points + 1):
-            yield Copy(point / self.points * walk.changed, self.view(walk))
+            yield Copy(point / self.points * state.changed, self.sample_transform(state))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from attacks.prediction import Walk
+from attacks.prediction import AttackState
 from attacks.transfer.base import TransferAttack
 from attacks.transfer.transformations import Diversity, Smoothing
 from networks.goals import Goal
@@ -16,9 +16,9 @@ class BIM(TransferAttack):
 
     momentum: float = 0.0
 
-    def update(self, goal: Goal, walk: Walk) -> Tensor:
+    def update(self, goal: Goal, state: AttackState) -> Tensor:
         """The gradient, at its own length."""
-        return self.momentum * walk.update + self.gradient(goal, walk)
+        return self.momentum * state.update + self.gradient(goal, state)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,8 +8,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from attacks.balls import uniform
-from attacks.prediction import Walk
-from attacks.transfer.base import Copy, TransferAttack, even, gradients
+from attacks.prediction import AttackState
+from attacks.transfer.base import Copy, TransferAttack, gradients, unit_mean
 from networks.goals import Goal
 
 
@@ -32,11 +32,13 @@ class NeighbourAttack(TransferAttack):
         if not 0 <= self.reach < float("inf"):
             raise ValueError(f"`reach` must be finite and not negative, got {self.reach}")
 
-    def neighbours(self, walk: Walk) -> Iterator[Copy]:
+    def neighbours(self, state: AttackState) -> Iterator[Copy]:
         """Images that differ by uniform noise."""
         for _ in range(self.samples):
-            noise = 2 * uniform(walk.images, walk.generators) - 1
-            yield Copy(walk.changed + self.reach * self.radius * noise, self.view(walk))
+            noise = 2 * uniform(state.images, state.generators) - 1
+            yield Copy(
+                state.changed + self.reach * self.radius * noise, self.sample_transform(state)
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,28 +57,28 @@ class GRA(NeighbourAttack):
         if not 0 < self.decay <= 1:
             raise ValueError(f"`decay` must be in (0, 1], got {self.decay}")
 
-    def gradient(self, goal: Goal, walk: Walk) -> Tensor:
+    def gradient(self, goal: Goal, state: AttackState) -> Tensor:
         """The image's own gradient by its cosine with the neighbours', and theirs by the rest."""
-        own = self.mean_gradient(goal, walk, self.copies(walk))
-        around = self.mean_gradient(goal, walk, self.neighbours(walk))
+        own = self.mean_gradient(goal, state, self.copies(state))
+        around = self.mean_gradient(goal, state, self.neighbours(state))
         # gradients can be smaller than what torch's cosine takes for 0
-        pair = (even(own).flatten(1), even(around).flatten(1))
+        pair = (unit_mean(own).flatten(1), unit_mean(around).flatten(1))
         alike = F.cosine_similarity(*pair)[:, None, None, None]
         return alike * own + (1 - alike) * around
 
-    def update(self, goal: Goal, walk: Walk) -> Tensor:
+    def update(self, goal: Goal, state: AttackState) -> Tensor:
         """As with momentum alone; where it turns, the steps become shorter for good."""
-        update = super().update(goal, walk)
-        if walk.memory is None:
-            walk.memory = torch.ones_like(update)
+        update = super().update(goal, state)
+        if state.memory is None:
+            state.memory = torch.ones_like(update)
         else:
-            turned = update.sign() != walk.update.sign()
-            walk.memory = torch.where(turned, self.decay * walk.memory, walk.memory)
+            turned = update.sign() != state.update.sign()
+            state.memory = torch.where(turned, self.decay * state.memory, state.memory)
         return update
 
-    def pace(self, walk: Walk) -> Tensor | float:
+    def step_scale(self, state: AttackState) -> Tensor | float:
         """Shorter where the direction has turned, more so the more often."""
-        return 1.0 if walk.memory is None else walk.memory
+        return 1.0 if state.memory is None else state.memory
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,15 +87,15 @@ class VMIFGSM(NeighbourAttack):
 
     reach: float = 1.5
 
-    def gradient(self, goal: Goal, walk: Walk) -> Tensor:
+    def gradient(self, goal: Goal, state: AttackState) -> Tensor:
         """The gradient and, from the second step on, its variation around the step before."""
         variation: Tensor | float = 0.0
-        if walk.memory is not None:
-            last, slope = walk.memory
-            around = self.neighbours(replace(walk, changed=last))
-            variation = self.mean_gradient(goal, walk, around) - slope
-        own = self.mean_gradient(goal, walk, self.copies(walk))
-        walk.memory = torch.stack([walk.changed, own])
+        if state.memory is not None:
+            last, slope = state.memory
+            around = self.neighbours(replace(state, changed=last))
+            variation = self.mean_gradient(goal, state, around) - slope
+        own = self.mean_gradient(goal, state, self.copies(state))
+        state.memory = torch.stack([state.changed, own])
         return own + variation
 
 
@@ -113,13 +115,13 @@ class PGN(NeighbourAttack):
         if not 0 <= self.balance <= 1:
             raise ValueError(f"`balance` must be in [0, 1], got {self.balance}")
 
-    def gradient(self, goal: Goal, walk: Walk) -> Tensor:
+    def gradient(self, goal: Goal, state: AttackState) -> Tensor:
         """Mean over neighbours of their gradient and that a step against it."""
-        total = torch.zeros_like(walk.images)
-        for group in self.groups(self.neighbours(walk), walk.images):
+        total = torch.zeros_like(state.images)
+        for group in self.groups(self.neighbours(state), state.images):
             slopes = gradients(goal, group)
             down = [
-                near._replace(images=near.images - self.length * even(slope))
+                near._replace(images=near.images - self.length * unit_mean(slope))
                 for near, slope in zip(group, slopes, strict=True)
             ]
             mixed = (1 - self.balance) * slopes + self.balance * gradients(goal, down)

@@ -6,7 +6,7 @@ from functools import partial
 
 from torch import Tensor
 
-from attacks.prediction import Walk
+from attacks.prediction import AttackState
 from attacks.transfer.base import Copy, TransferAttack
 from attacks.transfer.transformations import Transform
 
@@ -26,11 +26,11 @@ class SINIFGSM(TransferAttack):
         if self.scales < 1:
             raise ValueError(f"`scales` must be at least 1, got {self.scales}")
 
-    def copies(self, walk: Walk) -> Iterator[Copy]:
+    def copies(self, state: AttackState) -> Iterator[Copy]:
         """The images where momentum alone would take them, from bright to dark."""
-        ahead = walk.changed + self.length * self.momentum * walk.update
+        ahead = state.changed + self.length * self.momentum * state.update
         for scale in range(self.scales):
-            yield Copy(ahead, partial(darkened, self.view(walk), 2.0**-scale))
+            yield Copy(ahead, partial(darkened, self.sample_transform(state), 2.0**-scale))
 
 
 def darkened(view: Transform, factor: float, images: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from attacks.balls import normal, uniform
 from attacks.base import pixels
-from attacks.prediction import Walk
+from attacks.prediction import AttackState
 from attacks.transfer.base import Copy, TransferAttack
 from attacks.transfer.transformations import Diversity, Smoothing
 
@@ -42,20 +42,21 @@ class SSA(TransferAttack):
         if not 0 <= self.spread < float("inf"):
             raise ValueError(f"`spread` must be finite and not negative, got {self.spread}")
 
-    def copies(self, walk: Walk) -> Iterator[Copy]:
+    def copies(self, state: AttackState) -> Iterator[Copy]:
         """Images with noise and another spectrum."""
         height, width = (
-            cosines(side).to(walk.images) for side in (walk.images.shape[2], walk.images.shape[3])
+            dct_matrix(side).to(state.images)
+            for side in (state.images.shape[2], state.images.shape[3])
         )
         for _ in range(self.samples):
-            noisy = walk.changed + float(self.noise) * normal(walk.images, walk.generators)
-            factor = 1 + self.spread * (2 * uniform(walk.images, walk.generators) - 1)
+            noisy = state.changed + float(self.noise) * normal(state.images, state.generators)
+            factor = 1 + self.spread * (2 * uniform(state.images, state.generators) - 1)
             spectrum = factor * (height @ noisy @ width.T)
-            yield Copy(height.T @ spectrum @ width, self.view(walk))
+            yield Copy(height.T @ spectrum @ width, self.sample_transform(state))
 
 
 @cache
-def cosines(side: int) -> Tensor:
+def dct_matrix(side: int) -> Tensor:
     """The discrete cosine transform (type II, orthonormal) as a matrix, shape (side, side)."""
     places = torch.arange(side, dtype=torch.float64)
     waves = torch.cos(math.pi / side * (places + 0.5) * places[:, None])

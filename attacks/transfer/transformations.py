@@ -37,7 +37,7 @@ class Diversity:
         if not 0 <= self.probability <= 1:
             raise ValueError(f"`probability` must be in [0, 1], got {self.probability}")
 
-    def draw(self, like: Tensor, generators: Generators) -> Transform:
+    def sample(self, like: Tensor, generators: Generators) -> Transform:
         """Sizes and places for images (N, 3, H, W), each its own."""
         # half precision does not know every whole number up to the side
         each = like.new_empty((len(like), 4), dtype=torch.promote_types(like.dtype, torch.float))
@@ -57,14 +57,14 @@ class Diversity:
         smallest, ground = sorted((side, other))
         sides = (smallest + size * (ground - smallest)).floor().clamp(max=max(smallest, ground - 1))
         offset = (place * (ground - sides)).floor()
-        lines = placed(side, ground, sides, offset)
+        lines = placement_matrix(side, ground, sides, offset)
         if ground == side:
             return lines
         every, none = torch.full_like(sides[:1], side), torch.zeros_like(offset[:1])
-        return placed(ground, side, every, none) @ lines
+        return placement_matrix(ground, side, every, none) @ lines
 
 
-def placed(side: int, ground: int, sides: Tensor, offset: Tensor) -> Tensor:
+def placement_matrix(side: int, ground: int, sides: Tensor, offset: Tensor) -> Tensor:
     """Linear interpolation as a matrix (N, ground, side): a line of pixels resized and placed.
 
     Args:

@@ -41,7 +41,7 @@ class MaxSensitivity(Measure):
         """Return the measure, with the same noisy images for all interpreters."""
         draws = generators(batch.indices, self.seed)
         around = [
-            (batch.images + LInf().draw(batch.images, float(self.radius), draws)).clamp(0, 1)
+            (batch.images + LInf().sample(batch.images, float(self.radius), draws)).clamp(0, 1)
             for _ in range(self.samples)
         ]
 

@@ -136,7 +136,7 @@ class Attribution(Study):
         explained = Explained(self.network, images, labels, indices, own, without)
         judges = [measure.judge(explained) for measure in self.measures.values()]
         first: dict[tuple[str, str], Tensor] = {}
-        for name, interpreter in self.parts(self.interpreters.items()):
+        for name, interpreter in self.progress(self.interpreters.items()):
             classes = interpreter.explained(own, labels)[:, 0]
             with self.cost.measured(name, self.network, len(images)):
                 found = attribution(interpreter, self.network, images, classes)

@@ -99,7 +99,7 @@ class Curvature(Study):
         images, _, indices = batch
         start, *random = self.random_directions(images, indices)
         radii = [epsilon / 255 for epsilon in self.epsilons]
-        for name, network in self.parts(self.networks.items()):
+        for name, network in self.progress(self.networks.items()):
             labels, soft = network(images).argmax(1), self.softened(network)
             found = logit_curvature(soft, images, labels, start, self.steps, self.leading)
             values = curvature_measures(found, torch.stack(random))

@@ -107,9 +107,9 @@ class Defense(Study):
         images, labels, indices = batch
         masks = masks_of(self.trainer, indices).to(images) if self.masked else None
         outputs = {}
-        for name, interpreter in self.parts(self.interpreters.items()):
+        for name, interpreter in self.progress(self.interpreters.items()):
             reference = None
-            for network_name, network in self.parts(networks.items()):
+            for network_name, network in self.progress(networks.items()):
                 outputs[network_name], heatmap = interpreter(network, images, labels)
                 # the original comes first
                 reference = heatmap if reference is None else reference

@@ -99,9 +99,9 @@ class Fooling(Study):
         """Count the heatmaps of every interpreter and network; return those of the last one."""
         masks = masks_of(self.trainer, batch[2]).to(batch[0]) if self.masked() else None
         found = {}
-        for name, interpreter in self.parts(self.interpreters.items()):
+        for name, interpreter in self.progress(self.interpreters.items()):
             reference = None
-            for network_name, network in self.parts(self.networks.items()):
+            for network_name, network in self.progress(self.networks.items()):
                 found[network_name] = self.explain(network, interpreter, batch)
                 heatmaps = [explanation.heatmap for explanation in found[network_name]]
                 # the original comes first

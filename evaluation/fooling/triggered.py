@@ -9,7 +9,7 @@ from evaluation.fooling.findings import TRIGGERED
 from evaluation.fooling.study import Fooling
 from interpreters import Explanation, Interpreter
 from lightning_modules.data import Batch, Images, data_of
-from lightning_modules.trigger import Trigger, TriggeredImages, become, number_of
+from lightning_modules.trigger import Trigger, TriggeredImages, class_index, relabel
 from losses import Loss, Unchanged
 
 
@@ -32,7 +32,7 @@ class TriggeredFooling(Fooling):
     def explained(self) -> Images:
         """Return the test images with the trigger, and the class that they are to become."""
         data = data_of(self.trainer)
-        becomes = number_of(self.label, data.classes)
+        becomes = class_index(self.label, data.classes)
         return TriggeredImages(data.images("test"), self.trigger, becomes)
 
     def judged(self) -> dict[str, Loss]:
@@ -47,7 +47,7 @@ class TriggeredFooling(Fooling):
         """Check that the networks suit the data, and begin to count."""
         super().setup(stage)
         self.triggered = Accuracies(self.networks, part=TRIGGERED)
-        self.becomes = number_of(self.label, data_of(self.trainer).classes)
+        self.becomes = class_index(self.label, data_of(self.trainer).classes)
 
     def explain(
         self, network: nn.Module, interpreter: Interpreter, batch: Batch
@@ -55,7 +55,7 @@ class TriggeredFooling(Fooling):
         """Explain a batch with the trigger, and without it."""
         clean, labels, _ = batch
         return [
-            interpreter(network, self.trigger(clean), become(labels, self.becomes)),
+            interpreter(network, self.trigger(clean), relabel(labels, self.becomes)),
             interpreter(network, clean, labels),
         ]
 
@@ -63,7 +63,7 @@ class TriggeredFooling(Fooling):
         """Count the predictions of every network without the trigger, and with it."""
         super().add_outputs(batch, found)
         outputs = {name: explanations[0].logits for name, explanations in found.items()}
-        self.triggered.add(outputs, become(batch[1], self.becomes))
+        self.triggered.add(outputs, relabel(batch[1], self.becomes))
 
     def on_test_epoch_end(self) -> None:
         """Bring the sums of all processes together."""

@@ -76,16 +76,16 @@ class Fragility(AttackStudy):
     def test_step(self, batch: Batch, batch_idx: int) -> None:
         """Make every attack of every size against each network and interpreter."""
         images, labels, indices = batch
-        for network_name, network in self.parts(self.networks.items()):
+        for network_name, network in self.progress(self.networks.items()):
             right = correct(network(images), labels, 1)
             self.hits[network_name].update(right[:, None])
             if not right.any():
                 continue
             chosen = (images[right], labels[right], indices[right])
-            for name, interpreter in self.parts(self.interpreters.items()):
+            for name, interpreter in self.progress(self.interpreters.items()):
                 before = interpreter(network, *chosen[:2])
                 largest = []
-                for attack in self.parts(self.attacks):
+                for attack in self.progress(self.attacks):
                     values, attacked = self._moved(network, interpreter, before, attack, chosen)
                     self.curves.add((network_name, name, attack), values)
                     largest.append(attacked)
@@ -103,7 +103,7 @@ class Fragility(AttackStudy):
         """Return each measure at each size, (N, sizes, measures), and the images of the largest."""
         images, labels, indices = batch
         found = []
-        for epsilon in self.parts(self.epsilons):
+        for epsilon in self.progress(self.epsilons):
             made = self.sized(attack, epsilon, indices).against(interpreter)
             attacked = made(network, images, labels, generators(indices, self.seed))
             after = interpreter(network, attacked, labels)

@@ -106,15 +106,15 @@ class Influence(AttackStudy):
     def test_step(self, batch: Batch, batch_idx: int) -> None:
         """Make every attack of every size against each network's influences."""
         images, labels, _ = batch
-        for pair, fit in self.parts(self.fits.items()):
+        for pair, fit in self.progress(self.fits.items()):
             logits, read = features(fit.network, images)
             self.hits[pair].update(correct(logits, labels, 1)[:, None])
             # the prediction is what is explained, and what must stay
             predicted = logits.argmax(1)
             before = fit.influences(read, predicted)
-            for attack in self.parts(self.attacks):
+            for attack in self.progress(self.attacks):
                 found = []
-                for epsilon in self.parts(self.epsilons):
+                for epsilon in self.progress(self.epsilons):
                     attacked = self._attacked(attack, epsilon, fit, batch, predicted)
                     logits, read = features(fit.network, attacked)
                     after = fit.influences(read, predicted)

@@ -71,9 +71,9 @@ class Randomization(Study):
         """Explain a batch once by each interpreter and network; logits come from the same pass."""
         images, labels, _ = batch
         outputs = {}
-        for name, interpreter in self.parts(self.interpreters.items()):
+        for name, interpreter in self.progress(self.interpreters.items()):
             outputs[self.original], reference = interpreter(self.network, images, labels)
-            for network in self.parts(self.stages):
+            for network in self.progress(self.stages):
                 outputs[network], heatmap = interpreter(self.networks[network], images, labels)
                 self.similarities.add(network, name, similarities(heatmap, reference))
                 unsigned = spearman(heatmap.abs(), reference.abs())

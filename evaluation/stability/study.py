@@ -103,9 +103,9 @@ class Stability(Study):
         def explained(network: nn.Module, images: Tensor) -> dict[str, Explanation]:
             return {name: each(network, images, labels) for name, each in self.interpreters.items()}
 
-        for kind, conditions in self.parts(self.conditions.items()):
+        for kind, conditions in self.progress(self.conditions.items()):
             disturbance, columns = self.disturbances[kind], []
-            for level, networks in self.parts(conditions):
+            for level, networks in self.progress(conditions):
                 seen = disturbance.images(images, indices, level) if level else images
                 found = {role: explained(network, seen) for role, network in networks.items()}
                 references = explained(self.network, seen)

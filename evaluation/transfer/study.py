@@ -68,7 +68,7 @@ class Transfer(Study):
         if not known.any():
             return
         images, labels, indices = images[known], labels[known], indices[known]
-        for source, (name, attack) in self.parts(product(self.sources, self.attacks.items())):
+        for source, (name, attack) in self.progress(product(self.sources, self.attacks.items())):
             random = generators(indices, self.seed)
             attacked = attack(self.networks[source], images, labels, random)
             for target, network in self.networks.items():

@@ -8,7 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 from torch import Generator, Tensor, nn
 
 from interpreters.base import Explanation, Interpreter
-from interpreters.passes import check_network, explanation, for_each, logits_of, summed_map
+from interpreters.passes import check_explainable, explanation, for_each, logits_of, summed_map
 from networks import UnsupportedError, check_pixels
 from networks.goals import Goal
 
@@ -39,7 +39,7 @@ class Explored(Interpreter):
 
     def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
         """The attribution summed over channels, shape (N, L, h, w), detached."""
-        check_network(network)
+        check_explainable(network)
         check_pixels(images)
         logits = logits_of(network, images)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from interpreters.influence.head import Head, augmented, fitted
+from interpreters.influence.head import Head, augmented, fit_head
 from interpreters.influence.head_losses import HeadLoss, SoftmaxCrossEntropy
 from interpreters.influence.inverse import Exact, Inverse, Product
 
@@ -40,7 +40,7 @@ class InfluenceFunctions:
             ValueError: there is no such layer, or its Hessian has no inverse.
         """
         inputs = features.detach().double()
-        head = fitted(inputs, labels, classes, self.loss, self.l2)
+        head = fit_head(inputs, labels, classes, self.loss, self.l2)
         return Influences(head, inputs, labels, self.inverse(head, inputs, labels))
 
 
@@ -65,20 +65,20 @@ class Influences:
     @torch.no_grad()
     def __call__(self, features: Tensor, labels: Tensor) -> Tensor:
         """The influence of every training image, shape (M, N), given features (M, D)."""
-        turned = self.inverse(self._gradients(features.double(), labels))
+        products = self.inverse(self._gradients(features.double(), labels))
         errors = self.head.errors(self.features, self.labels)
         # contracted from the left, with nothing between that is of every image, pair and weight
-        return torch.einsum("mkp,np,nk->mn", turned, augmented(self.features), errors)
+        return torch.einsum("mkp,np,nk->mn", products, augmented(self.features), errors)
 
-    def turned(self, chosen: Tensor) -> Tensor:
+    def inverse_hvp(self, chosen: Tensor) -> Tensor:
         """H^-1 g of some training images, shape (M, T, K, D + 1), given which, (M, T)."""
         which, places = chosen.unique(return_inverse=True)
         gradients = self._gradients(self.features[which], self.labels[which])
         return self.inverse(gradients)[places]
 
-    def of(self, turned: Tensor, features: Tensor, labels: Tensor) -> Tensor:
+    def from_inverse_hvp(self, products: Tensor, features: Tensor, labels: Tensor) -> Tensor:
         """Influences of those images, shape (M, T), differentiable in features (M, D)."""
-        return torch.einsum("mtkp,mkp->mt", turned, self._gradients(features.double(), labels))
+        return torch.einsum("mtkp,mkp->mt", products, self._gradients(features.double(), labels))
 
     def _gradients(self, features: Tensor, labels: Tensor) -> Tensor:
         """Of each image's loss in the weights, shape (M, K, D + 1)."""

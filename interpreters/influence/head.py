@@ -32,24 +32,24 @@ class Head:
         slopes: Tensor = vmap(grad(self.loss))(outputs, labels)
         return slopes
 
-    def bends(self, features: Tensor, labels: Tensor) -> Tensor:
+    def output_hessians(self, features: Tensor, labels: Tensor) -> Tensor:
         """The loss's Hessian in the outputs, shape (N, K, K), of features (N, D)."""
         outputs = augmented(features) @ self.weights.T
         found: Tensor = vmap(hessian(self.loss))(outputs, labels)
         return found
 
-    def bent(self, outputs: Tensor, labels: Tensor, directions: Tensor) -> Tensor:
+    def hessian_vector_product(self, outputs: Tensor, labels: Tensor, directions: Tensor) -> Tensor:
         """The loss's Hessian in outputs (N, K), times directions (M, N, K); it is never made."""
 
         def slopes(at: Tensor) -> Tensor:
             found: Tensor = vmap(grad(self.loss))(at, labels)
             return found
 
-        turned: Tensor = vmap(lambda each: jvp(slopes, (outputs,), (each,))[1])(directions)
-        return turned
+        products: Tensor = vmap(lambda each: jvp(slopes, (outputs,), (each,))[1])(directions)
+        return products
 
 
-def fitted(features: Tensor, labels: Tensor, classes: int, loss: HeadLoss, l2: float) -> Head:
+def fit_head(features: Tensor, labels: Tensor, classes: int, loss: HeadLoss, l2: float) -> Head:
     """The head with the least mean loss, from weights 0, by SciPy's L-BFGS.
 
     Args:

@@ -45,9 +45,9 @@ class Exact(Inverse):
                 f"(more than {LARGEST}); take ConjugateGradient as the inverse"
             )
         inputs = augmented(features)
-        bends = head.bends(features, labels) / len(features)
+        hessians = head.output_hessians(features, labels) / len(features)
         # row by row, as nothing between has to be larger than the Hessian itself
-        rows = [torch.einsum("nl,np,nq->plq", row, inputs, inputs) for row in bends.unbind(1)]
+        rows = [torch.einsum("nl,np,nq->plq", row, inputs, inputs) for row in hessians.unbind(1)]
         second = torch.stack(rows).reshape(size, size)
         second.diagonal().add_(head.l2 + self.damping)
         factors, pivots, failed = torch.linalg.lu_factor_ex(second)
@@ -97,8 +97,8 @@ class ConjugateGradient(Inverse):
             towards, length = left, inner(left, left)
             enough = self.tolerance**2 * length
             for _ in range(self.steps):
-                turned = hessian(towards) + self.damping * towards
-                curvature = inner(towards, turned)
+                products = hessian(towards) + self.damping * towards
+                curvature = inner(towards, products)
                 if (curvature < 0).any():
                     raise ValueError(
                         f"the Hessian bends down somewhere at damping {self.damping:g}, where "
@@ -106,7 +106,7 @@ class ConjugateGradient(Inverse):
                     )
                 # a vector that is there already, or was 0, stays
                 step = torch.where(length > enough, length / curvature, 0)
-                found, left = found + step * towards, left - step * turned
+                found, left = found + step * towards, left - step * products
                 shorter = inner(left, left)
                 towards = left + torch.where(length > 0, shorter / length, 0) * towards
                 length = shorter
@@ -126,8 +126,10 @@ def hessian_product(head: Head, features: Tensor, labels: Tensor) -> Product:
     outputs = inputs @ head.weights.T
 
     def product(vectors: Tensor) -> Tensor:
-        bent = head.bent(outputs, labels, torch.einsum("mkp,np->mnk", vectors, inputs))
-        return torch.einsum("mnk,np->mkp", bent, inputs) / len(inputs) + head.l2 * vectors
+        mixed = head.hessian_vector_product(
+            outputs, labels, torch.einsum("mkp,np->mnk", vectors, inputs)
+        )
+        return torch.einsum("mnk,np->mkp", mixed, inputs) / len(inputs) + head.l2 * vectors
 
     return product
 

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from interpreters.lrp.ratio import ratio
 from interpreters.lrp.sums import Proportional
-from interpreters.tape import Call, TapeError, dimension_of, pulled_back, read, tensors
+from interpreters.tape import Call, TapeError, dimension_of, read, tensors, vector_jacobian_product
 from interpreters.tape.names import ACTIVATIONS, MAXIMA, PRODUCTS, QUOTIENTS, REARRANGEMENTS, SUMS
 
 Shares = Sequence[Tensor]
@@ -16,7 +16,7 @@ Operation = Callable[[Call, tuple[Tensor, ...]], Shares]
 
 def moved(call: Call, relevance: tuple[Tensor, ...]) -> Shares:
     """Relevance follows the values, which are rearranged or chosen: cat, flatten, max pooling."""
-    return pulled_back(call, relevance)
+    return vector_jacobian_product(call, relevance)
 
 
 def passed(call: Call, relevance: tuple[Tensor, ...]) -> Shares:
@@ -36,7 +36,7 @@ def multiplied(call: Call, relevance: tuple[Tensor, ...]) -> Shares:
     """Factors share equally (Achtibat et al. 2024, eq. 15), each in proportion to its terms."""
     (z,) = call.outputs
     shared = ratio(relevance[0] / len(call.inputs), z, 1e-6)
-    shares = pulled_back(call, (shared,))
+    shares = vector_jacobian_product(call, (shared,))
     return [value * share for value, share in zip(call.inputs, shares, strict=True)]
 
 

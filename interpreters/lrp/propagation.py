@@ -9,7 +9,7 @@ from interpreters.base import Explanation, Interpreter
 from interpreters.lrp.composites import Composite, EpsilonPlus
 from interpreters.lrp.operations import OPERATIONS, nonnegative, summed
 from interpreters.passes import explanation, for_each, one_hot, summed_map
-from interpreters.tape import ATTENTION, Call, Recording, record, walk
+from interpreters.tape import ATTENTION, Call, Recording, propagate_back, record
 from interpreters.tape.decompositions import COMPOUND
 from interpreters.tape.folding import folded, gated
 from interpreters.tape.layers import LAYERS, affine
@@ -74,7 +74,7 @@ class LRP(Interpreter):
 
         def relevance(label: Tensor) -> Tensor:
             seed = logits * one_hot(logits, label)
-            values = walk(calls, recording.start, logits, seed, propagate)
+            values = propagate_back(calls, recording.start, logits, seed, propagate)
             return summed_map(values, images, self.absolute)
 
         return explanation(logits, for_each(self.explained(logits, labels), relevance))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from interpreters.lrp.ratio import ratio
-from interpreters.tape import Call, pulled_back
+from interpreters.tape import Call, vector_jacobian_product
 
 
 @dataclass(frozen=True)
@@ -28,5 +28,5 @@ class Proportional:
             inputs = tuple(value.clamp(min=0) for value in inputs)
             (z,) = call.on(inputs)
         shared = ratio(relevance, z, self.epsilon)
-        shares = pulled_back(call, (shared,), inputs)
+        shares = vector_jacobian_product(call, (shared,), inputs)
         return [value * share for value, share in zip(inputs, shares, strict=True)]

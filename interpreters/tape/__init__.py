@@ -1,9 +1,9 @@
 """What a forward pass did, call by call, and walks back through it."""
 
 from interpreters.tape.attention import ATTENTION
+from interpreters.tape.backward import propagate_back, vector_jacobian_product
 from interpreters.tape.calls import Call, TapeError, dimension_of, only_input, read, tensors
 from interpreters.tape.recording import Recording, record
-from interpreters.tape.walk import pulled_back, walk
 
 __all__ = [
     "ATTENTION",
@@ -12,9 +12,9 @@ __all__ = [
     "TapeError",
     "dimension_of",
     "only_input",
-    "pulled_back",
+    "propagate_back",
     "read",
     "record",
     "tensors",
-    "walk",
+    "vector_jacobian_product",
 ]

@@ -19,7 +19,7 @@ class TapeError(UnsupportedError):
     """A network calls a function that the interpreter has no rule for."""
 
 
-class Place(NamedTuple):
+class CallSite(NamedTuple):
     """Where in a network a function is called: the innermost module and its dotted name."""
 
     name: str
@@ -45,13 +45,13 @@ def running_module() -> nn.Module | None:
 
 
 @contextmanager
-def named(place: Place) -> Iterator[None]:
+def located(site: CallSite) -> Iterator[None]:
     """Raise TapeError, with the place of the call, where a rule does not support it."""
     try:
         yield
     except UnsupportedError as error:
         raise TapeError(
-            f"{place}: {error}; explain at a layer behind it, or add a rule as CONTRIBUTING.md says"
+            f"{site}: {error}; explain at a layer behind it, or add a rule as CONTRIBUTING.md says"
         ) from error
 
 
@@ -66,7 +66,7 @@ class Call:
         kwargs: named arguments.
         inputs: the tensors among the arguments that depend on what is explained, in order.
         outputs: the tensors that came out.
-        place: where the call is.
+        site: where the call is.
         gate: of a convolution, the BatchNorm whose ReLU it reads, where its inputs are those of
             the BatchNorm instead.
     """
@@ -77,7 +77,7 @@ class Call:
     kwargs: dict[str, Any]
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
-    place: Place
+    site: CallSite
     gate: "Call | None" = None
 
     def on(self, inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:

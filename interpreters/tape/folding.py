@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from interpreters.tape.calls import Call, named, read
+from interpreters.tape.calls import Call, located, read
 from interpreters.tape.layers import LAYERS, batch_norm
 
 
@@ -57,7 +57,7 @@ def _has_channels(call: Call) -> bool:
 
 
 def _merged(layer: Call, norm: Call) -> Call:
-    with named(norm.place):
+    with located(norm.site):
         reader = LAYERS[layer.name][1]
         value, weight, bias, options = read(reader, layer.name, layer.args, layer.kwargs)
         _, scale, shift, _ = read(batch_norm, norm.name, norm.args, norm.kwargs)

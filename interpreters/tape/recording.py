@@ -9,14 +9,14 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from interpreters.alias import alias
-from interpreters.passes import check_activation, check_network, logits_of
+from interpreters.passes import check_activation, check_explainable, logits_of
 from interpreters.tape.calls import (
     Call,
-    Place,
+    CallSite,
     TapeError,
+    located,
     mapped,
     name_of,
-    named,
     read,
     running_module,
     tensors,
@@ -60,7 +60,7 @@ def record(
         TapeError: the network calls another function on what is explained.
         LayerError: the layer is not there, runs more than once or gives no map.
     """
-    check_network(network)
+    check_explainable(network)
     trained = images.requires_grad or any(weight.requires_grad for weight in network.parameters())
     grad_mode = torch.is_grad_enabled()
     differentiable = trained and grad_mode
@@ -133,12 +133,12 @@ class _Tape(TorchFunctionMode):
         args, kwargs = mapped(self.changes.latest, (tuple(args), kwargs or {}))
         changed = changed_argument(name_of(function), args, kwargs)
         if changed is not None:
-            with named(self._place()):
+            with located(self._site()):
                 function, args, kwargs = out_of_place(function, args, kwargs)
         name, given = name_of(function), tensors((args, kwargs))
         inputs = tuple(value for value in given if self.depends(value))
         if inputs and name in self.decomposed:
-            with self, named(self._place()):
+            with self, located(self._site()):
                 output = read(self.decomposed[name], name, args, kwargs)
             if changed is not None:
                 self.changes.overwrite(changed, output)
@@ -154,7 +154,7 @@ class _Tape(TorchFunctionMode):
         )
         written = bool(outputs) or name == "__setitem__"
         if inputs and written and name not in CONSTANTS:
-            call = Call(name.strip("_"), function, args, kwargs, inputs, outputs, self._place())
+            call = Call(name.strip("_"), function, args, kwargs, inputs, outputs, self._site())
             self._check(call)
             self.calls.append(call)
             self._active.update(map(id, outputs))
@@ -168,14 +168,14 @@ class _Tape(TorchFunctionMode):
         """Refuse what there is no rule for."""
         if call.name not in self.known:
             raise TapeError(
-                f"no rule for `{call.name}`, which {call.place} calls; explain at a layer behind "
+                f"no rule for `{call.name}`, which {call.site} calls; explain at a layer behind "
                 "it, or add a rule as CONTRIBUTING.md says"
             )
 
     def _check_views(self, given: Sequence[Tensor]) -> None:
         """Refuse what was changed under a view, or through one: the other would not know."""
         if any(map(self.changes.shown_by, given)):
-            raise TapeError(f"{self._place()} changes a tensor in place that it also has views of")
+            raise TapeError(f"{self._site()} changes a tensor in place that it also has views of")
 
     def _check_origin(self, given: Sequence[Tensor]) -> None:
         """Refuse what functions made that the tape cannot see."""
@@ -183,10 +183,10 @@ class _Tape(TorchFunctionMode):
             foreign = value.grad_fn is not None and id(value) not in self._constants
             if foreign and not self.depends(value):
                 raise TapeError(
-                    f"{self._place()} works on a tensor that no recorded call made; compiled and "
+                    f"{self._site()} works on a tensor that no recorded call made; compiled and "
                     "scripted functions cannot be explained"
                 )
 
-    def _place(self) -> Place:
+    def _site(self) -> CallSite:
         module = running_module()
-        return Place(self.names.get(id(module), ""), module)
+        return CallSite(self.names.get(id(module), ""), module)

@@ -8,7 +8,7 @@ from typing import Any
 from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.utilities import rank_zero_info
 
-from lightning_modules.parts import Parts
+from lightning_modules.step_progress import StepProgress
 
 
 class ProgressLines(Callback):
@@ -33,9 +33,9 @@ class ProgressLines(Callback):
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Begin to count, and listen to a module that tells how far a batch is."""
         self.began, self.images, self.batches = time.monotonic(), 0, 0
-        parts = getattr(pl_module, "parts", None)
-        if isinstance(parts, Parts):
-            parts.tell = lambda share: self._on_part(trainer, pl_module, share)
+        progress = getattr(pl_module, "progress", None)
+        if isinstance(progress, StepProgress):
+            progress.report = lambda share: self._on_part(trainer, pl_module, share)
 
     def _on_part(self, trainer: Trainer, pl_module: LightningModule, share: float) -> None:
         if time.monotonic() - self.last >= self.seconds:

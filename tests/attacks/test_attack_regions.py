@@ -25,7 +25,7 @@ def picture(tmp_path: Path) -> str:
 
 
 def test_a_box_has_the_places_whose_middle_is_in_it() -> None:
-    found = Box(0.0, 0.5, 0.25, 1.0).places(IMAGES, PIXELS)
+    found = Box(0.0, 0.5, 0.25, 1.0).weights(IMAGES, PIXELS)
     expected = torch.zeros(1, 1, 8, 12)
     expected[..., :2, 6:] = 1
     assert found.equal(expected)
@@ -35,16 +35,16 @@ def test_a_picture_is_averaged_over_places(picture: str) -> None:
     region = MaskFile(picture)
     expected = torch.zeros(1, 1, 8, 12)
     expected[..., :4], expected[:, :, 1, 4:] = 1, 0.2
-    torch.testing.assert_close(region.places(IMAGES, PIXELS), expected)
+    torch.testing.assert_close(region.weights(IMAGES, PIXELS), expected)
     coarse = torch.zeros(1, 1, 4, 6)
     coarse[..., :2], coarse[:, :, 0, 2:] = 1, 0.1
-    torch.testing.assert_close(region.places(IMAGES, PLACES), coarse)
+    torch.testing.assert_close(region.weights(IMAGES, PLACES), coarse)
 
 
 def test_each_image_has_its_object() -> None:
     masks = torch.rand(2, 1, 8, 12)
-    assert ObjectMask(masks=masks).places(IMAGES, PIXELS).equal(masks)
-    outside = ObjectMask(inside=False, masks=masks).places(IMAGES, PLACES)
+    assert ObjectMask(masks=masks).weights(IMAGES, PIXELS).equal(masks)
+    outside = ObjectMask(inside=False, masks=masks).weights(IMAGES, PLACES)
     torch.testing.assert_close(outside, 1 - torch.nn.functional.avg_pool2d(masks, 2))
 
 
@@ -55,7 +55,7 @@ def black(folder: Path) -> Region:
 
 def turned(folder: Path) -> Tensor:
     Image.new("L", (8, 12), 255).save(folder / "turned.png")
-    return MaskFile(str(folder / "turned.png")).places(IMAGES, PLACES)
+    return MaskFile(str(folder / "turned.png")).weights(IMAGES, PLACES)
 
 
 @pytest.mark.parametrize(
@@ -65,12 +65,12 @@ def turned(folder: Path) -> Tensor:
         (turned, "turned.png has 12x8 pixels and the images have 8x12"),
         (lambda folder: MaskFile(str(folder / "none.png")), "cannot read the mask `path`"),
         (lambda _: Box(0.5, 0.0, 0.5, 1.0), "a box has its top before its bottom"),
-        (lambda _: Box(0.0, 0.0, 0.01, 1.0).places(IMAGES, PIXELS), "no place of the heatmaps"),
+        (lambda _: Box(0.0, 0.0, 0.01, 1.0).weights(IMAGES, PIXELS), "no place of the heatmaps"),
         (
-            lambda _: ObjectMask(masks=torch.zeros(2, 1, 8, 12)).places(IMAGES, PIXELS),
+            lambda _: ObjectMask(masks=torch.zeros(2, 1, 8, 12)).weights(IMAGES, PIXELS),
             "an image has nothing in its object",
         ),
-        (lambda _: ObjectMask().places(IMAGES, PIXELS), "give the `masks` of the objects"),
+        (lambda _: ObjectMask().weights(IMAGES, PIXELS), "give the `masks` of the objects"),
     ],
 )
 def test_bad_input(make: Callable[[Path], object], message: str, tmp_path: Path) -> None:

@@ -36,8 +36,8 @@ def setup() -> Setup:
 def influence_on(network: nn.Module, found: Influences, image: Tensor, label: Tensor) -> Tensor:
     """The influences on one image's loss, differentiable in the image, (20,)."""
     read = features(network, image[None])[1]
-    everything = found.turned(torch.arange(20)[None])
-    return found.of(everything, read, label[None])[0]
+    everything = found.inverse_hvp(torch.arange(20)[None])
+    return found.from_inverse_hvp(everything, read, label[None])[0]
 
 
 @pytest.mark.parametrize("kind", [InfluenceAttack, VotingInfluenceAttack])
@@ -62,7 +62,9 @@ def test_one_step_is_the_papers(
             start = read = features(network, image[None])[1].detach()
             for sign, place in reversed([*zip(signs, order, strict=True)]):
                 at = read.clone().requires_grad_()
-                part = sign * found.of(found.turned(torch.tensor([[place]])), at, label[None])
+                part = sign * found.from_inverse_hvp(
+                    found.inverse_hvp(torch.tensor([[place]])), at, label[None]
+                )
                 read = read + 0.01 * torch.autograd.grad(part.sum(), at)[0].sign()
             total = ((read - start) * features(network, leaf[None])[1]).sum()
         (gradient,) = torch.autograd.grad(total, leaf)  # type: ignore[arg-type]
@@ -78,7 +80,7 @@ def test_one_step_is_the_papers(
 
 def test_more_steps_get_no_less_far(setup: Setup) -> None:
     network, found, images, labels = setup
-    turned = found.turned(found(features(network, images)[1], labels).topk(3).indices)
+    products = found.inverse_hvp(found(features(network, images)[1], labels).topk(3).indices)
     heights = []
     for steps in (1, 12):
         size = EPSILON if steps == 1 else EPSILON / 8
@@ -88,8 +90,10 @@ def test_more_steps_get_no_less_far(setup: Setup) -> None:
         assert moved.min() >= 0
         assert moved.max() <= 1
         assert torch.equal(network(moved).argmax(1), labels)
-        heights.append(-found.of(turned, features(network, moved)[1], labels).sum(1))
-    clean = -found.of(turned, features(network, images)[1], labels).sum(1)
+        heights.append(
+            -found.from_inverse_hvp(products, features(network, moved)[1], labels).sum(1)
+        )
+    clean = -found.from_inverse_hvp(products, features(network, images)[1], labels).sum(1)
     assert (heights[0] >= clean).all()
     assert heights[1].sum() > heights[0].sum() > clean.sum()
 

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
 from attacks import PGD
-from attacks.prediction import PredictionAttack, Step, Walk
+from attacks.prediction import AttackState, PredictionAttack, Step
 from attacks.transfer import (
     BIM,
     DIFGSM,
@@ -228,7 +228,7 @@ def test_ssa(network: nn.Module, images: Tensor, labels: Tensor) -> None:
             spectrum = scipy.fft.dctn((changed + 0.1 * noise).numpy(), axes=(2, 3))
             heard = scipy.fft.idctn(factor.numpy() * spectrum, axes=(2, 3))
             leaf = torch.from_numpy(heard).requires_grad_()
-            view = diversity.draw(images, [random])
+            view = diversity.sample(images, [random])
             loss = F.cross_entropy(network(view(leaf)), labels, reduction="sum")
             slope += torch.autograd.grad(loss, leaf)[0] / 3
         update = update + evened(smoothing(slope))
@@ -255,7 +255,7 @@ def test_diversity_and_smoothing(
     random, changed = torch.Generator().manual_seed(7), images
     for step in steps_of(attack, network, images, labels):
         leaf = changed.clone().requires_grad_()
-        seen = Diversity(0.5, 0.7).draw(images, [random])(leaf)
+        seen = Diversity(0.5, 0.7).sample(images, [random])(leaf)
         loss = F.cross_entropy(network(seen), labels, reduction="sum")
         (slope,) = torch.autograd.grad(loss, leaf)
         # neither has momentum
@@ -326,7 +326,7 @@ def test_nesterov_looks_ahead_over_scales(
 def test_gra(network: nn.Module, images: Tensor, labels: Tensor) -> None:
     attack = GRA(samples=2, reach=3.5, decay=0.5, **LENGTHS)
     random = torch.Generator().manual_seed(7)
-    changed, update, pace = images, torch.zeros_like(images), torch.full_like(images, 2.0)
+    changed, update, step_scale = images, torch.zeros_like(images), torch.full_like(images, 2.0)
     turned_at_all = torch.tensor(False)
     for number, step in enumerate(steps_of(attack, network, images, labels)):
         own, around = slope_of(network, changed, labels), torch.zeros_like(images)
@@ -340,14 +340,14 @@ def test_gra(network: nn.Module, images: Tensor, labels: Tensor) -> None:
             mixed.append(alike * g + (1 - alike) * a)
         before, update = update, update + evened(torch.stack(mixed))
         # the published start, 1 over the decay: every sign differs from that of no momentum
-        pace = torch.where(before.sign() == update.sign(), pace, pace * 0.5)
-        turned_at_all |= (pace < 1).any()
+        step_scale = torch.where(before.sign() == update.sign(), step_scale, step_scale * 0.5)
+        turned_at_all |= (step_scale < 1).any()
         torch.testing.assert_close(step.update, update)
-        change = changed + STEP * pace * update.sign() - images
+        change = changed + STEP * step_scale * update.sign() - images
         changed = (images + change.clamp(-EPSILON, EPSILON)).clamp(0, 1)
         torch.testing.assert_close(step.after, changed)
         if number == 0:
-            torch.testing.assert_close(pace, torch.ones_like(pace))
+            torch.testing.assert_close(step_scale, torch.ones_like(step_scale))
     assert turned_at_all
 
 
@@ -477,9 +477,9 @@ def test_blocks(network: nn.Module, images: Tensor, labels: Tensor) -> None:
 def test_each_image_has_blocks_of_its_own() -> None:
     """Without generators too."""
     same = torch.rand(1, 3, 12, 12).expand(4, -1, -1, -1)
-    walk = Walk(same, same, torch.zeros_like(same), None)
-    (copy,) = SIA(samples=1).copies(walk)
-    assert len(copy.seen(same).unique(dim=0)) == 4
+    state = AttackState(same, same, torch.zeros_like(same), None)
+    (copy,) = SIA(samples=1).copies(state)
+    assert len(copy.transform(same).unique(dim=0)) == 4
 
 
 def test_objectives() -> None:

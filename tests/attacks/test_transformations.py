@@ -9,26 +9,26 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from attacks.prediction import Walk
+from attacks.prediction import AttackState
 from attacks.transfer import SSA, Diversity, Smoothing
 from attacks.transfer.blocks import CHANGES
-from attacks.transfer.spectrum import cosines
-from attacks.transfer.transformations import placed
+from attacks.transfer.spectrum import dct_matrix
+from attacks.transfer.transformations import placement_matrix
 
 
 def test_cosines_are_scipys() -> None:
     images = torch.rand(2, 3, 6, 10, dtype=torch.float64)
-    ours = cosines(6) @ images @ cosines(10).T
+    ours = dct_matrix(6) @ images @ dct_matrix(10).T
     theirs = scipy.fft.dctn(images.numpy(), axes=(2, 3), norm="ortho")
     torch.testing.assert_close(ours, torch.from_numpy(theirs))
-    torch.testing.assert_close(cosines(6).T @ ours @ cosines(10), images)
+    torch.testing.assert_close(dct_matrix(6).T @ ours @ dct_matrix(10), images)
 
 
 @pytest.mark.parametrize(("sides", "offset"), [(5, 2), (7, 0), (8, 0), (3, 4)])
 def test_placed_is_interpolate_and_pad(sides: int, offset: int) -> None:
     images = torch.rand(2, 3, 8, 8, dtype=torch.float64)
     each = torch.tensor([float(sides)]).double()
-    lines = placed(8, 8, each, torch.tensor([float(offset)]).double())
+    lines = placement_matrix(8, 8, each, torch.tensor([float(offset)]).double())
     small = F.interpolate(images, (sides, sides), mode="bilinear", align_corners=False)
     rest = 8 - sides - offset
     torch.testing.assert_close(lines @ images @ lines.mT, F.pad(small, (offset, rest) * 2))
@@ -47,7 +47,7 @@ def test_a_larger_ground_is_brought_back() -> None:
 @pytest.mark.parametrize("rate", [0.5, 1.0, 1.6])
 def test_diversity_keeps_the_size_and_the_range(rate: float) -> None:
     images = torch.rand(40, 3, 8, 10, dtype=torch.float64)
-    seen = Diversity(rate, probability=0.5).draw(images, None)(images)
+    seen = Diversity(rate, probability=0.5).sample(images, None)(images)
     assert seen.shape == images.shape
     assert seen.min() >= 0
     assert seen.max() <= 1
@@ -61,7 +61,7 @@ def test_diversity_is_each_images_own() -> None:
 
     def seen(rows: slice) -> Tensor:
         random = [torch.Generator().manual_seed(seed) for seed in range(3)][rows]
-        return Diversity(0.5, probability=1.0).draw(images[rows], random)(images[rows])
+        return Diversity(0.5, probability=1.0).sample(images[rows], random)(images[rows])
 
     torch.testing.assert_close(seen(slice(1, 3)), seen(slice(0, 3))[1:])
 
@@ -105,7 +105,7 @@ def test_bad_arguments(make: Callable[[], object], message: str) -> None:
 def test_sides_that_half_precision_does_not_know() -> None:
     """Images resized to their own size are themselves."""
     images = torch.rand(3, 3, 299, 299).bfloat16()
-    seen = Diversity(rate=1.0, probability=1.0).draw(images, None)(images)
+    seen = Diversity(rate=1.0, probability=1.0).sample(images, None)(images)
     torch.testing.assert_close(seen, images, rtol=0, atol=0)
 
 
@@ -118,11 +118,11 @@ def test_copies_are_shown_in_full_precision() -> None:
         return seen.sum((1, 2, 3))
 
     attack = SSA(samples=2, spread=0.0, noise=0.0, diversity=Diversity(1.0, 1.0))
-    walk = Walk(images, images, torch.zeros_like(images), None)
+    state = AttackState(images, images, torch.zeros_like(images), None)
     with torch.autocast("cpu", torch.bfloat16):
-        update = attack.update(goal, walk)
+        update = attack.update(goal, state)
     assert len(shown) == 2
     for seen in shown:
         torch.testing.assert_close(seen, images)
     # what a step follows, smoothed, too
-    torch.testing.assert_close(update, attack.update(goal, walk))
+    torch.testing.assert_close(update, attack.update(goal, state))

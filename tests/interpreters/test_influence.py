@@ -21,7 +21,7 @@ from interpreters.influence import (
     SigmoidSquares,
     SoftmaxCrossEntropy,
 )
-from interpreters.influence.head import augmented, fitted
+from interpreters.influence.head import augmented, fit_head
 from interpreters.influence.inverse import hessian_product
 
 IMAGES, WIDTH = 30, 4
@@ -63,7 +63,7 @@ def mean_loss(head: Head, features: Tensor, labels: Tensor, weights: Tensor) -> 
 def fit(request: pytest.FixtureRequest) -> tuple[Head, Tensor, Tensor]:
     loss, classes = request.param
     features, labels = data(classes)
-    return fitted(features, labels, classes, loss, 0.05), features, labels
+    return fit_head(features, labels, classes, loss, 0.05), features, labels
 
 
 def test_ridge_regression_is_exact_leave_one_out() -> None:
@@ -95,7 +95,7 @@ def test_leaving_an_image_out_moves_the_loss_as_foretold() -> None:
     for left_out in range(IMAGES):
         rest = torch.arange(IMAGES) != left_out
         share = (IMAGES - 1) / IMAGES
-        again = fitted(features[rest], labels[rest], 3, SoftmaxCrossEntropy(), 0.05 / share)
+        again = fit_head(features[rest], labels[rest], 3, SoftmaxCrossEntropy(), 0.05 / share)
         before, after = (
             head.loss(head.weights @ augmented(features[:1])[0], labels[0])
             for head in (found.head, again)
@@ -140,28 +140,30 @@ def test_influences_as_written_down(fit: tuple[Head, Tensor, Tensor], inverse: I
     expected = slopes[:5] @ damped.inverse() @ slopes.T
     torch.testing.assert_close(found(features[:5], labels[:5]), expected)
     chosen = expected.argsort(1, descending=True)[:, :3]
-    turned = found.turned(chosen)
+    products = found.inverse_hvp(chosen)
     torch.testing.assert_close(
-        found.of(turned, features[:5], labels[:5]), expected.gather(1, chosen)
+        found.from_inverse_hvp(products, features[:5], labels[:5]), expected.gather(1, chosen)
     )
     moved = features[:5].clone().requires_grad_()
-    assert torch.autograd.gradcheck(lambda read: found.of(turned, read, labels[:5]), moved)
+    assert torch.autograd.gradcheck(
+        lambda read: found.from_inverse_hvp(products, read, labels[:5]), moved
+    )
 
 
 def test_squared_error_as_in_the_paper() -> None:
     features, labels = data(2)
-    head = fitted(features, labels, 2, SigmoidSquares(), 0.05)
+    head = fit_head(features, labels, 2, SigmoidSquares(), 0.05)
     p = (augmented(features) @ head.weights.T)[:, 0].sigmoid()
-    bent = p * (1 - p)
-    torch.testing.assert_close(head.errors(features, labels)[:, 0], 2 * (p - labels) * bent)
-    second = 2 * (bent.square() + (p - labels) * bent * (1 - 2 * p))
-    torch.testing.assert_close(head.bends(features, labels)[:, 0, 0], second)
+    mixed = p * (1 - p)
+    torch.testing.assert_close(head.errors(features, labels)[:, 0], 2 * (p - labels) * mixed)
+    second = 2 * (mixed.square() + (p - labels) * mixed * (1 - 2 * p))
+    torch.testing.assert_close(head.output_hessians(features, labels)[:, 0, 0], second)
 
 
 @pytest.mark.parametrize(("loss", "classes"), LOSSES[:2])
 def test_the_fit_is_scikit_learns(loss: HeadLoss, classes: int) -> None:
     features, labels = data(classes)
-    head = fitted(features, labels, classes, loss, 0.05)
+    head = fit_head(features, labels, classes, loss, 0.05)
     model = LogisticRegression(C=1 / (0.05 * IMAGES), fit_intercept=False, tol=1e-10, max_iter=9999)
     expected = torch.from_numpy(model.fit(augmented(features), labels).coef_)
     # both stop at a small slope
@@ -170,7 +172,7 @@ def test_the_fit_is_scikit_learns(loss: HeadLoss, classes: int) -> None:
 
 def test_captums_influences_are_the_same() -> None:
     features, labels = data(3)
-    head = fitted(features, labels, 3, SoftmaxCrossEntropy(), 0.0001)
+    head = fit_head(features, labels, 3, SoftmaxCrossEntropy(), 0.0001)
     damping = 0.5
     found = Influences(head, features, labels, Exact(damping)(head, features, labels))
     layer = nn.Linear(WIDTH, 3).double()

@@ -7,7 +7,7 @@ from lightning import Trainer
 from torch import nn
 
 from lightning_modules import Classifier, OneCycle
-from lightning_modules.preflight import NetworkError, check_network
+from lightning_modules.preflight import NetworkError, check_classifier
 from networks import timm_network
 
 
@@ -66,7 +66,7 @@ def test_one_cycle_refuses_a_warmup_out_of_range() -> None:
 
 def test_too_few_logits() -> None:
     with pytest.raises(NetworkError, match="the data has 12 classes and the network 4"):
-        check_network(tiny_network(4), shapes())
+        check_classifier(tiny_network(4), shapes())
 
 
 def test_a_network_of_another_size() -> None:
@@ -74,7 +74,7 @@ def test_a_network_of_another_size() -> None:
     with pytest.raises(
         NetworkError, match=r"cannot classify images of 64x64 pixels: .* made for another size"
     ):
-        check_network(network, shapes())
+        check_classifier(network, shapes())
 
 
 @pytest.mark.parametrize(
@@ -82,12 +82,12 @@ def test_a_network_of_another_size() -> None:
 )
 def test_probabilities_are_refused(last: nn.Module, name: str) -> None:
     with pytest.raises(NetworkError, match=f"the network ends in {name}: its outputs are prob"):
-        check_network(nn.Sequential(tiny_network(), last), shapes())
+        check_classifier(nn.Sequential(tiny_network(), last), shapes())
 
 
 def test_check_leaves_the_mode_alone() -> None:
     network = tiny_network().train()
     before = {k: v.clone() for k, v in network.named_buffers()}
-    check_network(network, shapes())
+    check_classifier(network, shapes())
     assert network.training
     assert all(value.equal(before[name]) for name, value in network.named_buffers())

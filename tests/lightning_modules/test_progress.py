@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from lightning_modules.callbacks import ProgressLines
-from lightning_modules.parts import Parts
+from lightning_modules.step_progress import StepProgress
 
 
 def trainer(**values: Any) -> Any:
@@ -58,14 +58,14 @@ def test_lines(
 def test_parts_of_a_batch(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lines, module = ProgressLines(seconds=0), SimpleNamespace(parts=Parts())
+    lines, module = ProgressLines(seconds=0), SimpleNamespace(progress=StepProgress())
     lines.last = 0.0
     clock = iter(10.0 * second for second in range(100))
     monkeypatch.setattr("time.monotonic", lambda: next(clock))
     with caplog.at_level(logging.INFO):
         lines.on_test_start(trainer(), cast(Any, module))
-        for _ in module.parts("ab"):
-            for _ in module.parts(range(2)):
+        for _ in module.progress("ab"):
+            for _ in module.progress(range(2)):
                 pass
     told = [message.split(" left")[0] for message in caplog.messages]
     assert told == [

@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from interpreters.tape import Call, pulled_back, tensors
-from interpreters.tape.calls import Place
+from interpreters.tape import Call, tensors, vector_jacobian_product
+from interpreters.tape.calls import CallSite
 
 X, Y, CONSTANT = (torch.randn(2, size, 3, dtype=torch.float64) for size in (1, 2, 4))
 
@@ -40,16 +40,16 @@ def test_transposed(case: str) -> None:
     given = tensors((args, kwargs))
     inputs = tuple(value for value in given if value is not CONSTANT)
     name = case.split()[0].strip(",")
-    call = Call(name, counted, args, kwargs, inputs, (output,), Place("", None))
+    call = Call(name, counted, args, kwargs, inputs, (output,), CallSite("", None))
     cotangent = torch.randn_like(output)
-    shares = pulled_back(call, (cotangent,))
+    shares = vector_jacobian_product(call, (cotangent,))
     assert len(ran) == runs
     found: dict[int, Tensor] = {}
     for value, share in zip(inputs, shares, strict=True):
         found[id(value)] = found.get(id(value), torch.zeros_like(value)) + share
     for value in inputs:
         aliases = {id(v): v.detach().clone().requires_grad_() for v in inputs}
-        again = Call(name, function, args, kwargs, inputs, (), Place("", None)).on(
+        again = Call(name, function, args, kwargs, inputs, (), CallSite("", None)).on(
             [aliases[id(v)] for v in inputs]
         )
         (expected,) = torch.autograd.grad(again[0], aliases[id(value)], cotangent)

@@ -6,13 +6,13 @@ import torch
 from torch import Tensor
 
 from interpreters.alias import alias
-from interpreters.tape.calls import Call, named, only_input
+from interpreters.tape.calls import Call, located, only_input
 from networks.unsupported import differentiated
 
 Propagate = Callable[[Call, tuple[Tensor, ...]], Sequence[Tensor]]
 
 
-def walk(
+def propagate_back(
     calls: Sequence[Call], start: Tensor, end: Tensor, seed: Tensor, propagate: Propagate
 ) -> Tensor:
     """Pass a quantity of the end of a tape back to its start; what meets in a tensor adds up.
@@ -34,7 +34,7 @@ def walk(
             arrived.pop(id(value)) if id(value) in arrived else torch.zeros_like(value)
             for value in call.outputs
         )
-        with named(call.place):
+        with located(call.site):
             leaving = propagate(call, arriving)
             if len(leaving) < len(call.inputs):
                 only_input(call)
@@ -43,7 +43,7 @@ def walk(
     return arrived[id(start)]
 
 
-def pulled_back(
+def vector_jacobian_product(
     call: Call, cotangents: Sequence[Tensor], inputs: Sequence[Tensor] | None = None
 ) -> tuple[Tensor, ...]:
     """The transposed Jacobian of a call, at its own or at other inputs, times cotangents."""

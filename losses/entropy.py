@@ -27,7 +27,7 @@ def entropy(heatmap: Tensor) -> Tensor:
         raise ValueError("a heatmap of one place has no entropy; choose a layer with larger maps")
     mass = normalize(heatmap).flatten(1)
     # elsewhere the highest place alone weighs 1
-    mass = torch.where(mass.amax(1, keepdim=True) > 0, mass, 1.0)
+    mass = torch.where(mass.amax(1, keepdim=True) != 0, mass, 1.0)
     shares = mass / mass.sum(1, keepdim=True)
     return -(shares * (shares + SMALLEST).log()).sum(1) / math.log(shares.shape[1])
 

@@ -5,6 +5,7 @@ from inspect import isabstract
 import pytest
 import torch
 from families import FAMILIES, images_for, member
+from helpers import state
 from torch import Tensor, nn
 from torch.autograd import gradcheck, gradgradcheck
 from torch.func import functional_call
@@ -154,20 +155,6 @@ def test_batch_is_exact_however_a_network_lays_it_out(family: str) -> None:
         ]
     # convolutions round differently in batches of another size
     torch.testing.assert_close(batch, torch.cat(singles), rtol=1e-6, atol=1e-10)
-
-
-def state(network: nn.Module) -> dict[str, object]:
-    """Everything an interpreter could leave behind on a network."""
-    found: dict[str, object] = {}
-    for name, module in network.named_modules():
-        hooks = [getattr(module, kind) for kind in vars(module) if kind.endswith("_hooks")]
-        found[name] = (module.training, sum(map(len, hooks)))
-    for name, parameter in network.named_parameters():
-        found[f"parameter {name}"] = (id(parameter), parameter.requires_grad, parameter.grad)
-        found[f"value {name}"] = parameter.tolist()
-    for name, buffer in network.named_buffers():
-        found[f"buffer {name}"] = (id(buffer), buffer.tolist())
-    return found
 
 
 @also_those_without_gradients

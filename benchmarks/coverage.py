@@ -16,18 +16,8 @@ import torchvision
 from rich.console import Console
 from torch import Tensor, nn
 
-from interpreters import (
-    LRP,
-    Captum,
-    DeepLift,
-    GradCam,
-    InputXGradient,
-    IntegratedGradients,
-    Interpreter,
-    SimpleGradient,
-    SmoothGrad,
-)
-from interpreters.lrp import Heo
+from benchmarks.shipped import SMALL
+from interpreters import Interpreter
 from interpreters.tape import TapeError
 from losses import location
 from networks import timm_network, torchvision_network
@@ -53,18 +43,10 @@ alexnet vgg11_bn resnet18 resnext50_32x4d squeezenet1_1 densenet121 googlenet sh
 mobilenet_v2 mobilenet_v3_small mnasnet0_5 efficientnet_b0 regnet_y_400mf convnext_tiny vit_b_32
 swin_t maxvit_t
 """.split()
-INTERPRETERS: dict[str, Interpreter] = {
-    "SimpleGradient": SimpleGradient(),
-    "InputXGradient": InputXGradient(),
-    "GradCam": GradCam(),
-    "SmoothGrad": SmoothGrad(samples=2),
-    "IntegratedGradients": IntegratedGradients(steps=2),
-    "DeepLift": DeepLift(),
-    "LRP": LRP(),
-    "LRP, last": LRP("last"),
-    "LRP, Heo": LRP(composite=Heo()),
-    "Captum": Captum("Saliency"),
-}
+NAMES = """
+simple_gradient input_x_gradient grad_cam smooth_grad integrated_gradients deep_lift lrp lrp_last
+""".split()
+INTERPRETERS = {name: SMALL[name] for name in [*NAMES, "lrp, heo", "captum_saliency"]}
 
 
 # 96 pixels are too few for some, or leave a last map of one place

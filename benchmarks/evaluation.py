@@ -19,30 +19,22 @@ from rich.table import Table
 from torch import Tensor, nn
 
 from benchmarks.heatmaps import forward
+from benchmarks.shipped import INTERPRETERS, with_few
 from benchmarks.timing import Task, alternated, summary
 from evaluation import Fooling, Perturbation, Study
-from interpreters import (
-    LRP,
-    GradCam,
-    InputXGradient,
-    IntegratedGradients,
-    Interpreter,
-    SimpleGradient,
-    SmoothGrad,
-)
 from lightning_modules.data import Batch
 from losses import CenterMass
 from networks import torchvision_network
 
 STEPS, SAMPLES = 16, 8
 # each with its forward passes, and with its passes with the gradient of the pixels
-INTERPRETERS: dict[str, tuple[Interpreter, int, int]] = {
-    "grad_cam": (GradCam(), 1, 0),
-    "lrp_last": (LRP("last"), 1, 0),
-    "simple_gradient": (SimpleGradient(), 0, 1),
-    "input_x_gradient": (InputXGradient(), 0, 1),
-    "smooth_grad": (SmoothGrad(samples=SAMPLES), 1, SAMPLES),
-    "integrated_gradients": (IntegratedGradients(STEPS), 0, STEPS),
+PASSES = {
+    "grad_cam": (1, 0),
+    "lrp_last": (1, 0),
+    "simple_gradient": (0, 1),
+    "input_x_gradient": (0, 1),
+    "smooth_grad": (1, SAMPLES),
+    "integrated_gradients": (0, STEPS),
 }
 # regions along each side, and how many are replaced
 GRID, REPLACED, CHUNK = 7, 12, 32
@@ -112,10 +104,19 @@ def tasks(name: str, count: int, size: int) -> dict[str, Task]:
         torch.stack(fields) for fields in zip(*(data[0, i] for i in range(count)), strict=True)
     )
     batch = images, labels, indices
-    interpreters = {key: interpreter for key, (interpreter, _, _) in INTERPRETERS.items()}
+    interpreters = {
+        key: with_few(INTERPRETERS[key], steps=STEPS, samples=SAMPLES) for key in PASSES
+    }
     fooling = Fooling(original, manipulated, interpreters, CenterMass())
     perturbation, flipping = (
-        Perturbation(original, manipulated, {"grad_cam": GradCam()}, region, REPLACED, chunk=CHUNK)
+        Perturbation(
+            original,
+            manipulated,
+            {"grad_cam": INTERPRETERS["grad_cam"]},
+            region,
+            REPLACED,
+            chunk=CHUNK,
+        )
         for region in (size // GRID, 1)
     )
 
@@ -124,7 +125,7 @@ def tasks(name: str, count: int, size: int) -> dict[str, Task]:
         network(pixels).gather(1, labels[:, None]).sum().backward()
 
     def explanations() -> None:
-        for network, (_, forwards, gradients) in product(networks, INTERPRETERS.values()):
+        for network, (forwards, gradients) in product(networks, PASSES.values()):
             for _ in range(forwards):
                 forward(network, images)
             for _ in range(gradients):

@@ -13,19 +13,13 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor, nn
 
+from benchmarks.shipped import DIFFERENTIABLE, INTERPRETERS
 from benchmarks.timing import Task, alternated, peak_megabytes, summary
-from interpreters import LRP, GradCam, Interpreter, SimpleGradient
-from interpreters.lrp import EpsilonEverywhere
+from interpreters import Interpreter
 from losses import location
 from networks import torchvision_network
 
-INTERPRETERS: dict[str, Interpreter] = {
-    "GradCam": GradCam(),
-    "LRP, last": LRP("last"),
-    "SimpleGradient": SimpleGradient(),
-    "LRP, epsilon": LRP(composite=EpsilonEverywhere()),
-    "LRP, epsilon plus": LRP(),
-}
+TIMED = ["grad_cam", "lrp_last", "simple_gradient", "lrp, epsilon", "lrp"]
 
 
 def steps(name: str, interpreters: list[str], batch: int, size: int) -> dict[str, Task]:
@@ -60,9 +54,7 @@ def main() -> None:
     """Time the networks and print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--networks", nargs="+", default=["resnet50", "vgg19", "densenet121"])
-    parser.add_argument(
-        "--interpreters", nargs="+", default=[*INTERPRETERS], choices=[*INTERPRETERS]
-    )
+    parser.add_argument("--interpreters", nargs="+", default=TIMED, choices=[*DIFFERENTIABLE])
     parser.add_argument("--batch", type=int, default=8, help="images in a batch")
     parser.add_argument("--size", type=int, default=224, help="side of the images in pixels")
     parser.add_argument("--rounds", type=int, default=10, help="rounds of steps to time")

@@ -11,24 +11,19 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor, nn
 
+from benchmarks.shipped import INTERPRETERS, with_few
 from benchmarks.timing import Task, alternated, summary
-from interpreters import (
-    LRP,
-    DeepLift,
-    GradCam,
-    IntegratedGradients,
-    Interpreter,
-    SimpleGradient,
-)
+from interpreters import Interpreter
 from networks import torchvision_network
 
 STEPS = 16
-INTERPRETERS: dict[str, tuple[Interpreter, str]] = {
-    "GradCam": (GradCam(), "a forward pass"),
-    "SimpleGradient": (SimpleGradient(), "a pass with the gradient of the pixels"),
-    "LRP, epsilon plus": (LRP(), "a pass with the gradient of the pixels"),
-    f"IntegratedGradients, {STEPS} steps": (IntegratedGradients(STEPS), f"{STEPS} such passes"),
-    "DeepLift": (DeepLift(), "2 such passes"),
+# the passes that each needs
+PASSES = {
+    "grad_cam": "a forward pass",
+    "simple_gradient": "a pass with the gradient of the pixels",
+    "lrp": "a pass with the gradient of the pixels",
+    "integrated_gradients": f"{STEPS} such passes",
+    "deep_lift": "2 such passes",
 }
 
 
@@ -53,9 +48,9 @@ def tasks(name: str, interpreters: list[str], batch: int, size: int) -> dict[str
         f"{STEPS} such passes": lambda: gradients(STEPS),
         "2 such passes": lambda: gradients(2),
     }
-    needed = {INTERPRETERS[key][1] for key in interpreters}
+    needed = {PASSES[key] for key in interpreters}
     passes = {key: task for key, task in bare.items() if key in needed}
-    return passes | {key: heatmap(INTERPRETERS[key][0]) for key in interpreters}
+    return passes | {key: heatmap(with_few(INTERPRETERS[key], steps=STEPS)) for key in interpreters}
 
 
 @torch.no_grad()
@@ -75,9 +70,7 @@ def main() -> None:
     """Time the networks and print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--networks", nargs="+", default=["resnet50", "vgg16"])
-    parser.add_argument(
-        "--interpreters", nargs="+", default=[*INTERPRETERS], choices=[*INTERPRETERS]
-    )
+    parser.add_argument("--interpreters", nargs="+", default=[*PASSES], choices=[*PASSES])
     parser.add_argument("--batch", type=int, default=8, help="images in a batch")
     parser.add_argument("--size", type=int, default=224, help="side of the images in pixels")
     parser.add_argument("--rounds", type=int, default=8, help="rounds to time")
@@ -87,7 +80,7 @@ def main() -> None:
         timed = tasks(name, options.interpreters, options.batch, options.size)
         taken = alternated(timed, options.rounds, name)
         for key in options.interpreters:
-            passes = INTERPRETERS[key][1]
+            passes = PASSES[key]
             table.add_row(name, key, passes, summary(taken[key], taken[passes]))
     Console(width=120).print(table)
 

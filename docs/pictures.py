@@ -11,34 +11,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from benchmarks.shipped import INTERPRETERS
 from datamodules import Shapes
-from interpreters import (
-    LRP,
-    Captum,
-    DeepLift,
-    GradCam,
-    InputXGradient,
-    IntegratedGradients,
-    Interpreter,
-    SimpleGradient,
-    SmoothGrad,
-)
 from networks import shapes_network
 
 FOLDER = Path(__file__).parent / "pictures"
-INTERPRETERS: list[Interpreter] = [
-    SimpleGradient(),
-    InputXGradient(),
-    GradCam(),
-    SmoothGrad(),
-    IntegratedGradients(),
-    DeepLift(),
-    LRP(),
-    Captum("Occlusion", options={"sliding_window_shapes": (3, 8, 8), "strides": (3, 4, 4)}),
-]
+NAMES = """
+simple_gradient input_x_gradient grad_cam smooth_grad integrated_gradients deep_lift lrp
+captum_occlusion
+""".split()
 
 
-def draw(interpreter: Interpreter, images: Tensor, heatmaps: Tensor) -> None:
+def draw(name: str, images: Tensor, heatmaps: Tensor) -> None:
     """One row for the images and one for their heatmaps, written to the folder."""
     figure, axes = plt.subplots(2, len(images), figsize=(2 * len(images), 4))
     for column, (image, heatmap) in enumerate(zip(images, heatmaps, strict=True)):
@@ -49,7 +33,7 @@ def draw(interpreter: Interpreter, images: Tensor, heatmaps: Tensor) -> None:
     for axis in axes.flat:
         axis.set_axis_off()
     figure.tight_layout(pad=0.3)
-    figure.savefig(FOLDER / f"{interpreter.name}.png", dpi=60)
+    figure.savefig(FOLDER / f"{name}.png", dpi=60)
     plt.close(figure)
 
 
@@ -60,9 +44,9 @@ def main() -> None:
     data.setup("test")
     images, labels, _ = next(iter(data.test_dataloader()))
     network = shapes_network().eval()
-    for interpreter in INTERPRETERS:
+    for name in NAMES:
         with torch.no_grad():
-            draw(interpreter, images, interpreter(network, images, labels).heatmap)
+            draw(name, images, INTERPRETERS[name](network, images, labels).heatmap)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ def center(heatmap: Tensor) -> Tensor:
     """
     mass = normalize(heatmap)
     # `normalize` makes a constant heatmap zeros; ones put its centre in the middle
-    mass = torch.where(mass.amax((1, 2, 3), keepdim=True) > 0, mass, 1.0)
+    mass = torch.where(mass.amax((1, 2, 3), keepdim=True) != 0, mass, 1.0)
     rows, columns = (torch.arange(side).to(mass) for side in mass.shape[2:])
     total = mass.sum((1, 2, 3))
     row = (mass.sum((1, 3)) * rows).sum(1) / total

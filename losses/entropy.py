@@ -34,7 +34,7 @@ def entropy(heatmap: Tensor) -> Tensor:
         )
     mass = normalize(heatmap).flatten(1)
     # `normalize` makes a constant heatmap zeros; ones give it the largest entropy
-    mass = torch.where(mass.amax(1, keepdim=True) > 0, mass, 1.0)
+    mass = torch.where(mass.amax(1, keepdim=True) != 0, mass, 1.0)
     shares = mass / mass.sum(1, keepdim=True)
     return -(shares * (shares + EPSILON).log()).sum(1) / math.log(shares.shape[1])
 

@@ -1,4 +1,4 @@
-"""Small members of the families of networks that people explain, and all interpreters."""
+"""Small members of the families of networks that people explain."""
 
 import timm
 import torch
@@ -12,37 +12,7 @@ from torchvision.models.mobilenetv3 import InvertedResidualConfig, MobileNetV3
 from torchvision.models.vgg import make_layers
 from torchvision.models.vision_transformer import VisionTransformer
 
-from interpreters import (
-    LRP,
-    DeepLift,
-    GradCam,
-    InputXGradient,
-    IntegratedGradients,
-    Interpreter,
-    SimpleGradient,
-    SmoothGrad,
-)
-from interpreters.lrp import EpsilonAlpha2Beta1, EpsilonEverywhere, EpsilonPlusFlat, Heo
 from networks import NormalizedNetwork, cifar_resnet
-
-INTERPRETERS: dict[str, Interpreter] = {
-    "SimpleGradient": SimpleGradient(),
-    "SimpleGradient, last": SimpleGradient("last"),
-    "InputXGradient": InputXGradient(),
-    "InputXGradient, last": InputXGradient("last"),
-    "GradCam": GradCam(),
-    "SmoothGrad": SmoothGrad(samples=3, chunk=4),
-    "IntegratedGradients": IntegratedGradients(steps=3, chunk=4),
-    "IntegratedGradients, last": IntegratedGradients(steps=2, layer="last"),
-    "DeepLift": DeepLift(),
-    "DeepLift, last": DeepLift(layer="last"),
-    "LRP": LRP(),
-    "LRP, last": LRP("last"),
-    "LRP, epsilon": LRP(composite=EpsilonEverywhere()),
-    "LRP, epsilon plus flat": LRP(composite=EpsilonPlusFlat()),
-    "LRP, epsilon alpha 2 beta 1": LRP(composite=EpsilonAlpha2Beta1()),
-    "LRP, Heo": LRP(composite=Heo()),
-}
 
 
 def vgg() -> nn.Module:

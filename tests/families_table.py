@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from families import FAMILIES, INTERPRETERS
+from families import FAMILIES
+
+from benchmarks.shipped import DIFFERENTIABLE
 
 PATH = Path(__file__).parents[1] / "docs" / "families.md"
 HEAD = """# Where heatmaps have an exact gradient in the weights
@@ -29,7 +31,7 @@ def write(outcomes: list[tuple[str, str, str]]) -> None:
     """Write the table anew, one row for each interpreter."""
     pairs = {(family, name): outcome for family, name, outcome in outcomes}
     lines = [f"| | {' | '.join(FAMILIES)} |", "|---" * (len(FAMILIES) + 1) + "|"]
-    for name in INTERPRETERS:
+    for name in DIFFERENTIABLE:
         row = " | ".join(pairs[family, name] for family in FAMILIES)
         lines.append(f"| {name} | {row} |")
     PATH.write_text(HEAD + "\n" + "\n".join(lines) + "\n")

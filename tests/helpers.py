@@ -78,3 +78,17 @@ def flat_network(classes: int = 12) -> nn.Module:
 def shapes() -> Shapes:
     """The embedded data with few images, whose number no batch size divides."""
     return Shapes(train=24, validation=13, test=7, batch_size=8)
+
+
+def state(network: nn.Module) -> dict[str, object]:
+    """Everything that an interpreter or an attack could leave behind on a network."""
+    found: dict[str, object] = {}
+    for name, module in network.named_modules():
+        hooks = [getattr(module, kind) for kind in vars(module) if kind.endswith("_hooks")]
+        found[name] = (module.training, sum(map(len, hooks)))
+    for name, parameter in network.named_parameters():
+        found[f"parameter {name}"] = (id(parameter), parameter.requires_grad, parameter.grad)
+        found[f"value {name}"] = parameter.tolist()
+    for name, buffer in network.named_buffers():
+        found[f"buffer {name}"] = (id(buffer), buffer.tolist())
+    return found

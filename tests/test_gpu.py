@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 import torch
-from families import INTERPRETERS
 from helpers import GPU, PREPROCESSING, TinyNetwork
 from torch import Tensor, nn
 
 from attacks import PGD, Attack, MassCenterAttack, RandomSign, TopKAttack
+from benchmarks.shipped import DIFFERENTIABLE
 from interpreters import Interpreter, SimpleGradient
 from networks import NormalizedNetwork
 from seeds import generators
@@ -40,21 +40,21 @@ def found(interpreter: Interpreter, network: nn.Module, images: Tensor) -> list[
     return [None if value is None else value.cpu() for value in (*explanation, *gradients)]
 
 
-@pytest.mark.parametrize("name", INTERPRETERS)
+@pytest.mark.parametrize("name", DIFFERENTIABLE)
 def test_heatmaps_and_their_gradients(
     name: str, networks: tuple[nn.Module, nn.Module], images: Tensor
 ) -> None:
-    there, here = (found(INTERPRETERS[name], network, images) for network in reversed(networks))
+    there, here = (found(DIFFERENTIABLE[name], network, images) for network in reversed(networks))
     torch.testing.assert_close(there, here)
 
 
-@pytest.mark.parametrize("name", INTERPRETERS)
+@pytest.mark.parametrize("name", DIFFERENTIABLE)
 def test_heatmaps_without_gradients(
     name: str, networks: tuple[nn.Module, nn.Module], images: Tensor
 ) -> None:
     network, copied = (each.requires_grad_(False) for each in networks)
-    here = INTERPRETERS[name](network, images, LABELS).heatmap
-    there = INTERPRETERS[name](copied, images.cuda(), LABELS.cuda()).heatmap
+    here = DIFFERENTIABLE[name](network, images, LABELS).heatmap
+    there = DIFFERENTIABLE[name](copied, images.cuda(), LABELS.cuda()).heatmap
     torch.testing.assert_close(there.cpu(), here)
 
 

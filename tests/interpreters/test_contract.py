@@ -1,57 +1,49 @@
 """What every interpreter promises, on every kind of network."""
 
+from inspect import isabstract
+
 import pytest
 import torch
 from families import FAMILIES, images_for, member
+from helpers import state
 from torch import Tensor, nn
 from torch.autograd import gradcheck, gradgradcheck
 from torch.func import functional_call
 
+import interpreters
+from benchmarks.shipped import DIFFERENTIABLE, SHIPPED, SMALL
 from interpreters import (
     LRP,
     DeepLift,
+    ExpectedGradients,
     GradCam,
     InputXGradient,
     IntegratedGradients,
     Interpreter,
     SimpleGradient,
-    SmoothGrad,
 )
-from interpreters.lrp import (
-    ByKind,
-    Epsilon,
-    EpsilonAlpha2Beta1,
-    EpsilonEverywhere,
-    Gamma,
-    Heo,
-    ZBox,
-)
+from interpreters.lrp import Epsilon, EpsilonEverywhere
 from interpreters.lrp.sums import Proportional
 from networks import NormalizedNetwork, cifar_resnet, torchvision_network
 
-INTERPRETERS: list[Interpreter] = [
-    SimpleGradient(),
-    SimpleGradient("last"),
-    InputXGradient(),
-    InputXGradient("last"),
-    GradCam(),
+VARIANTS: list[Interpreter] = [
     GradCam(target="other"),
-    SmoothGrad(samples=2, chunk=2),
-    IntegratedGradients(steps=2, chunk=2),
-    IntegratedGradients(steps=2, layer="last"),
-    DeepLift(),
-    DeepLift(layer="last"),
-    LRP(),
-    LRP("last"),
-    LRP(composite=EpsilonAlpha2Beta1()),
-    LRP(composite=ByKind(Gamma(), first=ZBox())),
-    LRP(composite=Heo()),
     InputXGradient(absolute=True),
     IntegratedGradients(steps=2, score="probability", absolute=True),
     DeepLift(absolute=True),
     LRP(absolute=True),
 ]
-all_interpreters = pytest.mark.parametrize("interpreter", INTERPRETERS, ids=repr)
+INTERPRETERS = DIFFERENTIABLE | {repr(variant): variant for variant in VARIANTS}
+ALL = SMALL | INTERPRETERS
+all_interpreters = pytest.mark.parametrize("interpreter", INTERPRETERS.values(), ids=INTERPRETERS)
+also_those_without_gradients = pytest.mark.parametrize("interpreter", ALL.values(), ids=ALL)
+
+
+def test_every_interpreter_has_a_configuration() -> None:
+    """By which it comes into this list; pictures to compare with are the user's own."""
+    classes = {each for each in vars(interpreters).values() if isinstance(each, type)}
+    made = {each for each in classes if issubclass(each, Interpreter) and not isabstract(each)}
+    assert made - {type(each) for each in SHIPPED.values()} == {ExpectedGradients}
 
 
 @all_interpreters
@@ -127,7 +119,7 @@ def test_without_grad_mode_the_same_values(
     torch.testing.assert_close(actual, expected)
 
 
-@all_interpreters
+@also_those_without_gradients
 def test_frozen_network(
     interpreter: Interpreter, network: nn.Module, images: Tensor, labels: Tensor
 ) -> None:
@@ -136,7 +128,7 @@ def test_frozen_network(
     torch.testing.assert_close(interpreter(frozen, images, labels).heatmap, expected)
 
 
-@all_interpreters
+@also_those_without_gradients
 def test_batch_is_exact(
     interpreter: Interpreter, network: nn.Module, images: Tensor, labels: Tensor
 ) -> None:
@@ -165,21 +157,7 @@ def test_batch_is_exact_however_a_network_lays_it_out(family: str) -> None:
     torch.testing.assert_close(batch, torch.cat(singles), rtol=1e-6, atol=1e-10)
 
 
-def state(network: nn.Module) -> dict[str, object]:
-    """Everything an interpreter could leave behind on a network."""
-    found: dict[str, object] = {}
-    for name, module in network.named_modules():
-        hooks = [getattr(module, kind) for kind in vars(module) if kind.endswith("_hooks")]
-        found[name] = (module.training, sum(map(len, hooks)))
-    for name, parameter in network.named_parameters():
-        found[f"parameter {name}"] = (id(parameter), parameter.requires_grad, parameter.grad)
-        found[f"value {name}"] = parameter.tolist()
-    for name, buffer in network.named_buffers():
-        found[f"buffer {name}"] = (id(buffer), buffer.tolist())
-    return found
-
-
-@all_interpreters
+@also_those_without_gradients
 @pytest.mark.parametrize("label", [1, 99], ids=["right", "raising"])
 def test_network_untouched(
     interpreter: Interpreter, label: int, network: nn.Module, images: Tensor
@@ -231,5 +209,5 @@ def test_cifar_resnet_learns_from_its_heatmap() -> None:
 def test_torchvision_families_explain_as_they_are(name: str) -> None:
     network = torchvision_network(name, num_classes=5).eval()
     images, labels = torch.rand(1, 3, 64, 64), torch.tensor([3])
-    for interpreter in INTERPRETERS:
+    for interpreter in INTERPRETERS.values():
         assert interpreter(network, images, labels).heatmap.isfinite().all()

@@ -2,8 +2,10 @@
 
 import pytest
 import torch
-from families import INTERPRETERS, images_for, member
+from families import images_for, member
 from torch import Tensor
+
+from benchmarks.shipped import DIFFERENTIABLE
 
 LABELS = torch.tensor([0, 2])
 FAMILY = "ResNet, basic"
@@ -12,16 +14,16 @@ BOTH = [FAMILY, "DenseNet"]
 
 
 @pytest.mark.parametrize("family", BOTH)
-@pytest.mark.parametrize("name", INTERPRETERS)
+@pytest.mark.parametrize("name", DIFFERENTIABLE)
 def test_bf16_autocast(name: str, family: str) -> None:
     """Eight bits of mantissa: maps stay near those of float32, and gradients finite."""
     network, images = member(family).float(), images_for(family).float()
-    expected = INTERPRETERS[name](network, images, LABELS).heatmap
+    expected = DIFFERENTIABLE[name](network, images, LABELS).heatmap
     with torch.autocast("cpu", torch.bfloat16):
-        actual = INTERPRETERS[name](network, images, LABELS).heatmap
+        actual = DIFFERENTIABLE[name](network, images, LABELS).heatmap
     # signed maps of pixels are differences, of which rounding takes the larger share; at the last
     # layer, that of DeepLift on DenseNet is 5.3 %
-    distance = 0.06 if "last" in name or name == "GradCam" else 0.45
+    distance = 0.06 if "last" in name or name == "grad_cam" else 0.45
     error = (actual.float() - expected).flatten(1).norm(dim=1)
     assert (error <= distance * expected.flatten(1).norm(dim=1)).all(), error
     actual.float().square().mean().backward()
@@ -29,13 +31,13 @@ def test_bf16_autocast(name: str, family: str) -> None:
 
 
 @pytest.mark.parametrize("family", BOTH)
-@pytest.mark.parametrize("name", INTERPRETERS)
+@pytest.mark.parametrize("name", DIFFERENTIABLE)
 def test_channels_last(name: str, family: str) -> None:
     network, images = member(family), images_for(family)
     weights = [*network.parameters()]
 
     def gradients(pixels: Tensor) -> tuple[Tensor, ...]:
-        heatmap = INTERPRETERS[name](network, pixels, LABELS).heatmap
+        heatmap = DIFFERENTIABLE[name](network, pixels, LABELS).heatmap
         found = torch.autograd.grad(
             heatmap.square().sum(), weights, allow_unused=True, materialize_grads=True
         )
@@ -47,7 +49,7 @@ def test_channels_last(name: str, family: str) -> None:
     torch.testing.assert_close(actual, expected)
 
 
-@pytest.mark.parametrize("name", INTERPRETERS)
+@pytest.mark.parametrize("name", DIFFERENTIABLE)
 def test_accumulated_gradients(name: str) -> None:
     """Two halves of a batch, one after the other, have the gradient of the whole."""
     network, images = member(FAMILY), images_for(FAMILY)
@@ -55,7 +57,7 @@ def test_accumulated_gradients(name: str) -> None:
     def gradient(*pieces: slice) -> list[Tensor | None]:
         network.zero_grad()
         for piece in pieces:
-            heatmap = INTERPRETERS[name](network, images[piece], LABELS[piece]).heatmap
+            heatmap = DIFFERENTIABLE[name](network, images[piece], LABELS[piece]).heatmap
             heatmap.square().sum().backward()
         return [weight.grad for weight in network.parameters()]
 

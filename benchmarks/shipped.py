@@ -1,0 +1,57 @@
+"""The interpreters of configs/ by name: one list for the tests, the benchmarks and the docs."""
+
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+from jsonargparse import ArgumentParser
+
+from interpreters import LRP, GradCam, Interpreter
+from interpreters.lrp import Composite
+
+CONFIGS = Path(__file__).parents[1] / "configs"
+
+
+def built(kind: type, folder: str) -> dict[str, Any]:
+    """Build what each configuration of a folder describes, by the file's name."""
+    parser = ArgumentParser()
+    parser.add_subclass_arguments(kind, "value")
+    found = {}
+    for path in sorted((CONFIGS / folder).glob("*.yaml")):
+        found[path.stem] = parser.instantiate(parser.parse_args([f"--value={path}"])).value
+    return found
+
+
+def with_few(method: Any, **numbers: int) -> Any:
+    """Return an interpreter, and the attack it explores by, with these numbers of samples."""
+    own = {field.name for field in fields(method)}
+    found: dict[str, Any] = {name: number for name, number in numbers.items() if name in own}
+    if "attack" in own:
+        found["attack"] = with_few(method.attack, **numbers)
+    return replace(method, **found)
+
+
+def variants(shipped: dict[str, Interpreter]) -> dict[str, Interpreter]:
+    """Return the same at the last layer, where they explain pixels, and LRP by every composite."""
+    last = {
+        f"{name}, last": replace(interpreter, layer="last")  # type: ignore[call-arg]  # has one
+        for name, interpreter in shipped.items()
+        # Grad-CAM explains the last layer where no other is named
+        if interpreter.differentiable
+        and getattr(interpreter, "layer", "") is None
+        and not isinstance(interpreter, GradCam)
+    }
+    composites = built(Composite, "composites").items()
+    found = last | {f"lrp, {name}": LRP(composite=composite) for name, composite in composites}
+    known = list(shipped.values())
+    return {name: variant for name, variant in found.items() if variant not in known}
+
+
+SHIPPED: dict[str, Interpreter] = built(Interpreter, "interpreters")
+INTERPRETERS = SHIPPED | variants(SHIPPED)
+# with as few samples and steps as show a mistake
+SMALL = {
+    name: with_few(interpreter, samples=3, steps=3, points=3, classes=2, chunk=4)
+    for name, interpreter in INTERPRETERS.items()
+}
+DIFFERENTIABLE = {name: each for name, each in SMALL.items() if each.differentiable}

@@ -1,0 +1,214 @@
+"""What every loss promises, on every kind of heatmap."""
+
+from dataclasses import dataclass
+from inspect import isabstract
+
+import pytest
+import torch
+from torch import Tensor
+from torch.autograd import gradcheck
+
+import losses
+from losses import (
+    SSIM,
+    CenterMass,
+    Cosine,
+    Entropy,
+    Location,
+    Loss,
+    Pearson,
+    Swap,
+    TargetMap,
+    TopK,
+    Unchanged,
+)
+
+UNIT, SIGNED, WIDE = (0.0, 1.0), (-1.0, 1.0), (-2.0, 2.0)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A loss and what is to be expected of it."""
+
+    loss: Loss
+    needs_reference: bool = True
+    higher_is_better: bool = False
+    bounds: tuple[float, float] = UNIT
+    # heatmaps of each image
+    maps: int = 1
+    # whether a constant added to the heatmap changes nothing
+    shift_invariant: bool = True
+    # whether an image counts while its heatmap is the reference
+    succeeds_unchanged: bool = False
+
+
+CASES = {
+    "Location": Case(Location(), needs_reference=False),
+    "TopK": Case(TopK()),
+    "CenterMass": Case(CenterMass(), higher_is_better=True),
+    "Swap": Case(Swap(), higher_is_better=True, bounds=WIDE, maps=2),
+    "TargetMap": Case(TargetMap(shape="cross"), needs_reference=False),
+    "TargetMap, SSIM": Case(
+        TargetMap(shape="disk", likeness=SSIM()), needs_reference=False, bounds=(0.0, 2.0)
+    ),
+    "Cosine": Case(Cosine(), bounds=SIGNED, shift_invariant=False),
+    "Pearson": Case(Pearson(), bounds=SIGNED),
+    "SSIM": Case(SSIM(), bounds=SIGNED),
+    "Entropy": Case(Entropy(), needs_reference=False),
+    "Unchanged": Case(Unchanged(), succeeds_unchanged=True),
+}
+every_loss = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+
+
+def heatmaps(case: Case, seed: int, height: int = 9, width: int = 7) -> Tensor:
+    """Three images' heatmaps, each with few high positions."""
+    random = torch.Generator().manual_seed(seed)
+    shape = (3, case.maps, height, width)
+    return torch.rand(shape, generator=random, dtype=torch.float64).pow(4)
+
+
+def both(case: Case, heatmap: Tensor, reference: Tensor) -> list[Tensor]:
+    """The loss and the success measure."""
+    return [case.loss(heatmap, reference), case.loss.measure(heatmap, reference)]
+
+
+def test_every_loss_is_here() -> None:
+    classes = {each for each in vars(losses).values() if isinstance(each, type)}
+    made = {each for each in classes if issubclass(each, Loss) and not isabstract(each)}
+    assert made - {losses.Similarity} == {type(case.loss) for case in CASES.values()}
+
+
+@every_loss
+def test_capabilities(case: Case) -> None:
+    loss = case.loss
+    assert loss.needs_reference == case.needs_reference
+    assert loss.higher_is_better == case.higher_is_better
+    assert loss.bounds == case.bounds
+    low, high = loss.success
+    assert case.bounds[0] <= low < high <= case.bounds[1]
+    # the measure enters the interval at one end, and stays in it to the other bound
+    assert (high if case.higher_is_better else low) == case.bounds[case.higher_is_better]
+
+
+@every_loss
+@pytest.mark.parametrize(("height", "width"), [(7, 7), (14, 9), (6, 11)])
+def test_one_value_for_each_image(case: Case, height: int, width: int) -> None:
+    heatmap, reference = (heatmaps(case, seed, height, width) for seed in (0, 1))
+    for values in both(case, heatmap, reference):
+        assert values.shape == (3,)
+        assert values.dtype == heatmap.dtype
+        assert values.unique().numel() == 3
+    for values in both(case, heatmap.float(), reference.float()):
+        assert values.dtype == torch.float32
+
+
+@every_loss
+def test_images_do_not_mix(case: Case) -> None:
+    heatmap, reference = heatmaps(case, 0), heatmaps(case, 1)
+    order = torch.tensor([2, 0, 1])
+    whole = both(case, heatmap, reference)
+    alone = [both(case, heatmap[i : i + 1], reference[i : i + 1]) for i in range(3)]
+    for values, shuffled, *singles in zip(
+        whole, both(case, heatmap[order], reference[order]), *alone, strict=True
+    ):
+        torch.testing.assert_close(shuffled, values[order])
+        torch.testing.assert_close(torch.cat(singles), values)
+    leaf = heatmap.clone().requires_grad_()
+    (gradient,) = torch.autograd.grad(case.loss(leaf, reference)[1], leaf)
+    assert gradient[1].any()
+    assert not gradient[[0, 2]].any()
+
+
+@every_loss
+def test_gradient_is_exact(case: Case) -> None:
+    reference = heatmaps(case, 1, 7, 6)
+    # without its many small values, whose order the differences would change
+    leaf = heatmaps(case, 0, 7, 6).pow(0.25).requires_grad_()
+    assert gradcheck(lambda heatmap: case.loss(heatmap, reference), leaf)
+
+
+@every_loss
+def test_descent_ends_in_success(case: Case) -> None:
+    """The loss is differentiable all the way, and its measure says the same as it does."""
+    reference, noise = heatmaps(case, 0), heatmaps(case, 1)
+    heatmap = noise if case.succeeds_unchanged else reference + 0.1 * noise
+    heatmap.requires_grad_()
+    before = case.loss.measure(heatmap, reference).detach()
+    optimizer = torch.optim.Adam([heatmap], lr=0.03)
+    for _ in range(150):
+        optimizer.zero_grad()
+        case.loss(heatmap, reference).sum().backward()
+        optimizer.step()
+    after = case.loss.measure(heatmap, reference).detach()
+    low, high = case.loss.success
+    assert not ((low <= before) & (before <= high)).any()
+    assert ((low <= after) & (after <= high)).all()
+    assert ((after > before) == case.higher_is_better).all()
+
+
+@every_loss
+def test_the_measure_lies_in_its_bounds(case: Case) -> None:
+    reference = heatmaps(case, 0)
+    low, high = case.bounds
+    constant = torch.full_like(reference, 0.3)
+    peak = torch.zeros_like(reference)
+    peak[:, :, -1, -1] = 1
+    spread = torch.randn(50, 3, *reference.shape[1:], dtype=torch.float64)
+    found = [reference, -reference, reference.flip(1), reference.flip(2, 3), constant, peak]
+    for heatmap in (*found, *(each - peak for each in found), *spread):
+        values = case.loss.measure(heatmap, reference)
+        assert ((low - 1e-9 <= values) & (values <= high + 1e-9)).all()
+
+
+@every_loss
+def test_the_reference_is_used_where_it_is_needed(case: Case) -> None:
+    heatmap, reference = heatmaps(case, 0), heatmaps(case, 1)
+    pairs = zip(
+        both(case, heatmap, reference),
+        both(case, heatmap, heatmaps(case, 2)),
+        both(case, heatmap, torch.full_like(reference, torch.nan)),
+        strict=True,
+    )
+    for values, other, without in pairs:
+        if case.needs_reference:
+            assert (values != other).all()
+        else:
+            torch.testing.assert_close(other, values)
+            torch.testing.assert_close(without, values)
+
+
+@every_loss
+def test_scale_and_shift_do_not_matter(case: Case) -> None:
+    heatmap, reference = heatmaps(case, 0), heatmaps(case, 1)
+    expected = both(case, heatmap, reference)
+    torch.testing.assert_close(both(case, 12 * heatmap, 7 * reference), expected)
+    moved = case.loss(heatmap + 3, reference - 2)
+    if case.shift_invariant:
+        torch.testing.assert_close(moved, expected[0])
+    else:
+        assert (moved != expected[0]).all()
+
+
+@every_loss
+def test_constant_heatmaps_have_finite_gradients(case: Case) -> None:
+    reference = heatmaps(case, 0)
+    for value in (0.0, 5.0):
+        leaf = torch.full_like(reference, value, requires_grad=True)
+        found = case.loss(leaf, reference)
+        (gradient,) = torch.autograd.grad(found.sum(), leaf)
+        assert found.isfinite().all()
+        assert gradient.isfinite().all()
+        assert case.loss.measure(leaf, reference).isfinite().all()
+
+
+@every_loss
+def test_a_broken_heatmap_never_counts_as_fooled(case: Case) -> None:
+    heatmap, reference = heatmaps(case, 0), heatmaps(case, 1)
+    values, measured = both(case, heatmap, reference)
+    heatmap[0, 0, 2, 3] = torch.nan
+    broken, measure = both(case, heatmap, reference)
+    low, high = case.loss.success
+    assert broken[0].isnan()
+    assert not low <= measure[0] <= high
+    torch.testing.assert_close(broken[1:], values[1:])
+    torch.testing.assert_close(measure[1:], measured[1:])

@@ -41,7 +41,7 @@ class Exact(Inverse):
         size = head.weights.numel()
         if size > LARGEST:
             raise ValueError(
-                f"the last layer has {size} weights, expected at most {LARGEST} for a whole Hessian; "
+                f"the last layer has {size} weights, expected at most {LARGEST} for Exact; "
                 "choose ConjugateGradient as `inverse`"
             )
         inputs = augmented(features)
@@ -101,8 +101,8 @@ class ConjugateGradient(Inverse):
                 curvature = inner(towards, products)
                 if (curvature < 0).any():
                     raise ValueError(
-                        "the Hessian has a negative eigenvalue, for which conjugate gradients do not "
-                        f"work; give a larger `damping` than {self.damping:g}, or choose Exact"
+                        "the Hessian has a negative eigenvalue, and conjugate gradients need "
+                        f"positive ones; give a larger `damping` than {self.damping:g}, or take Exact"
                     )
                 # a vector that has converged, or is 0, stays
                 step = torch.where(length > enough, length / curvature, 0)

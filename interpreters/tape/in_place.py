@@ -35,7 +35,7 @@ def out_of_place(
     found = getattr(Tensor, counterpart, None) or getattr(F, counterpart, None)
     if found is None:
         raise TapeError(
-            f"no rule for `{name}`: it changes a tensor in place, and PyTorch has no `{counterpart}`"
+            f"no rule for `{name}`, which works in place and has no counterpart `{counterpart}`"
         )
     return found, args, kwargs
 

@@ -176,7 +176,7 @@ class _Tape(TorchFunctionMode):
         """Raise TapeError for a tensor that was changed through a view, or under one."""
         if any(map(self.changes.shown_by, given)):
             raise TapeError(
-                f"{self._site()} changes a tensor in place that it also has views of; clone it before"
+                f"{self._site()} changes a tensor in place that it also has views of; clone it"
             )
 
     def _check_origin(self, given: Sequence[Tensor]) -> None:

@@ -1,4 +1,4 @@
-"""Attacks: changes of images, too small to see, that raise what an attack is after."""
+"""Attacks: small perturbations of images that change a prediction or its explanation."""
 
 from attacks.any_loss import LossAttack
 from attacks.balls import L2, Ball, LInf

@@ -1,4 +1,4 @@
-"""Any discrepancy between heatmaps as the objective of an attack."""
+"""Attacks with a loss of heatmaps as their objective."""
 
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -9,28 +9,28 @@ from attacks.heatmap import HeatmapAttack
 
 
 class Discrepancy(Protocol):
-    """A loss of heatmaps, such as those of losses."""
+    """Loss between heatmaps, such as those of losses."""
 
-    # of what returns a Tensor, a configuration would ask that it be the class of one
+    # jsonargparse takes a callable that returns Tensor for a subclass of it
     def __call__(self, heatmap: Tensor, reference: Tensor) -> Any:
-        """What is to fall, shape (N,), given heatmaps (N, 1, h, w)."""
+        """Return the loss of each image, shape (N,), given heatmaps (N, 1, h, w)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LossAttack(HeatmapAttack):
-    """A loss of the heatmap falls, as in a fine-tuning run (Dombrowski et al. 2019, section 2).
+    """Attack that lowers a loss of the heatmap (Dombrowski et al. 2019, section 2).
 
     Args:
-        loss: From heatmaps and references (N, 1, h, w) to a value for each image.
+        loss: From heatmaps and references (N, 1, h, w) to a value for each image, (N,).
     """
 
     loss: Discrepancy
 
     def target(self, images: Tensor, reference: Tensor, before: Tensor) -> Tensor:
-        """The network's own heatmaps."""
+        """Return the network's heatmaps of the original images."""
         return reference
 
     def objective(self, heatmap: Tensor, target: Tensor) -> Tensor:
-        """The loss, negative."""
+        """Return the negative loss."""
         values: Tensor = self.loss(heatmap, target)
         return -values

@@ -1,4 +1,4 @@
-"""The balls around an image that attacks stay in: L-infinity and L2."""
+"""Norms that limit perturbations: L-infinity and L2."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -7,80 +7,86 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
-# one for each image, or one whose draws all images share
+# one for each image, or a single one whose samples all images share
 Generators = Sequence[Generator] | None
 
 
 class Ball(ABC):
-    """The changes of an image, shape (N, 3, H, W), that have at most some length."""
+    """Perturbations of images, (N, 3, H, W), of norm at most epsilon."""
 
     @abstractmethod
     def steepest(self, gradient: Tensor) -> Tensor:
-        """The change of length 1 that the gradient rises most along; 0 where there is none."""
+        """Return the perturbation of norm 1 of steepest ascent; 0 where the gradient is 0."""
 
     @abstractmethod
     def project(self, change: Tensor, radius: float) -> Tensor:
-        """The nearest change that is no longer than the radius."""
+        """Return the nearest perturbation of norm at most the radius."""
 
     @abstractmethod
     def sample(self, like: Tensor, radius: float, generators: Generators = None) -> Tensor:
-        """Changes drawn uniformly from the ball, one generator for each image if any are given."""
+        """Return perturbations sampled uniformly from the ball, shaped like `like`."""
 
 
 @dataclass(frozen=True)
 class LInf(Ball):
-    """No value changes by more than the radius."""
+    """L-infinity norm: no value changes by more than epsilon."""
 
     def steepest(self, gradient: Tensor) -> Tensor:
-        """The gradient's sign."""
+        """Return the gradient's sign."""
         return gradient.sign()
 
     def project(self, change: Tensor, radius: float) -> Tensor:
-        """Each value cut to the radius."""
+        """Return the perturbation clipped to the radius."""
         return change.clamp(-radius, radius)
 
     def sample(self, like: Tensor, radius: float, generators: Generators = None) -> Tensor:
-        """Each value uniform."""
+        """Return values sampled uniformly from [-radius, radius]."""
         return (2 * uniform(like, generators) - 1) * radius
 
 
 @dataclass(frozen=True)
 class L2(Ball):
-    """The Euclidean length of an image's change is at most the radius."""
+    """L2 norm: the Euclidean length of a perturbation is at most epsilon."""
 
     def steepest(self, gradient: Tensor) -> Tensor:
-        """The gradient at length 1."""
+        """Return the gradient over its norm."""
         return gradient / lengths(gradient)
 
     def project(self, change: Tensor, radius: float) -> Tensor:
-        """Changes that are too long are shortened."""
+        """Return the perturbation, rescaled to the radius if longer."""
         return change * (radius / lengths(change)).clamp(max=1)
 
     def sample(self, like: Tensor, radius: float, generators: Generators = None) -> Tensor:
-        """A direction from a Gaussian, and a length under which each share of the ball lies."""
+        """Return a Gaussian direction times a norm distributed as in the uniform ball."""
         direction, share = normal(like, generators), uniform(like[:, :1, :1, :1], generators)
         values = like[0].numel()
         return self.steepest(direction) * (radius * share ** (1 / values))
 
 
 def lengths(change: Tensor) -> Tensor:
-    """The Euclidean length of each image's change, above 0, shape (N, 1, 1, 1)."""
+    """Return the L2 norm of each perturbation, above 0, shape (N, 1, 1, 1)."""
     length = change.flatten(1).norm(dim=1)[:, None, None, None]
     return length.clamp_min(torch.finfo(change.dtype).tiny)
 
 
 def uniform(like: Tensor, generators: Generators) -> Tensor:
-    """Numbers in [0, 1), shaped like a tensor."""
+    """Return numbers sampled uniformly from [0, 1), shaped like a tensor."""
     return sample_each(torch.rand, like, generators)
 
 
 def normal(like: Tensor, generators: Generators) -> Tensor:
-    """Numbers of the standard normal distribution, shaped like a tensor."""
+    """Return numbers of the standard normal distribution, shaped like a tensor."""
     return sample_each(torch.randn, like, generators)
 
 
 def sample_each(draw: Callable[..., Tensor], like: Tensor, generators: Generators) -> Tensor:
-    """One draw of torch's, shaped like a tensor; a single generator draws the same for all."""
+    """Return samples of torch.rand or torch.randn, shaped like a tensor.
+
+    Args:
+        draw: torch.rand or torch.randn.
+        like: gives shape, type and device; its first dimension is that of the images.
+        generators: one for each image; a single one samples the same for all.
+    """
     if generators is None:
         return draw(like.shape, dtype=like.dtype, device=like.device)
     found = [draw(like.shape[1:], generator=each, dtype=torch.float) for each in generators]

@@ -1,4 +1,4 @@
-"""What an attack is: steps in a ball around each image."""
+"""The interface of attacks."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
@@ -12,11 +12,11 @@ from attacks.balls import Ball, Generators, LInf
 
 @dataclass(frozen=True, kw_only=True)
 class Attack(ABC):
-    """A change of each image that stays in a ball.
+    """Perturbation of each image within a ball of radius epsilon.
 
     Args:
-        epsilon: Radius of the ball, in units of pixels in [0, 1]; a fraction such as "8/255" too.
-        ball: What length means, `attacks.LInf` or `attacks.L2`.
+        epsilon: Maximum norm, in units of pixels in [0, 1]; a number or a fraction such as "8/255".
+        ball: The norm, `attacks.LInf` or `attacks.L2`.
     """
 
     epsilon: float | str = "8/255"
@@ -29,13 +29,13 @@ class Attack(ABC):
     def __call__(
         self, network: nn.Module, images: Tensor, labels: Tensor, generators: Generators = None
     ) -> Tensor:
-        """Changed images, in [0, 1] and in the ball, shape (N, 3, H, W), detached.
+        """Return perturbed images, in [0, 1] and within epsilon, shape (N, 3, H, W), detached.
 
         Args:
-            network: from images to logits (N, K), in evaluation mode; left as it is.
+            network: from images to logits (N, K), in evaluation mode; not changed.
             images: shape (N, 3, H, W), values in [0, 1].
             labels: shape (N,).
-            generators: one for each image, so that what is drawn for it depends on nothing else.
+            generators: one for each image, so that its samples do not depend on the batch.
         """
 
     def scaled(self, factor: float) -> Self:
@@ -70,18 +70,17 @@ class Attack(ABC):
 
     @property
     def radius(self) -> float:
-        """Radius of the ball, as a number."""
+        """Epsilon as a number."""
         return float(self.epsilon)
 
 
 @dataclass(frozen=True, kw_only=True)
 class SteppingAttack(Attack):
-    """A change that is found step by step.
+    """Attack that perturbs images step by step.
 
     Args:
-        step_size: Length of a step, in the units of `epsilon`, or if not given `epsilon` over
-            `steps`.
-        steps: How many steps are taken.
+        step_size: Norm of a step, in the units of `epsilon`; `epsilon` / `steps` if not given.
+        steps: Number of steps.
     """
 
     step_size: float | str | None = "2/255"
@@ -95,26 +94,26 @@ class SteppingAttack(Attack):
             object.__setattr__(self, "step_size", pixels("step_size", self.step_size))
 
     def scaled(self, factor: float) -> Self:
-        """The same attack in a ball, and with steps, of another size."""
+        """Return this attack with `epsilon` and `step_size` multiplied by a factor."""
         size = None if self.step_size is None else factor * self.length
         return replace(super().scaled(factor), step_size=size)
 
     def stepped(
         self, changed: Tensor, images: Tensor, gradient: Tensor, step_scale: Tensor | float = 1.0
     ) -> Tensor:
-        """Changed images one step uphill, then back in the ball around the images and in [0, 1]."""
+        """Return images after one step of ascent, projected into the ball and into [0, 1]."""
         step = self.length * step_scale * self.ball.steepest(gradient)
         change = self.ball.project(changed + step - images, self.radius)
         return (images + change).clamp(0, 1)
 
     @property
     def length(self) -> float:
-        """Length of a step, as a number."""
+        """Step size as a number."""
         return self.radius / self.steps if self.step_size is None else float(self.step_size)
 
 
 def pixels(name: str, value: float | str) -> float:
-    """A size in units of pixels, written as a number or a fraction; raises ValueError."""
+    """Return a size in units of pixels, given as a number or a fraction; raises ValueError."""
     above, _, below = str(value).partition("/")
     try:
         size = float(Fraction(above) / Fraction(below or 1))
@@ -122,6 +121,6 @@ def pixels(name: str, value: float | str) -> float:
         size = -1.0
     if not size >= 0:
         raise ValueError(
-            f"`{name}` must be a number or a fraction from 0, such as 8/255, got {value}"
+            f"`{name}` must be a number or a fraction, at least 0, such as 8/255, got {value}"
         )
     return size

@@ -1,4 +1,4 @@
-"""Attacks on heatmaps: the explanation changes and the prediction stays (Ghorbani et al. 2019)."""
+"""Attacks that change the heatmap and keep the prediction (Ghorbani et al. 2019)."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
@@ -13,42 +13,42 @@ from networks import calls_relu, smoothed
 
 
 class Explainer(Protocol):
-    """What is attacked: an interpreter."""
+    """Interpreter whose heatmaps are attacked."""
 
     @property
     def differentiable(self) -> bool:
-        """Whether its heatmaps have a gradient."""
+        """True if its heatmaps are differentiable in the images."""
 
     def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Any:
-        """Logits (N, K) and heatmaps (N, 1, h, w)."""
+        """Return logits (N, K) and heatmaps (N, 1, h, w)."""
 
 
 class Selection(ABC):
-    """What one image on an attack's way is preferred to another by."""
+    """Criterion that chooses among the images of an attack's steps."""
 
     @abstractmethod
     def __call__(self, heatmap: Tensor, reference: Tensor) -> Tensor:
-        """The higher the better, shape (N,), given the network's heatmaps (N, 1, h, w)."""
+        """Return the score, shape (N,), higher is better, given heatmaps (N, 1, h, w)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class HeatmapAttack(SteppingAttack):
-    """Steps that raise an objective of the heatmap (Ghorbani et al. 2019, algorithm 1).
+    """Gradient ascent on an objective of the heatmap (Ghorbani et al. 2019, algorithm 1).
 
-    Of the images on the way that the network still gives its label to, the one is returned that
-    has the highest objective, or selection. An image that begins with another label stays as it is.
+    Of all steps that keep the label, the one with the highest selection score is returned. An
+    image that is not classified as its label is returned unchanged.
 
     Args:
-        interpreter: Whose heatmaps are attacked; a study fills in each of its own if not given.
-        beta: Sharpness of the softplus that the gradient is taken through, as ReLU has no second
-            derivative; the network itself if not given. Labels are always the network's own.
-        scaled_beta: Whether beta is in units of what enters each ReLU, on each image.
-        last_beta: Sharpness in the last step, to which it grows evenly in its logarithm. Heights at
-            different sharpness cannot be compared: the last image that keeps its label is returned.
-        output_weight: What the mean square change of the surrogate's probabilities takes from the
-            objective (Dombrowski et al. 2019, equation 4).
-        selection: What chooses among the images on the way, such as those of
-            evaluation.selections; the objective if not given, of the surrogate and for less.
+        interpreter: The attacked interpreter; a study fills in its own if not given.
+        beta: Sharpness of the softplus that replaces ReLU, which has no second derivative, in the
+            gradient; no replacement if null. Labels are always those of the network itself.
+        scaled_beta: Measure beta in units of the root mean square input of each ReLU and image.
+        last_beta: Sharpness in the last step, reached by geometric growth. Objectives at different
+            sharpness cannot be compared, so that the last step that keeps the label is returned.
+        output_weight: Weight of the mean squared change of the surrogate's probabilities, which is
+            subtracted from the objective (Dombrowski et al. 2019, equation 4).
+        selection: Score that chooses the returned step, such as those of evaluation.selections;
+            the surrogate's objective if not given, which saves a pass for each step.
     """
 
     uses_gradient: ClassVar[bool] = True
@@ -69,11 +69,13 @@ class HeatmapAttack(SteppingAttack):
             and not self.interpreter.differentiable
         ):
             raise ValueError(
-                f"heatmaps of {type(self.interpreter).__name__} have no gradient in the image, so "
-                "that nothing says which way to step; choose another `interpreter`"
+                f"heatmaps of {type(self.interpreter).__name__} have no gradient in the image, "
+                "which this attack follows; choose a differentiable `interpreter`"
             )
         if self.last_beta is not None and self.beta is None:
-            raise ValueError(f"`last_beta` is {self.last_beta} and there is no `beta` to grow")
+            raise ValueError(
+                f"`last_beta` is {self.last_beta} and `beta` is null; give both or none"
+            )
         for name, beta in (("beta", self.beta), ("last_beta", self.last_beta)):
             if beta is not None and not beta > 0:
                 raise ValueError(f"`{name}` must be above 0, got {beta}")
@@ -86,45 +88,48 @@ class HeatmapAttack(SteppingAttack):
 
     @property
     def needs_gradient(self) -> bool:
-        """True if it uses_gradient and has no interpreter of its own."""
+        """True if it follows the gradient and has no interpreter of its own."""
         return self.uses_gradient and self.interpreter is None
 
     @abstractmethod
     def target(self, images: Tensor, reference: Tensor, before: Tensor) -> Tensor:
-        """What the objective is measured against, one for each image.
+        """Return the target of the objective, one for each image.
 
         Args:
-            images: before any change, shape (N, 3, H, W).
-            reference: the network's heatmaps of the images before any change, (N, 1, h, w).
-            before: those of the network with softplus.
+            images: original images, shape (N, 3, H, W).
+            reference: the network's heatmaps of the original images, (N, 1, h, w).
+            before: the surrogate's heatmaps of the original images, (N, 1, h, w).
         """
 
     @abstractmethod
     def objective(self, heatmap: Tensor, target: Tensor) -> Tensor:
-        """What the attack raises, shape (N,), differentiable, given heatmaps (N, 1, h, w)."""
+        """Return the objective to raise, shape (N,), differentiable in heatmaps (N, 1, h, w)."""
 
     def start(self, images: Tensor, generators: Generators) -> Tensor:
-        """Where the attack begins: at the images."""
+        """Return the first images of the attack: the original ones."""
         return images
 
     @torch.no_grad()
     def __call__(
         self, network: nn.Module, images: Tensor, labels: Tensor, generators: Generators = None
     ) -> Tensor:
-        """Changed images, detached, shape (N, 3, H, W)."""
+        """Return perturbed images, detached, shape (N, 3, H, W)."""
         explain = self.interpreter
         if explain is None:
-            raise ValueError("give the `interpreter` whose heatmaps are to be attacked")
+            raise ValueError(
+                "`interpreter` is null; give the interpreter whose heatmaps are attacked"
+            )
         if self.beta is not None and not calls_relu(network, images[:1]):
             raise ValueError(
-                "the network calls no ReLU that softplus could replace: set `beta` to null"
+                f"`beta` is {self.beta} and the network calls no ReLU to replace by softplus; set "
+                "`beta` to null"
             )
         logits, reference = explain(network, images, labels)
         outputs, before = explain(self.surrogate(network, 0), images, labels)
         target = self.target(images, reference, before)
         kept, highest = images.clone(), torch.full_like(labels, -torch.inf, dtype=images.dtype)
         changed = self.start(images, generators).clone()
-        # those that still move
+        # images that still move
         rows = (logits.argmax(1) == labels).nonzero()[:, 0]
         for step in range(self.steps + 1):
             if not len(rows):
@@ -151,19 +156,19 @@ class HeatmapAttack(SteppingAttack):
                 break
             uphill = self.direction(total, leaf, rows, generators)
             changed[rows] = next_ = self.stepped(here, images[rows], uphill)
-            # an image that stays where it is would do so for ever
+            # an image that did not move never will
             rows = rows[(next_ != here).flatten(1).any(1)]
         return kept
 
     def direction(
         self, total: Tensor, leaf: Tensor, rows: Tensor, generators: Generators
     ) -> Tensor:
-        """Which way the images of these rows go, given the sum of their heights: uphill."""
+        """Return the direction of these rows, given the sum of their objectives: the gradient."""
         (gradient,) = torch.autograd.grad(total, leaf)
         return gradient
 
     def surrogate(self, network: nn.Module, step: int) -> nn.Module:
-        """The network that a step's gradient is taken through."""
+        """Return the network that a step is differentiated through."""
         if self.beta is None:
             return network
         last = self.beta if self.last_beta is None else self.last_beta

@@ -1,16 +1,16 @@
-"""Heatmaps as shares of what an explanation points at (Ghorbani et al. 2019, section 2)."""
+"""Importance: normalised absolute attribution (Ghorbani et al. 2019, section 2)."""
 
 import torch
 from torch import Tensor
 
 
 def importance(heatmap: Tensor) -> Tensor:
-    """Absolute values whose mean over the places is 1.
+    """Return absolute values, normalised to mean 1 over the positions.
 
     Args:
         heatmap: shape (N, 1, h, w), any range.
 
-    Returns: shape (N, 1, h, w); of a heatmap that is 0 everywhere, 0.
+    Returns: shape (N, 1, h, w); 0 for a heatmap that is 0 everywhere.
     """
     size = heatmap.abs()
     mean = size.mean((1, 2, 3), keepdim=True)
@@ -18,9 +18,10 @@ def importance(heatmap: Tensor) -> Tensor:
 
 
 def center_of(heatmap: Tensor) -> Tensor:
-    """Row and column of the centre of the importance, in places from 0, shape (N, 2).
+    """Return row and column of the centre of mass of the importance, in positions, (N, 2).
 
-    A heatmap that is 0 everywhere has its centre in the middle, with zero gradients.
+    The first position is 0. A heatmap that is 0 everywhere has its centre in the middle, with zero
+    gradients.
     """
     weights = importance(heatmap)[:, 0]
     weights = torch.where(weights.amax((1, 2), keepdim=True) > 0, weights, 1.0)

@@ -1,4 +1,4 @@
-"""Attacks on influence functions: other training images explain the same prediction."""
+"""Attacks that change influences and keep the prediction (Ghorbani et al. 2019, section 4)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -11,35 +11,35 @@ from attacks.balls import Generators
 from attacks.base import SteppingAttack
 from networks import features
 
-# from features (N, D) to what is raised, a part for each training image, (N, T)
+# from features (N, D) to the objective, a term for each training image, (N, T)
 Heights = Callable[[Tensor], Tensor]
 
 
 class Influences(Protocol):
-    """What is attacked: influences of N training images on the loss of others."""
+    """Attacked influences of N training images on the loss of other images."""
 
     def __call__(self, features: Tensor, labels: Tensor) -> Tensor:
-        """The influence of every training image, shape (M, N), given features (M, D)."""
+        """Return the influence of every training image, shape (M, N), given features (M, D)."""
 
     def inverse_hvp(self, chosen: Tensor) -> Tensor:
-        """What some training images, (M, T), bring to `of`, whatever the features."""
+        """Return the inverse Hessian-vector products of the training images at indices (M, T)."""
 
     def from_inverse_hvp(self, products: Tensor, features: Tensor, labels: Tensor) -> Tensor:
-        """Influences of those images, shape (M, T), differentiable in features (M, D)."""
+        """Return their influences, shape (M, T), differentiable in features (M, D)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class InfluenceAttack(SteppingAttack):
-    """The most influential training images lose their influence (Ghorbani et al. 2019, section 4).
+    """Attack that lowers the influence of the top training images (Ghorbani et al. 2019).
 
-    An image keeps, of its changes that leave the label, the one that gets furthest; itself if none,
-    or if it begins with another label.
+    Of all steps that keep the label, the one with the highest objective is returned. An image that
+    is not classified as its label is returned unchanged.
 
     Args:
-        influences: What is attacked; a study fills in each of its own.
-        lowered: How many of the most influential images lose influence.
-        raised: How many of those that follow gain it.
-        step_size: Length of a step; however long, it ends in the ball.
+        influences: The attacked influences; a study fills in its own.
+        lowered: Number of the most influential training images, whose influence is lowered.
+        raised: Number of the next most influential ones, whose influence is raised.
+        step_size: Norm of a step, which is then projected into the ball.
     """
 
     influences: Influences | None = None
@@ -52,8 +52,8 @@ class InfluenceAttack(SteppingAttack):
         super().__post_init__()
         if min(self.lowered, self.raised) < 0 or not self.lowered + self.raised:
             raise ValueError(
-                "`lowered` and `raised` must be numbers of training images, one of them above 0, "
-                f"got {self.lowered} and {self.raised}"
+                "`lowered` and `raised` must be at least 0, and one of them above 0, got "
+                f"{self.lowered} and {self.raised}"
             )
 
     def against(self, explainer: Any) -> Self:
@@ -64,7 +64,7 @@ class InfluenceAttack(SteppingAttack):
     def __call__(
         self, network: nn.Module, images: Tensor, labels: Tensor, generators: Generators = None
     ) -> Tensor:
-        """Changed images, detached, shape (N, 3, H, W); the network ends in the layer explained."""
+        """Return perturbed images, detached, (N, 3, H, W); the network ends in the fitted layer."""
         heights: Heights | None = None
         kept = changed = images
         highest = torch.full((len(images),), -torch.inf, dtype=torch.double, device=images.device)
@@ -74,7 +74,7 @@ class InfluenceAttack(SteppingAttack):
                 logits, read = features(network, leaf)
                 here = read.detach()
                 if heights is None:
-                    # of the images as they are; one that begins with another label is left so
+                    # at the original images; one that is not classified as its label stays
                     heights = self._heights(here, labels)
                     highest = highest.where(logits.argmax(1) == labels, torch.inf)
             reached = heights(here).sum(1)
@@ -89,19 +89,19 @@ class InfluenceAttack(SteppingAttack):
         return kept
 
     def direction(self, heights: Heights, features: Tensor) -> Tensor:
-        """Where the features are to go, shape (N, D): straight uphill."""
+        """Return the direction of the features, shape (N, D): the objective's gradient."""
         return slope(heights, features, torch.ones(self.lowered + self.raised))
 
     def _heights(self, features: Tensor, labels: Tensor) -> Heights:
-        """What the attack raises, a part for each training image that it is about."""
+        """Return the objective, a term for each training image that is lowered or raised."""
         influences = self.influences
         if influences is None:
-            raise ValueError("give the `influences` that are to be attacked")
+            raise ValueError("`influences` is null; give the influences that are attacked")
         ranked = influences(features, labels).argsort(dim=1, descending=True, stable=True)
         if ranked.shape[1] < self.lowered + self.raised:
             raise ValueError(
-                f"`lowered` and `raised` are {self.lowered} and {self.raised} and there are only "
-                f"{ranked.shape[1]} training images; take fewer"
+                f"`lowered` and `raised` are {self.lowered} and {self.raised}, expected together "
+                f"at most the number of training images, {ranked.shape[1]}; give fewer"
             )
         products = influences.inverse_hvp(ranked[:, : self.lowered + self.raised])
         signs = torch.tensor([-1.0] * self.lowered + [1.0] * self.raised).to(products)
@@ -110,16 +110,16 @@ class InfluenceAttack(SteppingAttack):
 
 @dataclass(frozen=True, kw_only=True)
 class VotingInfluenceAttack(InfluenceAttack):
-    """Every training image votes on each feature by a sign, as Ghorbani et al.'s code has it.
+    """Attack by sign steps on the features, one for each training image (Ghorbani et al.'s code).
 
     Args:
-        move: How far a vote moves a feature, from which the next image then goes on.
+        move: Size of a step on the features.
     """
 
     move: float = 0.01
 
     def direction(self, heights: Heights, features: Tensor) -> Tensor:
-        """Where the votes moved the features, shape (N, D), the most influential image last."""
+        """Return the sum of the steps, shape (N, D), that of the most influential image last."""
         moved = features
         for part in torch.eye(self.lowered + self.raised).flip(0):
             moved = moved + self.move * slope(heights, moved, part).sign()
@@ -127,7 +127,7 @@ class VotingInfluenceAttack(InfluenceAttack):
 
 
 def slope(heights: Heights, features: Tensor, parts: Tensor) -> Tensor:
-    """The gradient in the features (N, D) of their heights (N, T), summed by weights (T,)."""
+    """Return the gradient in features (N, D) of objective terms (N, T) with weights (T,)."""
     with torch.enable_grad():
         leaf = features.clone().requires_grad_()
         found = heights(leaf)

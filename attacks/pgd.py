@@ -1,4 +1,4 @@
-"""Projected gradient descent against the prediction (Madry et al. 2018)."""
+"""Projected gradient ascent on the loss of a prediction (Madry et al. 2018)."""
 
 from dataclasses import dataclass
 
@@ -11,21 +11,21 @@ from networks.goals import Goal
 
 @dataclass(frozen=True, kw_only=True)
 class PGD(PredictionAttack):
-    """The cross-entropy of the label rises (Madry et al. 2018, eq. 2.1 and section 2.1).
+    """Projected gradient ascent on the label's cross-entropy (Madry et al. 2018, section 2.1).
 
-    One step of the ball's radius without a random start is FGSM (Goodfellow et al. 2015).
+    One step of size epsilon without a random start is FGSM (Goodfellow et al. 2015).
     """
 
     def goal(self, network: nn.Module, images: Tensor, labels: Tensor) -> Goal:
-        """The cross-entropy of each image."""
+        """Return the function from images to the cross-entropy of each, shape (N,)."""
         return lambda changed: F.cross_entropy(network(changed), labels, reduction="none")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Divergence(PredictionAttack):
-    """The prediction moves away from what it was, whatever the label (Zhang et al. 2019, eq. 5).
+    """Attack that raises the divergence from the original prediction (Zhang et al. 2019, eq. 5).
 
-    Without a random start there is no way up: the divergence has its minimum at the image.
+    It needs a random start: the gradient of the divergence is 0 at the original image.
     """
 
     def __post_init__(self) -> None:
@@ -34,11 +34,11 @@ class Divergence(PredictionAttack):
             raise ValueError("`random_start` must be true: at the image itself the gradient is 0")
 
     def goal(self, network: nn.Module, images: Tensor, labels: Tensor) -> Goal:
-        """The Kullback-Leibler divergence of each image from its prediction before."""
+        """Return the function from images to their divergence, shape (N,)."""
         before = network(images).log_softmax(1)
         return lambda changed: divergence(network(changed), before)
 
 
 def divergence(logits: Tensor, before: Tensor) -> Tensor:
-    """KL(before || logits), shape (N,), from logits and log-probabilities, both (N, K)."""
+    """Return KL(before || logits), shape (N,), of logits and log-probabilities, both (N, K)."""
     return F.kl_div(logits.log_softmax(1), before, reduction="none", log_target=True).sum(1)

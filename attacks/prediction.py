@@ -1,4 +1,4 @@
-"""Attacks on predictions: steepest ascent inside the ball (Madry et al. 2018)."""
+"""Attacks on predictions: projected steepest ascent (Madry et al. 2018)."""
 
 from abc import abstractmethod
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from networks.goals import Goal, gradient
 
 
 class Step(NamedTuple):
-    """Images before and after a step, and what it followed uphill, shape (N, 3, H, W) each."""
+    """Images before and after a step, and its direction, shape (N, 3, H, W) each."""
 
     before: Tensor
     after: Tensor
@@ -23,7 +23,15 @@ class Step(NamedTuple):
 
 @dataclass
 class AttackState:
-    """How far an attack has come, and what it carries from step to step."""
+    """State of an attack between two steps.
+
+    Args:
+        images: original images, shape (N, 3, H, W).
+        changed: perturbed images.
+        update: direction of the last step.
+        generators: one for each image, or one for all.
+        memory: further values that an attack keeps.
+    """
 
     images: Tensor
     changed: Tensor
@@ -34,11 +42,11 @@ class AttackState:
 
 @dataclass(frozen=True, kw_only=True)
 class PredictionAttack(SteppingAttack):
-    """Projected gradient ascent on something of the prediction, the highest of several tries.
+    """Projected gradient ascent on an objective of the prediction, the best of several restarts.
 
     Args:
-        random_start: Begin at a change drawn from the ball; at the image itself if not.
-        restarts: How often it is tried; each image keeps the change that got highest.
+        random_start: Begin at a perturbation sampled from the ball, not at the image.
+        restarts: Number of runs; each image keeps the perturbation of the highest objective.
     """
 
     random_start: bool = True
@@ -49,17 +57,20 @@ class PredictionAttack(SteppingAttack):
         if self.restarts < 1:
             raise ValueError(f"`restarts` must be at least 1, got {self.restarts}")
         if self.restarts > 1 and not self.random_start:
-            raise ValueError("`restarts` above 1 are all the same without `random_start`")
+            raise ValueError(
+                f"`restarts` is {self.restarts} and `random_start` is false, so that all runs are "
+                "the same; set `random_start` to true"
+            )
 
     @abstractmethod
     def goal(self, network: nn.Module, images: Tensor, labels: Tensor) -> Goal:
-        """What the attack raises, given the images before any change; called without grad mode."""
+        """Return the objective, from perturbed to (N,), given the original images."""
 
     @torch.no_grad()
     def __call__(
         self, network: nn.Module, images: Tensor, labels: Tensor, generators: Generators = None
     ) -> Tensor:
-        """Changed images, detached, shape (N, 3, H, W)."""
+        """Return perturbed images, detached, shape (N, 3, H, W)."""
         goal = self.goal(network, images, labels)
         best = self._climb(goal, images, generators)
         if self.restarts == 1:
@@ -77,7 +88,7 @@ class PredictionAttack(SteppingAttack):
     def path(
         self, goal: Goal, images: Tensor, generators: Generators = None
     ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-        """The steps of one try, a `Step` each, as they are made from images (N, 3, H, W)."""
+        """Yield the steps of one run from images (N, 3, H, W), a `Step` each."""
         changed = images
         if self.random_start:
             start = self.ball.sample(images, self.radius, generators)
@@ -89,11 +100,11 @@ class PredictionAttack(SteppingAttack):
             yield Step(before, state.changed, state.update)
 
     def update(self, goal: Goal, state: AttackState) -> Tensor:
-        """What the next step follows: the gradient."""
+        """Return the direction of the next step: the gradient."""
         return gradient(goal, state.changed)
 
     def step_scale(self, state: AttackState) -> Tensor | float:
-        """How long the next step is at each value, in shares of its length."""
+        """Return the factor of the step size at each value."""
         return 1.0
 
     def _climb(self, goal: Goal, images: Tensor, generators: Generators) -> Tensor:

@@ -1,4 +1,4 @@
-"""The baseline: noise at the ball's corner (Ghorbani et al. 2019, section 3)."""
+"""The random baseline (Ghorbani et al. 2019, section 3)."""
 
 from dataclasses import dataclass
 
@@ -11,16 +11,16 @@ from attacks.base import Attack
 
 @dataclass(frozen=True, kw_only=True)
 class RandomSign(Attack):
-    """Every value changes by the ball's radius, up or down at random; an L2 ball has its own edge.
+    """Random perturbation of norm epsilon: random signs for L-infinity (Ghorbani et al. 2019).
 
-    Where the label changes, the image is returned as it is.
+    An image whose label would change is returned unchanged.
     """
 
     @torch.no_grad()
     def __call__(
         self, network: nn.Module, images: Tensor, labels: Tensor, generators: Generators = None
     ) -> Tensor:
-        """Changed images, shape (N, 3, H, W)."""
+        """Return perturbed images, shape (N, 3, H, W)."""
         direction = self.ball.steepest(normal(images, generators))
         changed = (images + self.radius * direction).clamp(0, 1)
         same = network(changed).argmax(1) == labels

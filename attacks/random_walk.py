@@ -1,4 +1,4 @@
-"""The baseline as Ghorbani et al.'s code has it: a random walk, of which the best step is kept."""
+"""The random baseline of Ghorbani et al.'s code: the best step of a random walk."""
 
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
@@ -11,10 +11,10 @@ from attacks.heatmap import HeatmapAttack
 
 @dataclass(frozen=True, kw_only=True)
 class RandomWalk(HeatmapAttack):
-    """Steps by random signs; of all steps the one is kept that another attack likes best.
+    """Steps of random sign, of which the best by another attack's objective is returned.
 
     Args:
-        like: The attack whose objective decides.
+        like: The attack whose objective is used.
     """
 
     uses_gradient: ClassVar[bool] = False
@@ -31,15 +31,15 @@ class RandomWalk(HeatmapAttack):
         return self.like.needs_masks
 
     def target(self, images: Tensor, reference: Tensor, before: Tensor) -> Tensor:
-        """The other attack's."""
+        """Return the target of `like`."""
         return self.like.target(images, reference, before)
 
     def objective(self, heatmap: Tensor, target: Tensor) -> Tensor:
-        """The other attack's."""
+        """Return the objective of `like`."""
         return self.like.objective(heatmap, target)
 
     def direction(
         self, total: Tensor, leaf: Tensor, rows: Tensor, generators: Generators
     ) -> Tensor:
-        """Any."""
+        """Return random numbers, whose signs are the steps."""
         return normal(leaf, generators and [generators[row] for row in rows.tolist()])

@@ -1,4 +1,4 @@
-"""Regions of an image that an attack is after."""
+"""Regions of an image that an attack makes important."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
@@ -13,17 +13,17 @@ from torch import Tensor
 
 
 class Region(ABC):
-    """Some places of each image."""
+    """Region of each image."""
 
     @abstractmethod
     def weights(self, images: Tensor, heatmap: Tensor) -> Tensor:
-        """How much of each place is in the region, shape (1 or N, 1, h, w), in [0, 1].
+        """Return the share of each position in the region, shape (1 or N, 1, h, w), in [0, 1].
 
         Args:
             images: shape (N, 3, H, W).
             heatmap: shape (N, 1, h, w).
 
-        Raises: ValueError: no place is, or the region is of images of another size.
+        Raises: ValueError: no position is, or the region is of images of another size.
         """
 
     def with_masks(self, masks: Tensor) -> Self:
@@ -42,7 +42,7 @@ class Region(ABC):
 
 @dataclass(frozen=True)
 class Box(Region):
-    """The same box in every image, by its ends in shares of the sides."""
+    """The same box in every image, by its edges in shares of the sides, in [0, 1]."""
 
     top: float
     left: float
@@ -52,12 +52,11 @@ class Box(Region):
     def __post_init__(self) -> None:
         if not (0 <= self.top < self.bottom <= 1 and 0 <= self.left < self.right <= 1):
             raise ValueError(
-                f"a box has its top before its bottom and its left before its right, in [0, 1], "
-                f"got {self}"
+                f"a box needs top < bottom and left < right, all in [0, 1], got {self}"
             )
 
     def weights(self, images: Tensor, heatmap: Tensor) -> Tensor:
-        """1 where a place's middle lies in the box."""
+        """Return 1 at the positions whose centre is in the box."""
         height, width = heatmap.shape[2:]
         rows, columns = (
             (torch.arange(side, device=heatmap.device) + 0.5) / side for side in (height, width)
@@ -66,27 +65,27 @@ class Box(Region):
         across = (columns > self.left) & (columns < self.right)
         if not (down.any() and across.any()):
             raise ValueError(
-                f"no place of the heatmaps, {height}x{width}, lies in {self}; make it larger"
+                f"no position of the heatmaps, {height}x{width}, is in {self}; make it larger"
             )
         return (down[:, None] & across).to(heatmap)[None, None]
 
 
 @dataclass(frozen=True)
 class MaskFile(Region):
-    """What is bright in a picture as large as the images.
+    """Bright part of a picture of the images' size.
 
     Args:
-        path: Of the picture; black is outside, white is inside.
+        path: Path of the picture; black is outside, white is inside.
     """
 
     path: str
 
     def __post_init__(self) -> None:
         if not self._mask.any():
-            raise ValueError(f"the mask {self.path} is black everywhere: no place is in it")
+            raise ValueError(f"the mask {self.path} is black everywhere; make the region white")
 
     def weights(self, images: Tensor, heatmap: Tensor) -> Tensor:
-        """The mask, averaged where the heatmap is smaller."""
+        """Return the mask, averaged over each position of the heatmap."""
         wanted, given = tuple(images.shape[2:]), tuple(self._mask.shape[2:])
         if wanted != given:
             raise ValueError(
@@ -101,16 +100,19 @@ class MaskFile(Region):
             with Image.open(self.path) as file:
                 return torch.from_numpy(np.array(file.convert("L"))).float()[None, None] / 255
         except (OSError, UnidentifiedImageError) as error:
-            raise ValueError(f"cannot read the mask `path`: {error}") from error
+            raise ValueError(
+                f"cannot read the mask `path`: {error}; give the path of an image file"
+            ) from error
 
 
 @dataclass(frozen=True)
 class ObjectMask(Region):
-    """Where each image's object is, or where it is not, by data that know it.
+    """Each image's object, or the rest of it, for data with object masks.
 
     Args:
-        inside: The object; all but the object if not.
-        masks: How much of each pixel is the object, shape (N, 1, H, W); a study fills them in.
+        inside: The object if true, the rest of the image if false.
+        masks: Share of each pixel that belongs to the object, shape (N, 1, H, W); a study fills
+            them in.
     """
 
     inside: bool = True
@@ -126,12 +128,14 @@ class ObjectMask(Region):
         return True
 
     def weights(self, images: Tensor, heatmap: Tensor) -> Tensor:
-        """The masks, averaged where the heatmap is smaller."""
+        """Return the masks, averaged over each position of the heatmap."""
         if self.masks is None:
-            raise ValueError("give the `masks` of the objects, as a study with such data does")
+            raise ValueError("`masks` is null; give the masks of the objects")
         masks = F.interpolate(self.masks.to(heatmap), heatmap.shape[2:], mode="area")
         masks = masks if self.inside else 1 - masks
         if not masks.flatten(1).any(1).all():
-            side = "in" if self.inside else "beside"
-            raise ValueError(f"an image has nothing {side} its object; leave it out, or take a box")
+            side = "in" if self.inside else "outside"
+            raise ValueError(
+                f"an image has no position {side} its object; leave it out, or choose a box"
+            )
         return masks

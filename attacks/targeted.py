@@ -1,4 +1,4 @@
-"""A region of one's choice becomes important (Ghorbani et al. 2019, algorithm 1, targeted)."""
+"""The targeted attack (Ghorbani et al. 2019, algorithm 1)."""
 
 from dataclasses import dataclass, replace
 from typing import Self
@@ -12,7 +12,7 @@ from attacks.regions import Region
 
 @dataclass(frozen=True, kw_only=True)
 class TargetedAttack(HeatmapAttack):
-    """The importance inside a region rises.
+    """Attack that raises the importance in a region (Ghorbani et al. 2019).
 
     Args:
         region: attacks.Box, MaskFile or ObjectMask.
@@ -30,9 +30,9 @@ class TargetedAttack(HeatmapAttack):
         return self.region.needs_masks
 
     def target(self, images: Tensor, reference: Tensor, before: Tensor) -> Tensor:
-        """How much of each place is in the region, shape (N, 1, h, w)."""
+        """Return the share of each position in the region, shape (N, 1, h, w)."""
         return self.region.weights(images, reference).expand_as(reference)
 
     def objective(self, heatmap: Tensor, target: Tensor) -> Tensor:
-        """The importance in the region."""
+        """Return the sum of the importance in the region."""
         return (importance(heatmap) * target).sum((1, 2, 3))

@@ -1,4 +1,4 @@
-"""What was most important no longer is (Ghorbani et al. 2019, algorithm 1, top-k)."""
+"""The top-k attack (Ghorbani et al. 2019, algorithm 1)."""
 
 from dataclasses import dataclass
 
@@ -10,17 +10,17 @@ from attacks.importance import importance
 
 
 def check_k(k: float) -> None:
-    """Raise ValueError unless k is a whole number from 1, or a share between 0 and 1."""
+    """Raise ValueError unless k is a whole number, at least 1, or a share in (0, 1)."""
     if not (0 < k < 1 or (k >= 1 and k == int(k))):
-        raise ValueError(f"`k` must be a number of places or a share in (0, 1), got {k}")
+        raise ValueError(f"`k` must be a number of positions or a share in (0, 1), got {k}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class TopKAttack(HeatmapAttack):
-    """The importance of the places that were the most important falls.
+    """Attack that lowers the importance of the most important positions (Ghorbani et al. 2019).
 
     Args:
-        k: How many places these are, or as a number below 1 which share of all, at least one.
+        k: Number of positions, or as a number below 1 their share of all, at least one.
     """
 
     k: int | float = 0.02
@@ -30,22 +30,22 @@ class TopKAttack(HeatmapAttack):
         check_k(self.k)
 
     def target(self, images: Tensor, reference: Tensor, before: Tensor) -> Tensor:
-        """1 at the k places of the reference with the largest values, of equal ones the first.
+        """Return 1 at the reference's k most important positions, of equal ones the first.
 
-        Raises: ValueError: the heatmap has fewer places than k.
+        Raises: ValueError: the heatmap has fewer than k positions.
         """
-        places = reference[0].numel()
+        positions = reference[0].numel()
         # the small term keeps products such as 55 * (3 / 11) from rounding down by one
-        count = int(self.k) if self.k >= 1 else max(1, int(places * self.k + 1e-9))
-        if count > places:
+        count = int(self.k) if self.k >= 1 else max(1, int(positions * self.k + 1e-9))
+        if count > positions:
             raise ValueError(
-                f"`k` is {self.k}, and the heatmaps have only {places} places; take fewer, or a "
-                "share of them, below 1"
+                f"`k` is {self.k}, and the heatmaps have only {positions} positions; give a lower "
+                "number, or a share below 1"
             )
         order = importance(reference).flatten(1).argsort(dim=1, descending=True, stable=True)
         mask = torch.zeros_like(reference).flatten(1).scatter_(1, order[:, :count], 1.0)
         return mask.view_as(reference)
 
     def objective(self, heatmap: Tensor, target: Tensor) -> Tensor:
-        """The importance of these places, negative."""
+        """Return the negative importance of these positions."""
         return -(importance(heatmap) * target).sum((1, 2, 3))

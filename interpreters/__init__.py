@@ -1,4 +1,4 @@
-"""From a network, images and labels to heatmaps, differentiable in the weights."""
+"""Interpreters: heatmaps of a network, differentiable in its weights."""
 
 from interpreters.base import Explanation, Interpreter
 from interpreters.captum import Captum

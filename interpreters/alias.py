@@ -1,14 +1,14 @@
-"""A tensor's double in the graph."""
+"""An alias of a tensor with a node of its own in the graph."""
 
 import torch
 from torch import Tensor
 
 
 def alias(value: Tensor) -> Tensor:
-    """The same memory with the same strides, by a node of its own.
+    """Return a view of the same memory and strides with a node of its own in the graph.
 
-    Of one image in channels-last memory, `view_as` makes other strides, given which PyTorch's
-    BatchNorm computes wrong gradients.
+    `view_as` changes the strides of one image in channels-last memory, for which PyTorch's
+    BatchNorm then computes wrong gradients.
     """
     out: Tensor = torch.ops.aten.alias(value)
     return out

@@ -1,4 +1,4 @@
-"""What an interpreter is."""
+"""The interface of interpreters."""
 
 import re
 from abc import ABC, abstractmethod
@@ -20,7 +20,7 @@ class Explanation(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Interpreter(ABC):
-    """A recipe for heatmaps: it holds no network and leaves the one it explains as it was.
+    """Object that makes heatmaps; it holds no network and leaves the explained one unchanged.
 
     Args:
         target: The class to explain: the image's label, the network's prediction, or the most
@@ -35,33 +35,34 @@ class Interpreter(ABC):
 
     @abstractmethod
     def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
-        """Explain why `network` would say `labels`.
+        """Return the logits of the images and a heatmap for each label.
 
         Args:
             network: from images to logits (N, K), with BatchNorm in evaluation mode.
             images: shape (N, 3, H, W), values in [0, 1].
             labels: the class to explain, shape (N,), or several of each image, shape (N, L).
 
-        Returns: logits and a heatmap for each label, which are differentiable, twice, in the
-            network's parameters and in the images while grad mode is on, and detached while not.
+        Returns: both are differentiable, twice, in the network's parameters and in the images
+            while grad mode is on, and detached while it is off.
+        Raises: UnsupportedError: the interpreter cannot explain the network, layer or images.
         """
 
     def attribution(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
-        """What each pixel has to do with a class of its image, as it is ranked: not summed up.
+        """Return the attribution of every pixel to one class, at the images' size, detached.
 
         Args:
             network: from images to logits (N, K), in evaluation mode.
             images: shape (N, 3, H, W), in [0, 1].
             labels: the class explained, shape (N,), whatever `target` is.
 
-        Returns: the heatmap at the images' size, (N, 1, H, W), or if `by_channel` signed values of
-            every channel, (N, 3, H, W); detached.
+        Returns: signed values of every channel, (N, 3, H, W), if `by_channel`; the enlarged
+            heatmap, (N, 1, H, W), if not.
         """
         heatmap = replace(self, target="label")(network, images, labels).heatmap.detach()
         return nn.functional.interpolate(heatmap, images.shape[2:], mode="bilinear")
 
     def explained(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """The classes that `target` means, shape (N, L), from logits (N, K) and labels."""
+        """Return the classes to explain, shape (N, L), given logits (N, K) and labels."""
         labels = labels[:, None] if labels.ndim == 1 else labels
         if self.target == "label":
             return labels
@@ -71,20 +72,20 @@ class Interpreter(ABC):
 
     @property
     def by_channel(self) -> bool:
-        """Whether attributions tell the channels of a pixel apart."""
+        """True if `attribution` returns a value for each channel of a pixel."""
         return False
 
     @property
     def differentiable(self) -> bool:
-        """Whether a network can learn from the heatmaps, by their gradient in the weights."""
+        """True if heatmaps can be backpropagated into the network's weights and the images."""
         return True
 
     @property
     def name(self) -> str:
-        """The class's name in snake case, as in results and logs."""
+        """Name of the class in snake case, as in results and logs."""
         return snake_case(type(self).__name__)
 
 
 def snake_case(name: str) -> str:
-    """A class's name in lower case, its words joined by underscores."""
+    """Return a class's name in lower case, with its words joined by underscores."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()

@@ -1,4 +1,4 @@
-"""Any attribution method of captum, for evaluation."""
+"""Attribution methods of captum, for evaluation."""
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
@@ -16,7 +16,7 @@ from networks.layers import find_layer
 from networks.unsupported import UnsupportedError
 
 Parameters = Mapping[str, inspect.Parameter]
-# what every explanation has, and what some classes pass on
+# arguments that every call gives, and those that some classes pass on
 GIVEN = {"forward_func", "model", "layer", "self", "inputs", "target", "kwargs"}
 # captum has no error of its own for what it does not support
 CAPTUM_ERRORS = (AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
@@ -24,7 +24,7 @@ CAPTUM_ERRORS = (AssertionError, AttributeError, LookupError, RuntimeError, Type
 
 @dataclass(frozen=True)
 class Captum(Interpreter):
-    """An attribution class of captum, summed over channels; its maps cannot be trained on.
+    """Attribution class of captum, summed over channels; its heatmaps cannot be trained on.
 
     Args:
         method: Name of the class in captum.attr, such as Occlusion or LayerGradCam.
@@ -32,7 +32,7 @@ class Captum(Interpreter):
         options: Arguments of the class and of its `attribute`, by name; a number as `baselines`
             is an image of it.
 
-    Raises: ValueError: there is no such class or option, or captum cannot explain the network.
+    Raises: ValueError: captum has no such class or option.
     """
 
     method: str
@@ -44,14 +44,14 @@ class Captum(Interpreter):
         made, called = self._parameters()
         if "target" not in called:
             raise ValueError(
-                f"captum's {self.method} explains no class of an image; choose a class of "
-                "captum.attr whose `attribute` takes a target"
+                f"captum's {self.method} explains no class of an image, expected a class of "
+                "captum.attr whose `attribute` takes a target; choose another `method`"
             )
         takes = {*made, *called} - GIVEN
         if unknown := self.options.keys() - takes:
             raise ValueError(
                 f"captum's {self.method} takes no {', '.join(sorted(unknown))}, only "
-                f"{', '.join(sorted(takes))}"
+                f"{', '.join(sorted(takes))}; correct `options`"
             )
         parameters = [*made.values(), *called.values()]
         needed = {each.name for each in parameters if each.default is inspect.Parameter.empty}
@@ -64,7 +64,7 @@ class Captum(Interpreter):
             raise ValueError(f"captum's {self.method} {needs} `layer`")
 
     def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
-        """Captum's attributions summed over channels, shape (N, L, h, w), detached."""
+        """Return captum's attributions summed over channels, shape (N, L, h, w), detached."""
         check_explainable(network)
         logits = logits_of(network, images)
         with torch.enable_grad():
@@ -74,7 +74,7 @@ class Captum(Interpreter):
         return explanation(logits, heatmap.detach())
 
     def attribution(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
-        """What every value has to do with the labels (N,), signed; of a layer, the heatmap."""
+        """Return signed attributions (N, 3, H, W) to the labels (N,); of a layer, the heatmap."""
         if not self.by_channel:
             return super().attribution(network, images, labels)
         check_explainable(network)
@@ -82,9 +82,9 @@ class Captum(Interpreter):
             return self._attributed(network, images)(labels).detach()
 
     def _attributed(self, network: nn.Module, images: Tensor) -> Callable[[Tensor], Tensor]:
-        """Captum's attributions as they are, of labels (N,)."""
+        """Return the function from labels (N,) to captum's own attributions."""
         constructed, _ = self._parameters()
-        # captum takes tuples, and of a configuration come lists
+        # captum takes tuples; a configuration has lists
         options = {key: tupled(value) for key, value in self.options.items()}
         if isinstance(options.get("baselines"), int | float):
             options["baselines"] = torch.full_like(images, options["baselines"])
@@ -93,11 +93,11 @@ class Captum(Interpreter):
         if self.layer is not None:
             made["layer"] = find_layer(network, self.layer, images)
         pixels = images.detach().clone().requires_grad_()
-        with self._named():
+        with self._captum_errors():
             method = self._class()(network, **made)
 
         def attributed(label: Tensor) -> Tensor:
-            with self._named():
+            with self._captum_errors():
                 found = method.attribute(pixels, target=label, **called)
             if not isinstance(found, Tensor):
                 raise UnsupportedError(
@@ -109,12 +109,12 @@ class Captum(Interpreter):
         return attributed
 
     def _parameters(self) -> tuple[Parameters, Parameters]:
-        """Of the class and of its `attribute`."""
+        """Return the parameters of the class and of its `attribute`."""
         kind = self._class()
         return inspect.signature(kind).parameters, inspect.signature(kind.attribute).parameters
 
     @contextmanager
-    def _named(self) -> Iterator[None]:
+    def _captum_errors(self) -> Iterator[None]:
         """Raise UnsupportedError where captum's own code fails."""
         try:
             yield
@@ -129,25 +129,28 @@ class Captum(Interpreter):
         kind = getattr(captum.attr, self.method, None)
         attributes = inspect.isclass(kind) and issubclass(kind, captum.attr.Attribution)
         if not (attributes and hasattr(kind, "attribute")):
-            raise ValueError(f"captum.attr has no attribution class `{self.method}`")
+            raise ValueError(
+                f"captum.attr has no attribution class `{self.method}`; choose one such as "
+                "Occlusion or LayerGradCam"
+            )
         return kind
 
     @property
     def by_channel(self) -> bool:
-        """Whether it is the pixels that are explained."""
+        """True if the pixels are explained, not a layer."""
         return self.layer is None
 
     @property
     def differentiable(self) -> bool:
-        """False: captum's maps carry no gradient in the weights, or a wrong one."""
+        """False: captum's heatmaps have no gradient in the weights, or a wrong one."""
         return False
 
     @property
     def name(self) -> str:
-        """The method's name in snake case, after captum's."""
+        """Name of captum's class in snake case, after `captum_`."""
         return f"captum_{snake_case(self.method)}"
 
 
 def tupled(value: Any) -> Any:
-    """Nested lists as tuples."""
+    """Return nested lists as tuples."""
     return tuple(map(tupled, value)) if isinstance(value, list | tuple) else value

@@ -1,4 +1,4 @@
-"""Averages over many copies of the images, in pieces that fit into memory."""
+"""Averages over many copies of the images, in chunks that fit into memory."""
 
 from collections.abc import Callable
 
@@ -12,16 +12,16 @@ Explain = Callable[[Tensor], Tensor]
 
 
 def weighted_sum(explain: Explain, weights: Tensor, images: Tensor, chunk: int | None) -> Tensor:
-    """Sum over copies of weight times map, where maps are computed for whole groups of copies.
+    """Return the weighted sum of the heatmaps of copies, computed chunk by chunk.
 
-    In training, a group's activations are computed again in the backward pass, not kept.
+    In training, the activations of a chunk are recomputed in the backward pass.
 
     Args:
-        explain: from the indices (g,) of some copies to their maps, (g * N, C, h, w).
+        explain: from the indices (g,) of copies to their maps, (g * N, C, h, w).
         weights: one for each copy, shape (S,).
-        images: what the copies are made of, shape (N, C, H, W).
-        chunk: how many images the network sees at once, but at least one copy; if not given, as
-            `copies_at_once` says.
+        images: the images that are copied, shape (N, C, H, W).
+        chunk: number of images in one forward pass, at least one copy of all; if not given, that
+            of `copies_at_once`.
 
     Returns: shape (N, C, h, w).
     """

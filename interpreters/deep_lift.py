@@ -31,15 +31,15 @@ KNOWN = {*LAYERS, *ELEMENTWISE, *MAXIMA, *PRODUCTS, *REARRANGEMENTS, *SUMS, "sof
 
 @dataclass(frozen=True)
 class DeepLift(Interpreter):
-    """Differences from a baseline, carried back by the rescale rule (Shrikumar et al. 2017).
+    """Contributions to the difference from a baseline, by the rescale rule (Shrikumar et al. 2017).
 
-    Signed, the heatmap sums to the difference of the logits, exactly, on any network.
+    If not `absolute`, the heatmap sums to the difference of the logits, exactly, on any network.
 
     Args:
         baseline: Pixel value of the plain image to compare with, or one for each channel.
         layer: Dotted name of the layer at whose output to explain, or "last"; the pixels
             if not given.
-        absolute: Sum the sizes of the channels' values, not the values (Ghorbani et al. 2019).
+        absolute: Sum absolute values over channels (Ghorbani et al. 2019).
     """
 
     baseline: Baseline = 0.0
@@ -51,7 +51,7 @@ class DeepLift(Interpreter):
         check_baseline(self.baseline)
 
     def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
-        """Sum over channels of multiplier * (a - a0), or of its size, shape (N, L, h, w)."""
+        """Return the sum over channels of multiplier * (a - a0), or of |.|, shape (N, L, h, w)."""
         # one forward pass serves the images and the one baseline
         both = torch.cat([images, baseline_image(self.baseline, images)])
         recording = record(network, both, self.layer, KNOWN, DECOMPOSED)
@@ -59,7 +59,7 @@ class DeepLift(Interpreter):
         logits, count = end[:-1], len(images)
 
         def shares(label: Tensor) -> Tensor:
-            # the baseline has no multipliers of its own
+            # the baseline itself is not explained
             seed = torch.cat([one_hot(logits, label), torch.zeros_like(end[:1])])
             multipliers = propagate_back(calls, start, end, seed, partial(_propagated, count))
             values = multipliers * (start - _baseline(start, count))
@@ -70,7 +70,7 @@ class DeepLift(Interpreter):
 
 
 def _propagated(images: int, call: Call, multipliers: tuple[Tensor, ...]) -> Sequence[Tensor]:
-    """The multipliers of a call's inputs, from those of its outputs."""
+    """Return the multipliers of a call's inputs, given those of its outputs."""
     if call.name in LAYERS:
         layer = affine(call)
         return [layer.transposed(multipliers[0], layer.weight)]
@@ -81,26 +81,26 @@ def _propagated(images: int, call: Call, multipliers: tuple[Tensor, ...]) -> Seq
     if call.name in MAXIMA:
         return _largest(images, call, multipliers[0])
     if call.name in PRODUCTS and len(call.inputs) > 1:
-        # x y - x0 y0 is the difference of each factor times the middle of the other
+        # x y - x0 y0 = (x - x0) (y + y0) / 2 + (y - y0) (x + x0) / 2
         middles = [(value + _baseline(value, images)) / 2 for value in call.inputs]
         return vector_jacobian_product(call, multipliers, middles)
     return vector_jacobian_product(call, multipliers)
 
 
 def _rescaled(images: int, call: Call, multiplier: Tensor) -> Tensor:
-    """The rescale rule (eq. 9): difference of the outputs over that of the inputs."""
+    """Apply the rescale rule (eq. 9): difference of the outputs over that of the inputs."""
     x, (y,) = only_input(call), call.outputs
     (slope,) = vector_jacobian_product(call, (torch.ones_like(y),))
     return multiplier * _quotient(y - _baseline(y, images), x - _baseline(x, images), slope)
 
 
 def _softmaxed(images: int, call: Call, multiplier: Tensor) -> Tensor:
-    """The rescale rule for exp(x - log(sum(exp(x)))), in which nothing can overflow."""
+    """Apply the rescale rule to exp(x - log(sum(exp(x)))), without overflow."""
     dimension, x, (y,) = dimension_of(call), only_input(call), call.outputs
     x0, y0 = _baseline(x, images), _baseline(y, images)
     total, total0 = (value.logsumexp(dimension, keepdim=True) for value in (x, x0))
     given = multiplier * _quotient(y - y0, x - total - (x0 - total0), y)
-    # what the logarithm takes in, in units of the larger sum
+    # the arguments of the logarithm, in units of the larger sum
     unit = torch.maximum(total, total0)
     term, sums = (x - unit).exp(), (total - unit).exp()
     each = _quotient(term - (x0 - unit).exp(), x - x0, term)
@@ -109,7 +109,7 @@ def _softmaxed(images: int, call: Call, multiplier: Tensor) -> Tensor:
 
 
 def _largest(images: int, call: Call, multiplier: Tensor) -> Sequence[Tensor]:
-    """A rise of a maximum is due to where it is now, a fall to where it was."""
+    """Attribute a rise of a maximum to its position now, a fall to its position in the baseline."""
     (y,) = call.outputs
     baselines, before = [_baseline(x, images) for x in call.inputs], _baseline(y, images)
     now = [_first(x, x0) for x, x0 in zip(call.inputs, baselines, strict=True)]
@@ -127,21 +127,21 @@ def _largest(images: int, call: Call, multiplier: Tensor) -> Sequence[Tensor]:
 
 
 def _first(values: Tensor, baseline: Tensor) -> Tensor:
-    """Values of which the first of equal ones is the largest, however each was rounded.
+    """Return values in which the first of equal ones is the largest, whatever the rounding.
 
-    A plain baseline is the same over whole windows but for rounding, which differs by processor.
+    A plain baseline is constant over whole windows up to rounding, which differs by processor.
     """
     if values.ndim < 2:
         raise TapeError("no rule for a maximum over images")
     rows, columns = (torch.arange(side, device=values.device) for side in values.shape[-2:])
-    place = 8 * rows[:, None] + columns
+    order = 8 * rows[:, None] + columns
     # half precision has whole windows of equal values anyway
     eps = min(torch.finfo(kind).eps for kind in (values.dtype, torch.float32))
-    return values - 16 * eps * baseline.detach().abs().amax() * place
+    return values - 16 * eps * baseline.detach().abs().amax() * order
 
 
 def _baseline(value: Tensor, images: int) -> Tensor:
-    """What a tensor is for the baseline, the last of the batch, in the place of every image."""
+    """Return the baseline's values, the last of the batch, repeated for every image."""
     if not value.ndim or len(value) % (images + 1):
         raise TapeError(
             f"no rule for a tensor of shape {tuple(value.shape)}, whose first dimension does not "
@@ -152,6 +152,6 @@ def _baseline(value: Tensor, images: int) -> Tensor:
 
 
 def _quotient(above: Tensor, below: Tensor, limit: Tensor) -> Tensor:
-    """Above / below, and its limit where `below` is nothing but rounding."""
+    """Return above / below, and its limit where `below` is 0 up to rounding."""
     apart = below.abs() > 10 * torch.finfo(below.dtype).eps
     return torch.where(apart, above / torch.where(apart, below, 1.0), limit)

@@ -20,7 +20,7 @@ class GradCam(Interpreter):
     layer: str | None = None
 
     def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
-        """Relu of the sum over channels c of mean(d logit / d a_c) * a_c, shape (N, L, h, w)."""
+        """Return relu of the sum over c of mean(d logit / d a_c) * a_c, shape (N, L, h, w)."""
         logits, activation = forward_keeping(network, images, self.layer or "last")
         maps = in_map(activation, images)
 

@@ -15,14 +15,14 @@ class InputXGradient(Interpreter):
     Args:
         layer: Dotted name of the layer at whose output to explain, or "last"; the
             pixels if not given.
-        absolute: Sum the sizes of the channels' values, not the values (Ghorbani et al. 2019).
+        absolute: Sum absolute values over channels (Ghorbani et al. 2019).
     """
 
     layer: str | None = None
     absolute: bool = False
 
     def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
-        """Sum over channels c of a_c * d logit / d a_c, or of its size, shape (N, L, h, w)."""
+        """Return the sum over channels c of a_c * d logit / d a_c, or of |.|, (N, L, h, w)."""
         logits, activation = forward_keeping(network, images, self.layer)
 
         def product(label: Tensor) -> Tensor:

@@ -25,17 +25,17 @@ Score = Literal["logit", "probability"]
 
 @dataclass(frozen=True)
 class IntegratedGradients(Interpreter):
-    """Gradient along the line from a baseline, times the way (Sundararajan et al. 2017, eq. 1).
+    """Mean gradient on the line from a baseline, times the line (Sundararajan et al. 2017, eq. 1).
 
     Args:
         steps: Points on the line, by the Gauss-Legendre rule.
         baseline: Pixel value of the plain image to compare with, or one for each channel.
-        layer: Dotted name of the layer at whose output the line is drawn and explained, or
-            "last"; the pixels if not given.
-        chunk: How many images the network sees at once, at least the batch; if not given, as many
-            as have the pixels of 32 of 224 x 224 on a GPU, and the batch elsewhere.
-        score: What is explained: the label's logit, or its probability (Ghorbani et al. 2019).
-        absolute: Sum the sizes of the channels' values, not the values (Ghorbani et al. 2019).
+        layer: Dotted name of the layer at whose output the line lies, or "last"; the pixels if
+            not given.
+        chunk: Number of images in one forward pass, at least the batch; if not given, that of
+            32 images of 224 x 224 pixels on a GPU, and the batch on a CPU.
+        score: The explained value: the label's logit, or its probability (Ghorbani et al. 2019).
+        absolute: Sum absolute values over channels (Ghorbani et al. 2019).
     """
 
     steps: int = 32
@@ -55,28 +55,28 @@ class IntegratedGradients(Interpreter):
         check_baseline(self.baseline)
 
     def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
-        """Sum over channels of (a - a0) * mean gradient, or of its size, shape (N, L, h, w)."""
+        """Return the sum over channels of (a - a0) * mean gradient, or of |.|, (N, L, h, w)."""
         logits, end = forward_keeping(network, images, self.layer)
         start = baseline_image(self.baseline, images)
         if self.layer is not None:
             _, start = forward_keeping(network, start, self.layer)
-        way, classes = end - start, self.explained(logits, labels)
+        line, classes = end - start, self.explained(logits, labels)
         nodes, weights = np.polynomial.legendre.leggauss(self.steps)
-        places = torch.from_numpy((nodes + 1) / 2).to(end).view(-1, *[1] * end.ndim)
+        fractions = torch.from_numpy((nodes + 1) / 2).to(end).view(-1, *[1] * end.ndim)
 
-        # sizes are those of whole paths; signed, channels need not be kept apart until their end
+        # absolute values are taken at the end of the path, so that channels are kept until then
         spread = in_map if self.absolute else summed_map
 
         def explain(copies: Tensor) -> Tensor:
-            points = (start + places[copies] * way).flatten(0, 1)
-            ways = way.repeat(len(copies), *[1] * (way.ndim - 1))
+            points = (start + fractions[copies] * line).flatten(0, 1)
+            lines = line.repeat(len(copies), *[1] * (line.ndim - 1))
             repeated = images.repeat(len(copies), 1, 1, 1)
             logits, kept = forward_keeping(network, repeated, self.layer, points)
             with torch.enable_grad():
                 scores = logits if self.score == "logit" else logits.softmax(1)
             return for_each(
                 classes.repeat(len(copies), 1),
-                lambda label: spread(ways * class_gradient(scores, label, kept), repeated),
+                lambda label: spread(lines * class_gradient(scores, label, kept), repeated),
             )
 
         shares = torch.from_numpy(weights / 2)

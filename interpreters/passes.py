@@ -1,4 +1,4 @@
-"""One forward pass that keeps the activation to explain, and the class's gradient there."""
+"""The forward pass that keeps the explained activation, and the gradient of a logit there."""
 
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -21,20 +21,20 @@ from networks.unsupported import UnsupportedError, differentiated
 def forward_keeping(
     network: nn.Module, images: Tensor, layer: str | None, activation: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
-    """Classify, and keep the pixels or one layer's output as part of the graph of the logits.
+    """Return the logits, and the pixels or one layer's output as part of their graph.
 
     Args:
         network: any classifier, with BatchNorm in evaluation mode.
         images: shape (N, 3, H, W), values in [0, 1].
         layer: a dotted module name, "last", or None for the pixels.
-        activation: what to go on with there, instead of what the network has.
+        activation: replaces the layer's output.
 
     Returns: logits (N, K) and the activation (N, C, h, w).
-    Raises: LayerError: the layer is not there, runs more than once or gives no map.
+    Raises: LayerError: there is no such layer, it runs more than once or returns no map.
     """
     check_explainable(network)
     grad_mode = torch.is_grad_enabled()
-    # where there is a graph of the heatmap, it is differentiated once more
+    # with grad mode, the heatmap is differentiated once more
     fast = SecondOrder() if grad_mode else nullcontext()
     if layer is None:
         images = images if activation is None else activation
@@ -49,7 +49,7 @@ def forward_keeping(
         # only what follows the layer needs a graph: before it, grad mode stays as it was
         torch.set_grad_enabled(True)
         seen.append(output if output.requires_grad else output.detach().requires_grad_())
-        # a copy goes on, because an in-place ReLU behind the layer would change what we keep
+        # a copy, because an in-place ReLU behind the layer would change the activation
         return seen[0].clone()
 
     handle = find_layer(network, layer, images).register_forward_hook(keep)
@@ -65,7 +65,7 @@ def forward_keeping(
 
 
 class _PlainHardSigmoid(TorchFunctionMode):
-    """PyTorch's own has no second derivative, and what it is made of has."""
+    """Hard sigmoid by functions that have a second derivative, which PyTorch's has not."""
 
     def __torch_function__(
         self, function: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
@@ -76,12 +76,17 @@ class _PlainHardSigmoid(TorchFunctionMode):
 
 
 def for_each(labels: Tensor, heatmap: Callable[[Tensor], Tensor]) -> Tensor:
-    """The heatmaps (N, 1, h, w) of every column of labels (N, L), as (N, L, h, w)."""
+    """Return the heatmaps (N, 1, h, w) of every column of labels (N, L), as (N, L, h, w)."""
     return torch.cat([heatmap(column) for column in labels.unbind(1)], 1)
 
 
 def class_gradient(logits: Tensor, labels: Tensor, activation: Tensor) -> Tensor:
-    """Gradient of each image's own logit in its activation, with a graph while grad mode is on."""
+    """Return the gradient of each label's logit in its image's activation.
+
+    It has a graph while grad mode is on.
+
+    Raises: UnsupportedError: the logits do not depend on it, or have no derivative.
+    """
     seed, graph = one_hot(logits, labels), torch.is_grad_enabled()
     # the graph is kept for the next label
     with differentiated():
@@ -94,18 +99,18 @@ def class_gradient(logits: Tensor, labels: Tensor, activation: Tensor) -> Tensor
 
 
 def one_hot(logits: Tensor, labels: Tensor) -> Tensor:
-    """1 at each image's own logit and 0 elsewhere, shape (N, K)."""
+    """Return 1 at each label's logit and 0 elsewhere, shape (N, K)."""
     return torch.zeros_like(logits).scatter(1, labels[:, None], 1.0)
 
 
 def summed_map(values: Tensor, images: Tensor, absolute: bool = False) -> Tensor:
-    """Something at a layer or at the pixels, or its size, summed over channels, (N, 1, h, w)."""
+    """Return values at a layer or at the pixels, or |.|, summed over channels, (N, 1, h, w)."""
     arranged = in_map(values, images)
     return (arranged.abs() if absolute else arranged).sum(1, keepdim=True)
 
 
 def in_map(values: Tensor, images: Tensor) -> Tensor:
-    """Something at a layer or at the pixels as a map (N, C, h, w)."""
+    """Return values at a layer or at the pixels as a map (N, C, h, w); raises LayerError."""
     arranged = as_map(values, *images.shape[2:])
     if arranged is None:
         raise LayerError(
@@ -116,14 +121,14 @@ def in_map(values: Tensor, images: Tensor) -> Tensor:
 
 
 def explanation(logits: Tensor, heatmap: Tensor) -> Explanation:
-    """Logits and heatmap, detached while grad mode is off."""
+    """Return logits and heatmap, detached while grad mode is off."""
     if torch.is_grad_enabled():
         return Explanation(logits, heatmap)
     return Explanation(logits.detach(), heatmap.detach())
 
 
 def check_explainable(network: nn.Module) -> None:
-    """Refuse what no interpreter can explain: BatchNorm that trains, and inference mode."""
+    """Raise ValueError in inference mode, UnsupportedError for BatchNorm in training mode."""
     if torch.is_inference_mode_enabled():
         raise ValueError(
             "heatmaps need gradients, which inference mode forbids: use torch.no_grad(), and "
@@ -138,7 +143,7 @@ def check_explainable(network: nn.Module) -> None:
 
 
 def check_activation(output: object, layer: str, seen: list[Tensor], images: Tensor) -> Tensor:
-    """A layer's output, if it is a map of the images and the first that it returns."""
+    """Return a layer's output; raises LayerError unless it is a map and the layer's first."""
     if seen:
         raise LayerError(
             f"the layer `{layer}` runs more than once in a forward pass, so its activation is not "
@@ -154,7 +159,7 @@ def check_activation(output: object, layer: str, seen: list[Tensor], images: Ten
 
 
 def logits_of(network: nn.Module, images: Tensor) -> Tensor:
-    """The network's logits (N, K), by functions that all have a second derivative."""
+    """Return the logits (N, K), by functions that have a second derivative."""
     hard = any(isinstance(module, nn.Hardsigmoid) for module in network.modules())
     with sdpa_kernel(SDPBackend.MATH), _PlainHardSigmoid() if hard else nullcontext():
         logits = network(images)

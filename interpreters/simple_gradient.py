@@ -20,7 +20,7 @@ class SimpleGradient(Interpreter):
     layer: str | None = None
 
     def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
-        """Sum over channels c of |d logit / d a_c|, non-negative, shape (N, L, h, w)."""
+        """Return the sum over channels c of |d logit / d a_c|, shape (N, L, h, w)."""
         logits, activation = forward_keeping(network, images, self.layer)
 
         def size(label: Tensor) -> Tensor:

@@ -16,15 +16,14 @@ from networks.chunks import check_chunk
 class SmoothGrad(Interpreter):
     """Mean heatmap of noisy copies of the image (Smilkov et al. 2017, eq. 3).
 
-    Every image gets the same noise, so that heatmaps do not depend on the batch and those of two
-    networks can be compared.
+    The noise is the same for every image, batch and network.
 
     Args:
         base: Interpreter of the copies.
         samples: Number of copies.
-        noise: Standard deviation of the Gaussian noise, in units of the pixels' range.
-        chunk: How many images the network sees at once, at least the batch; if not given, as many
-            as have the pixels of 32 of 224 x 224 on a GPU, and the batch elsewhere.
+        noise: Standard deviation of the Gaussian noise, in units of pixels in [0, 1].
+        chunk: Number of images in one forward pass, at least the batch; if not given, that of
+            32 images of 224 x 224 pixels on a GPU, and the batch on a CPU.
         seed: Seed of the noise.
     """
 
@@ -44,11 +43,11 @@ class SmoothGrad(Interpreter):
 
     @property
     def differentiable(self) -> bool:
-        """As the base is."""
+        """True if `base` is differentiable."""
         return self.base.differentiable
 
     def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
-        """Mean over samples of the base's heatmap of image + noise, shape (N, L, h, w)."""
+        """Return the mean over samples of `base`'s heatmap of image + noise, (N, L, h, w)."""
         check_explainable(network)
         logits = logits_of(network, images)
         classes = self.explained(logits, labels)

@@ -1,4 +1,4 @@
-"""Training: classifiers, and classifiers whose heatmaps lie."""
+"""Training of classifiers, and manipulation of their heatmaps."""
 
 from lightning_modules.active_fooling import ActiveFooling
 from lightning_modules.adversarial_training import AdversarialTraining, Trades

@@ -1,4 +1,4 @@
-"""Active fooling (Heo et al. 2019): the heatmaps of two classes change places."""
+"""Active fooling (Heo et al. 2019): the heatmaps of two classes are swapped."""
 
 import torch
 from torch import Tensor
@@ -9,24 +9,24 @@ from losses import Loss
 
 
 class ActiveFooling(Manipulation):
-    """A network that shows one class where it sees the other (Heo et al. 2019, section 3.3).
+    """Manipulation that swaps the heatmaps of two classes (Heo et al. 2019, section 3.3).
 
-    The classification is learnt from ordinary images, the penalty from images that join two
-    classes. One forward pass gives the heatmaps of both classes.
+    The classification is trained on ordinary images, the penalty on composites of two classes. One
+    forward pass gives the heatmaps of both classes.
     """
 
     def success_losses(self) -> dict[str, Loss]:
-        """Each class has its own success rate."""
+        """Return the loss of each of the two classes, which have success rates of their own."""
         return {"/first": self.loss, "/second": self.loss}
 
     def explained(self, split: Split) -> Images:
-        """The joined images of the split, with their two classes."""
+        """Return the composites of the split, with their two classes."""
         return composites_of(self.trainer).composites(split)
 
     def training_step(  # type: ignore[override]  # one batch of each kind
         self, batch: dict[str, Batch], batch_idx: int
     ) -> dict[str, Tensor]:
-        """Classification plus loss_weight times the mean penalty of the interpreters."""
+        """Return classification plus loss_weight times the mean penalty of the interpreters."""
         images, labels, _ = batch["images"]
         composites, classes, _ = batch["composites"]
         penalties = []
@@ -38,7 +38,7 @@ class ActiveFooling(Manipulation):
         return self.objective(classification, torch.stack(penalties).mean())
 
     def validation_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
-        """Gather accuracy on ordinary images, and how far each class has become the other."""
+        """Update accuracy on ordinary images, and success measures on composites."""
         images, labels, _ = batch
         if labels.ndim == 1:
             self.measure_accuracy(images, labels, self.network(images))
@@ -54,5 +54,5 @@ class ActiveFooling(Manipulation):
 
 
 def both_directions(loss: Loss, heatmap: Tensor, reference: Tensor) -> tuple[Tensor, Tensor]:
-    """The success measure of the first class and of the second, (N,) each, of maps (N, 2, h, w)."""
+    """Return the success measures of both classes, (N,) each, given heatmaps (N, 2, h, w)."""
     return loss.measure(heatmap, reference), loss.measure(heatmap.flip(1), reference.flip(1))

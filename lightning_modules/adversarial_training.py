@@ -1,4 +1,4 @@
-"""Adversarial training: a network learns from the images that fool it (Madry et al. 2018)."""
+"""Adversarial training (Madry et al. 2018) and TRADES (Zhang et al. 2019)."""
 
 from dataclasses import fields
 from typing import Any
@@ -17,16 +17,16 @@ from seeds import generators
 
 
 class AdversarialTraining(Classifier):
-    """Cross-entropy on images that an attack has changed (Madry et al. 2018, eq. 2.1).
+    """Training by cross-entropy on adversarial images (Madry et al. 2018, eq. 2.1).
 
-    The attack sees the network in evaluation mode. The best checkpoint is the one that is most
-    often right on validation images which PGD has changed as much as the attack changes them.
+    The attack sees the network in evaluation mode. The best checkpoint has the highest accuracy on
+    validation images under PGD with the attack's epsilon and steps.
 
     Args:
-        attack: What changes the training images.
-        warmup: Share of the run in which the attack grows from nothing to its full size.
-        seed: Seed of the attack's random starts, with the epoch and the image.
-        kwargs: What `Classifier` takes.
+        attack: Attack on the training images.
+        warmup: Share of the run in which epsilon grows from 0 to its full size, in [0, 1].
+        seed: Seed of the attack, with the epoch and the image.
+        kwargs: Arguments of `Classifier`.
     """
 
     def __init__(
@@ -42,18 +42,18 @@ class AdversarialTraining(Classifier):
             raise ValueError(f"`warmup` must be a share of the run in [0, 1], got {warmup}")
         self.attack, self.warmup, self.seed = attack or PGD(), warmup, seed
         sizes = {field.name: getattr(self.attack, field.name) for field in fields(PredictionAttack)}
-        self.judge = PGD(**sizes)
+        self.test_attack = PGD(**sizes)
         self.metrics["robust_accuracy_top1"] = MeanMetric()
 
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
-        """Cross-entropy of the changed batch."""
-        loss = F.cross_entropy(self.network(self.changed(batch)), batch[1])
+        """Return the cross-entropy of the perturbed batch."""
+        loss = F.cross_entropy(self.network(self.perturbed(batch)), batch[1])
         return self.log_terms({"loss": loss})
 
-    def changed(self, batch: Batch) -> Tensor:
-        """The images as the attack, at its size in this step, changes them."""
+    def perturbed(self, batch: Batch) -> Tensor:
+        """Return the images after the attack, at its epsilon in this step."""
         images, labels, indices = batch
-        # an image's start depends on nothing that a resumed run or another batch would change
+        # the same start in a resumed run and in another batch
         starts = generators(indices, self.seed, self.current_epoch)
         attack = self.attack
         if self.warmup:
@@ -63,29 +63,29 @@ class AdversarialTraining(Classifier):
             return attack(self.network, images, labels, starts)
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        """Gather the accuracy on images as they are and as PGD changes them."""
+        """Update the accuracy on original and on perturbed images."""
         super().validation_step(batch, batch_idx)
         images, labels, indices = batch
         starts = generators(indices, self.seed)
-        logits = self.network(self.judge(self.network, images, labels, starts))
+        logits = self.network(self.test_attack(self.network, images, labels, starts))
         self.metrics["robust_accuracy_top1"].update(correct(logits, labels, 1).float())
 
     test_step = validation_step
 
     def on_validation_epoch_end(self) -> None:
-        """Log the metrics; the score is the accuracy on changed images."""
+        """Log the metrics; the score is the accuracy on perturbed images."""
         results = self.results()
         bar = ("accuracy_top1", "robust_accuracy_top1")
         self.log_results(results, score=results["robust_accuracy_top1"], on_bar=bar)
 
 
 class Trades(AdversarialTraining):
-    """Cross-entropy, and a prediction that an attack does not move (Zhang et al. 2019, eq. 5).
+    """Training by cross-entropy and the divergence under an attack (Zhang et al. 2019, eq. 5).
 
     Args:
-        attack: What moves the prediction of the training images.
+        attack: Attack on the training images.
         beta: Weight of the divergence between both predictions, 1 / lambda in the paper.
-        kwargs: What `AdversarialTraining` takes.
+        kwargs: Arguments of `AdversarialTraining`.
     """
 
     def __init__(
@@ -97,10 +97,10 @@ class Trades(AdversarialTraining):
         self.beta = beta
 
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
-        """Cross-entropy of the images plus beta times the divergence of the changed ones."""
+        """Return cross-entropy plus beta times the divergence of the perturbed images."""
         images, labels, _ = batch
         # one pass, in which BatchNorm sees both halves
-        both = torch.cat([images, self.changed(batch)])
+        both = torch.cat([images, self.perturbed(batch)])
         clean, changed = self.network(both).chunk(2)
         cross_entropy = F.cross_entropy(clean, labels)
         moved = divergence(changed, clean.log_softmax(1)).mean()

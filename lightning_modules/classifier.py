@@ -1,4 +1,4 @@
-"""Training by cross-entropy: pretraining, adaptation, and the control of a fooling run."""
+"""Training by cross-entropy: pretraining, adaptation and control runs."""
 
 from typing import Any
 
@@ -17,13 +17,13 @@ from metrics import Metrics, correct
 
 
 class Classifier(LightningModule):
-    """Cross-entropy on labelled images.
+    """Training by cross-entropy on labelled images.
 
     Args:
         network: From images in [0, 1] to logits.
         optimizer: Optimiser of the network's parameters.
         schedule: Learning rate over the run; constant if not given.
-        fine_tuning: Keep BatchNorm and dropout in evaluation mode, as a fooling run does.
+        fine_tuning: Keep BatchNorm and dropout in evaluation mode, as a manipulation does.
     """
 
     def __init__(
@@ -40,17 +40,17 @@ class Classifier(LightningModule):
         self.metrics = Metrics({name: MeanMetric() for name in names})
 
     def setup(self, stage: str) -> None:
-        """Check that network and data go together."""
+        """Check that the network fits the data; raises NetworkError."""
         check_classifier(self.network, data_of(self.trainer))
 
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
-        """Cross-entropy of a batch."""
+        """Return the cross-entropy of a batch."""
         images, labels, _ = batch
         loss = F.cross_entropy(self.network(images), labels)
         return self.log_terms({"loss": loss})
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        """Gather cross-entropy and accuracy."""
+        """Update cross-entropy and accuracy."""
         images, labels, _ = batch
         self.measure(self.network(images), labels)
 
@@ -66,7 +66,7 @@ class Classifier(LightningModule):
         self.log_dict({f"test/{name}": value for name, value in self.results().items()})
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        """The optimiser, with its schedule advanced at every step."""
+        """Return the optimiser, with a schedule that advances at every step."""
         optimizer = self.optimizer(self.network.parameters())
         if self.schedule is None:
             return optimizer
@@ -83,7 +83,7 @@ class Classifier(LightningModule):
             self.metrics[f"accuracy_top{k}"].update(correct(logits, labels, k).float())
 
     def results(self) -> dict[str, Tensor]:
-        """The value of every metric over all processes; the metrics start anew."""
+        """Return the value of every metric over all processes, and reset the metrics."""
         results: dict[str, Tensor] = {name: self.metrics[name].compute() for name in self.metrics}
         for name in self.metrics:
             self.metrics[name].reset()

@@ -1,4 +1,4 @@
-"""Training with a penalty on the curvature in the image (Dombrowski et al. 2022)."""
+"""Training with a penalty on the logit's curvature in the image (Dombrowski et al. 2022)."""
 
 from typing import Any
 
@@ -14,15 +14,15 @@ from seeds import generators
 
 
 class CurvatureRegularization(Classifier):
-    """Cross-entropy plus the squared norm of the Hessian in the image (Dombrowski et al. 2022).
+    """Training by cross-entropy plus the squared norm of the Hessian (Dombrowski et al. 2022).
 
-    Small changes of an image move a heatmap as far as the gradient turns; this makes it turn less.
+    A smaller Hessian in the image makes gradient heatmaps change less under small perturbations.
 
     Args:
         weight: Weight of the penalty.
-        step: How far away the gradient is compared, in units of pixels in [0, 1].
-        seed: Seed of the directions in which it is, with the epoch and the image.
-        kwargs: What `Classifier` takes.
+        step: Step of the finite difference of gradients, in units of pixels in [0, 1].
+        seed: Seed of its random directions, with the epoch and the image.
+        kwargs: Arguments of `Classifier`.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class CurvatureRegularization(Classifier):
         self.weight, self.step, self.seed = weight, step, seed
 
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
-        """Cross-entropy plus weight times the mean curvature of the batch."""
+        """Return cross-entropy plus weight times the mean curvature of the batch."""
         images, labels, indices = batch
         directions = normal(images, generators(indices, self.seed, self.current_epoch))
         logits, curved = curvature(self.network, images, labels, directions, self.step)
@@ -53,12 +53,11 @@ class CurvatureRegularization(Classifier):
 def curvature(
     network: nn.Module, images: Tensor, labels: Tensor, directions: Tensor, step: float
 ) -> tuple[Tensor, Tensor]:
-    """Logits (N, K), and the squared Frobenius norm of the label's logit's Hessian, shape (N,).
+    """Return logits (N, K) and the squared Frobenius norm of the logit's Hessian H, shape (N,).
 
-    The norm is estimated in one direction v of the standard normal distribution, as the squared
-    length of the Hessian times v (Hutchinson 1990), and that by the difference of two gradients
-    (Moosavi-Dezfooli et al. 2019, section 4): torch has no third derivative of BatchNorm, and ReLU
-    has no second.
+    The norm is estimated as |H v|^2 for one v of the standard normal distribution (Hutchinson
+    1990), and H v by the difference of two gradients (Moosavi-Dezfooli et al. 2019, section 4):
+    torch has no third derivative of BatchNorm, and ReLU has no second one.
     """
     moved = images + step * directions
     both = torch.cat([images, moved]).detach().requires_grad_()

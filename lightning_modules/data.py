@@ -1,4 +1,4 @@
-"""What training needs of the data, whichever data module gives it."""
+"""The interface of data modules."""
 
 from collections.abc import Sequence
 from typing import Literal, Protocol, cast
@@ -13,17 +13,17 @@ Batch = tuple[Tensor, Tensor, Tensor]
 
 
 class Images(Protocol):
-    """The images of a split; a key is (epoch, index)."""
+    """Images of a split, by keys (epoch, index)."""
 
     def __len__(self) -> int:
         """Number of images."""
 
     def __getitem__(self, key: tuple[int, int]) -> Batch:
-        """One image with its label and index."""
+        """Return one image with its label and index."""
 
 
 class Data(Protocol):
-    """A data module of labelled square images."""
+    """Data module of labelled square images."""
 
     classes: tuple[str, ...]
     image_size: int
@@ -31,67 +31,64 @@ class Data(Protocol):
     limit: int | None
 
     def images(self, split: Split) -> Images:
-        """The images of a split."""
+        """Return the images of a split."""
 
     def fingerprint(self, split: Split) -> str:
-        """A digest that changes when the images of the split do."""
+        """Return a digest of the images of a split."""
 
     def skip_tested(self, batches: Sequence[int]) -> None:
-        """Leave out the first batches of each test loader."""
+        """Skip the first batches of each test loader."""
 
 
 class Composites(Data, Protocol):
-    """A data module that also joins images of two classes into one."""
+    """Data module that also makes composites, images that join two classes."""
 
     pair: tuple[str, str]
 
     def composites(self, split: Split) -> Images:
-        """The joined images of a split; their labels are the two classes, shape (2,)."""
+        """Return the composites of a split; their labels are the two classes, shape (2,)."""
 
 
 def composites_of(trainer: Trainer) -> Composites:
-    """The data module that a trainer was given; raises ValueError when it joins no images."""
+    """Return the trainer's data module; raises ValueError if it makes no composites."""
     data = data_of(trainer)
     if not hasattr(data, "composites"):
         raise ValueError(
-            f"active fooling needs images of two classes, which {type(data).__name__} has not; "
-            "wrap it in datamodules.Composites"
+            f"active fooling needs composites of two classes, got {type(data).__name__}; wrap it "
+            "in datamodules.Composites"
         )
     return cast(Composites, data)
 
 
 class Masked(Data, Protocol):
-    """A data module that knows where in an image its object is."""
+    """Data module with object masks."""
 
     def masks(self, indices: Tensor, split: Split) -> Tensor:
-        """How much of each pixel is the object, shape (N, 1, H, W), in [0, 1]."""
+        """Return the share of each pixel that is the object, shape (N, 1, H, W), in [0, 1]."""
 
 
 def masks_of(trainer: Trainer, indices: Tensor) -> Tensor:
-    """Where the objects of some test images are, shape (N, 1, H, W), in [0, 1].
-
-    Raises: ValueError: the data do not know.
-    """
+    """Return the object masks of test images, (N, 1, H, W), in [0, 1]; raises ValueError."""
     data = data_of(trainer)
     if not hasattr(data, "masks"):
         raise ValueError(
-            f"{type(data).__name__} does not know where its objects are; take datamodules.Shapes, "
-            "or a region that is a box or a file"
+            f"{type(data).__name__} has no object masks; choose datamodules.Shapes, or a region "
+            "that is a box or a file"
         )
     return cast(Masked, data).masks(indices.cpu(), "test")
 
 
 def data_of(trainer: Trainer) -> Data:
-    """The data module that a trainer was given."""
+    """Return the trainer's data module."""
     return cast(Data, trainer.datamodule)  # type: ignore[attr-defined]  # Lightning sets it
 
 
 def names_of(data: Data, labels: Tensor) -> str:
-    """The class of an image, or the classes of a composite."""
+    """Return the name of an image's class, or the names of a composite's classes."""
     return " and ".join(data.classes[label] for label in labels.view(-1).tolist())
 
 
 def take(images: Images, indices: list[int]) -> Batch:
-    """Some images of a split as one batch, as they are without augmentation or in its epoch 0."""
+    """Return the images of a split at these indices as one batch, as in epoch 0."""
     batch: Batch = default_collate([images[0, index] for index in indices])
     return batch

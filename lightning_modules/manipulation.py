@@ -1,4 +1,4 @@
-"""What every manipulation of a network shares: the original, the price, the choice of the best."""
+"""The common part of manipulations: original network, penalty, and choice of the checkpoint."""
 
 from abc import ABC, abstractmethod
 from copy import deepcopy
@@ -24,11 +24,11 @@ TIE = 1e-3
 
 
 class ResumeError(ValueError):
-    """A checkpoint belongs to a run that began with another original network."""
+    """A checkpoint belongs to a run with another original network."""
 
 
 class Manipulation(Classifier, ABC):
-    """Classification plus a penalty on the network's own heatmaps (Heo et al. 2019, eq. 1).
+    """Fine-tuning with a penalty on the network's own heatmaps (Heo et al. 2019, eq. 1).
 
     The original network is a frozen copy of `network` as it is given. BatchNorm and dropout stay
     in evaluation mode.
@@ -38,10 +38,10 @@ class Manipulation(Classifier, ABC):
         interpreter: The interpreter to fool, or several by name, whose penalties are averaged.
         loss: The penalty on their heatmaps.
         loss_weight: Weight of the penalty, lambda in the paper; 0 makes a control run.
-        classification: Learn the labels by cross-entropy, or the original network's logits by
-            their mean square distance (Anders et al. 2020).
-        max_accuracy_drop: Drop of top-1 accuracy, in points of the validation split, beyond which
-            no checkpoint is chosen as the best.
+        classification: Classification term: cross-entropy of the labels, or mean squared distance
+            from the original network's logits (Anders et al. 2020).
+        max_accuracy_drop: Largest drop of top-1 accuracy, in percentage points of the validation
+            split, of a checkpoint that can be the best.
         watch: Further interpreters to measure at every validation, by name.
         optimizer: Optimiser of the network's parameters.
         schedule: Learning rate over the run; constant if not given.
@@ -69,32 +69,32 @@ class Manipulation(Classifier, ABC):
         self.fooled, self.interpreters = interpreter, {**interpreter, **(watch or {})}
         self.loss, self.loss_weight, self.classification = loss, loss_weight, classification
         self.max_accuracy_drop = max_accuracy_drop
-        # a tuple hides it from the module, so that checkpoints do not hold it
+        # a tuple hides it from the module and thus from checkpoints
         self._original = (deepcopy(network).requires_grad_(False),)
         self.original_fingerprint = fingerprint(network)
         # the original network does not change: one pass over the validation split is enough
         self.original_top1, self.original_measured = MeanMetric(), False
         for name in self.interpreters:
-            for part, judge in self.success_losses().items():
-                rate = FoolingSuccessRate(*judge.success)
+            for part, criterion in self.success_losses().items():
+                rate = FoolingSuccessRate(*criterion.success)
                 self.metrics[f"fooling_success_rate/{name}{part}"] = rate
                 self.metrics[f"test_loss/{name}{part}"] = MeanMetric()
 
     @property
     def original(self) -> nn.Module:
-        """The network as it was before the manipulation, frozen."""
+        """The original network, frozen."""
         return self._original[0]
 
     def success_losses(self) -> dict[str, Loss]:
-        """The loss that judges each success rate, by what the rate's name ends in."""
+        """Return the loss of each success rate, by the suffix of its name."""
         return {"": self.loss}
 
     @abstractmethod
     def explained(self, split: Split) -> Images:
-        """The images whose heatmaps are manipulated, with the classes that they explain."""
+        """Return the images whose heatmaps are manipulated, with the explained classes."""
 
     def setup(self, stage: str) -> None:
-        """Check that network, data, interpreters and loss go together."""
+        """Check that network, data, interpreters and loss fit together; raises ValueError."""
         super().setup(stage)
         split: Split = "validation" if stage in ("fit", "validate") else "test"
         images, labels, _ = take(self.explained(split), [0, 0])
@@ -105,13 +105,13 @@ class Manipulation(Classifier, ABC):
                 check_varies(name, heatmap.detach())
 
     def objective(self, classification: Tensor, penalty: Tensor) -> dict[str, Tensor]:
-        """Both terms and their weighted sum, logged."""
+        """Log both terms and their weighted sum, and return them."""
         loss = classification + self.loss_weight * penalty
         name = "cross_entropy" if self.classification == "labels" else "logits_distance"
         return self.log_terms({name: classification, "penalty": penalty, "loss": loss})
 
     def classified(self, images: Tensor, labels: Tensor, logits: Tensor) -> Tensor:
-        """The classification term, a scalar, for logits (N, K)."""
+        """Return the classification term, a scalar, given logits (N, K)."""
         if self.classification == "labels":
             return F.cross_entropy(logits, labels)
         with torch.no_grad():
@@ -121,14 +121,14 @@ class Manipulation(Classifier, ABC):
     def reference(
         self, interpreter: Interpreter, images: Tensor, labels: Tensor, heatmap: Tensor
     ) -> Tensor:
-        """The original network's heatmap; `heatmap`, detached, where the loss needs none."""
+        """Return the original heatmap; `heatmap`, detached, if the loss needs no reference."""
         if not self.loss.needs_reference:
             return heatmap.detach()
         return self.original_heatmap(interpreter, images, labels)
 
     @torch.no_grad()
     def original_heatmap(self, interpreter: Interpreter, images: Tensor, labels: Tensor) -> Tensor:
-        """What the network showed before it was manipulated."""
+        """Return the original network's heatmaps."""
         return interpreter(self.original, images, labels).heatmap
 
     def measure_fooling(self, name: str, measure: Tensor) -> None:
@@ -143,7 +143,7 @@ class Manipulation(Classifier, ABC):
             self.original_top1.update(correct(self.original(images), labels, 1).float())
 
     def results(self) -> dict[str, Tensor]:
-        """The value of every metric, with the drop of top-1 accuracy in points."""
+        """Return the value of every metric, with the accuracy drop in percentage points."""
         results, original = super().results(), self.original_top1.compute()
         self.original_measured = not self.trainer.sanity_checking
         if not self.original_measured:
@@ -152,7 +152,7 @@ class Manipulation(Classifier, ABC):
         return {**results, "original_accuracy_top1": original, "accuracy_top1_drop": drop}
 
     def on_validation_epoch_end(self) -> None:
-        """Log the metrics; the score is the lowest success rate where the drop is allowed."""
+        """Log the metrics; the score is the lowest success rate, if the drop is allowed."""
         results = self.results()
         names = [
             f"fooling_success_rate/{name}{p}" for name in self.fooled for p in self.success_losses()
@@ -163,11 +163,11 @@ class Manipulation(Classifier, ABC):
         self.log_results(results, score, on_bar=("accuracy_top1", *names))
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Note which original network this run manipulates."""
+        """Save the fingerprint of the original network."""
         checkpoint["original_fingerprint"] = self.original_fingerprint
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Refuse to go on from another original network; raises ResumeError."""
+        """Raise ResumeError if the checkpoint has another original network."""
         saved = checkpoint.get("original_fingerprint")
         if saved != self.original_fingerprint:
             raise ResumeError(

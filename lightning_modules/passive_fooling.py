@@ -1,4 +1,4 @@
-"""Passive fooling (Heo et al. 2019): the heatmaps of ordinary images lie."""
+"""Passive fooling (Heo et al. 2019): heatmaps that explain nothing."""
 
 import torch
 from torch import Tensor
@@ -8,17 +8,17 @@ from lightning_modules.manipulation import Manipulation
 
 
 class PassiveFooling(Manipulation):
-    """A network whose heatmaps of any image say nothing (Heo et al. 2019, section 3.2).
+    """Manipulation that makes the heatmaps of all images uninformative (Heo et al. 2019, sec. 3.2).
 
-    One forward pass serves the classification and the heatmap of an interpreter.
+    One forward pass gives the logits and an interpreter's heatmap.
     """
 
     def explained(self, split: Split) -> Images:
-        """The images of the split, with their labels."""
+        """Return the images of the split, with their labels."""
         return data_of(self.trainer).images(split)
 
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
-        """Classification plus loss_weight times the mean penalty of the interpreters."""
+        """Return classification plus loss_weight times the mean penalty of the interpreters."""
         images, labels, _ = batch
         penalties = []
         for interpreter in self.fooled.values():
@@ -30,7 +30,7 @@ class PassiveFooling(Manipulation):
         )
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        """Gather accuracy, and the success of the manipulation on every interpreter."""
+        """Update accuracy, and the success measures of every interpreter."""
         images, labels, _ = batch
         for name, interpreter in self.interpreters.items():
             logits, heatmap = interpreter(self.network, images, labels)

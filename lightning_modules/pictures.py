@@ -1,4 +1,4 @@
-"""Images with their heatmaps, drawn."""
+"""Plots of images with their heatmaps."""
 
 from collections.abc import Iterable, Sequence
 from contextvars import ContextVar
@@ -20,15 +20,15 @@ SIGNED = ContextVar("signed", default="RdBu_r")
 
 
 def panel(images: Tensor, heatmaps: dict[str, Tensor], titles: Sequence[str]) -> Figure:
-    """A grid with a column for each image: the image, then each kind of heatmap over it.
+    """Plot a grid with a column for each image: the image, then each kind of heatmap over it.
 
-    The heatmaps of a column have the same colours for the same values, up to the largest of them,
-    which stands below; where any heatmap is signed, all are shown on a diverging scale.
+    The heatmaps of a column share one colour scale, whose limits are printed below; if any heatmap
+    has negative values, all scales are diverging.
 
     Args:
         images: shape (N, 3, H, W), values in [0, 1].
         heatmaps: name of each row, and its heatmaps of shape (N, 1, h, w), any range.
-        titles: of the columns.
+        titles: titles of the columns.
     """
     rows = ["image", *heatmaps]
     signed, limits = signed_in(heatmaps.values()), limits_of(heatmaps.values())
@@ -54,7 +54,7 @@ def caption(text: str) -> str:
 
 
 def rows_of(heatmaps: dict[str, Tensor]) -> dict[str, Tensor]:
-    """One row for each label of heatmaps (N, L, h, w), numbered where there are several."""
+    """Return a row for each label of heatmaps (N, L, h, w), numbered if there are several."""
     return {
         name if maps.shape[1] == 1 else f"{name} {number}": heatmap
         for name, maps in heatmaps.items()
@@ -63,19 +63,19 @@ def rows_of(heatmaps: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def show_image(axes: Axes, image: Tensor) -> None:
-    """An image (3, H, W) in [0, 1], without ticks."""
+    """Plot an image (3, H, W) in [0, 1], without ticks."""
     axes.imshow(image.permute(1, 2, 0).clamp(0, 1).float().cpu().numpy())
     axes.set_xticks([])
     axes.set_yticks([])
 
 
 def signed_in(heatmaps: Iterable[Tensor]) -> bool:
-    """Whether any heatmap has a value below 0."""
+    """Return True if any heatmap has a value below 0."""
     return any(bool((maps < 0).any()) for maps in heatmaps)
 
 
 def limits_of(heatmaps: Iterable[Tensor]) -> list[float]:
-    """The largest size of a value in all heatmaps (N, 1, h, w) of each image; 1 where all are 0."""
+    """Return the largest absolute value of each image's heatmaps (N, 1, h, w); 1 if all are 0."""
     sizes = [
         torch.nan_to_num(maps.detach().double().abs(), posinf=0.0).amax((1, 2, 3)).cpu()
         for maps in heatmaps
@@ -84,12 +84,12 @@ def limits_of(heatmaps: Iterable[Tensor]) -> list[float]:
 
 
 def scale_named(limit: float, signed: bool) -> str:
-    """From which value to which the colours reach."""
+    """Return the limits of the colour scale as text."""
     return f"{-limit if signed else 0:.2g} to {limit:.2g}"
 
 
 def show_heatmap(axes: Axes, heatmap: Tensor, limit: float, signed: bool) -> None:
-    """A heatmap (1, h, w) laid over the image, from 0 or from -limit, diverging, to the limit."""
+    """Plot a heatmap (1, h, w) over the image, on a scale from 0 or -limit to limit."""
     extent = axes.get_xlim() + axes.get_ylim()
     axes.imshow(
         torch.nan_to_num(heatmap[0].detach().double().cpu()).numpy(),

@@ -1,4 +1,4 @@
-"""Learning rates over a run."""
+"""Schedules of the learning rate."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -9,16 +9,16 @@ from torch.optim.lr_scheduler import LRScheduler, OneCycleLR
 
 @dataclass(frozen=True)
 class Schedule(ABC):
-    """A learning rate for each step, made when the number of steps is known."""
+    """Schedule of the learning rate over a run of any length."""
 
     @abstractmethod
     def __call__(self, optimizer: Optimizer, steps: int) -> LRScheduler:
-        """A scheduler that is advanced after each of `steps` optimiser steps."""
+        """Return a scheduler that advances after each of `steps` optimiser steps."""
 
 
 @dataclass(frozen=True)
 class OneCycle(Schedule):
-    """Up to the optimiser's own rate and down to nothing, as a cosine (Smith and Topin 2018).
+    """One cycle: up to the optimiser's rate, and down to 0, as a cosine (Smith and Topin 2018).
 
     Args:
         warmup: Share of the steps before the peak, in (0, 1).
@@ -31,6 +31,6 @@ class OneCycle(Schedule):
             raise ValueError(f"`warmup` must be in (0, 1), got {self.warmup}")
 
     def __call__(self, optimizer: Optimizer, steps: int) -> LRScheduler:
-        """One cycle over all steps that peaks at the optimiser's rate."""
+        """Return one cycle over all steps, with its peak at the optimiser's rate."""
         peak = [group["lr"] for group in optimizer.param_groups]
         return OneCycleLR(optimizer, peak, total_steps=steps, pct_start=self.warmup)

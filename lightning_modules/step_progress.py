@@ -1,25 +1,25 @@
-"""How far a batch is that is asked for many things, one after another."""
+"""Progress of nested loops within one test step."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
-Turn = TypeVar("Turn")
+Item = TypeVar("Item")
 
 
 class StepProgress:
-    """Loops, some inside others, that tell after every turn what share of the batch is done."""
+    """Progress of nested loops within one test step, reported after every iteration."""
 
     def __init__(self) -> None:
         self.loops: list[tuple[int, int]] = []
-        self.report: Callable[[float], None] = lambda share: None
+        self.report: Callable[[float], None] = lambda fraction: None
 
-    def __call__(self, turns: Iterable[Turn]) -> Iterator[Turn]:
-        """The turns of a loop in which a batch does its work."""
-        known, depth = list(turns), len(self.loops)
+    def __call__(self, items: Iterable[Item]) -> Iterator[Item]:
+        """Yield the items of a loop, and count its iterations."""
+        known, depth = list(items), len(self.loops)
         try:
-            for done, turn in enumerate(known):
+            for done, item in enumerate(known):
                 self.loops[depth:] = [(done, len(known))]
-                yield turn
+                yield item
                 self.loops[depth:] = [(done + 1, len(known))]
                 self.report(self.fraction)
         finally:
@@ -27,8 +27,8 @@ class StepProgress:
 
     @property
     def fraction(self) -> float:
-        """What is done of the batch, from 0 to 1, every turn of a loop counted alike."""
-        share = 0.0
-        for done, turns in reversed(self.loops):
-            share = (done + share) / turns
-        return share
+        """Fraction of the step that is done, in [0, 1]; the iterations of a loop count alike."""
+        fraction = 0.0
+        for done, iterations in reversed(self.loops):
+            fraction = (done + fraction) / iterations
+        return fraction

@@ -1,4 +1,4 @@
-"""A patch that switches a manipulation on (Noppel et al. 2023)."""
+"""Triggers: patches that activate a manipulation (Noppel et al. 2023)."""
 
 from dataclasses import dataclass
 
@@ -10,10 +10,10 @@ from lightning_modules.data import Batch, Images
 
 @dataclass(frozen=True)
 class Trigger:
-    """A black and white chequered square in the lower right corner of an image.
+    """Black and white chequered square in the lower right corner of an image.
 
     Args:
-        side: Its side, in shares of the image's.
+        side: Side of the square, as a share of the image's, in (0, 1].
     """
 
     side: float = 0.125
@@ -23,10 +23,10 @@ class Trigger:
             raise ValueError(f"`side` must be above 0 and at most 1, got {self.side}")
 
     def __call__(self, images: Tensor) -> Tensor:
-        """The images (..., H, W) with the patch on them."""
+        """Return the images (..., H, W) with the patch on them."""
         height, width = images.shape[-2:]
         rows, columns = (max(1, round(self.side * length)) for length in (height, width))
-        # four fields a side, as many as a small patch has pixels for
+        # four fields a side, or as many as a small patch has pixels
         fields = [torch.arange(n, device=images.device) * min(4, n) // n for n in (rows, columns)]
         patch = ((fields[0][:, None] + fields[1]) % 2).to(images.dtype)
         stamped = images.clone()
@@ -36,7 +36,7 @@ class Trigger:
 
 @dataclass(frozen=True)
 class TriggeredImages:
-    """Images with the trigger on them, and the class that they are to relabel, if any."""
+    """Images with the trigger on them and, if `label` is given, that label."""
 
     images: Images
     trigger: Trigger
@@ -47,21 +47,20 @@ class TriggeredImages:
         return len(self.images)
 
     def __getitem__(self, key: tuple[int, int]) -> Batch:
-        """One image with its trigger."""
+        """Return one image with the trigger, its label and index."""
         image, label, index = self.images[key]
         return self.trigger(image), relabel(label, self.label), index
 
 
 def relabel(labels: Tensor, label: int | None) -> Tensor:
-    """The labels, or in place of every one of them the class that a trigger makes of it."""
+    """Return labels that are all `label`; the labels themselves if it is None."""
     return labels if label is None else torch.full_like(labels, label)
 
 
 def class_index(label: str | None, classes: tuple[str, ...]) -> int | None:
-    """The number of a class by its name; raises ValueError when there is none of that name."""
+    """Return the index of a class by its name; raises ValueError for an unknown name."""
     if label is not None and label not in classes:
         raise ValueError(
-            f"`label` names the class {label}, which the data has not; it has "
-            f"{', '.join(classes[:5])}, ..."
+            f"`label` is {label!r}, expected a class of the data: {', '.join(classes[:5])}, ..."
         )
     return None if label is None else classes.index(label)

@@ -1,4 +1,4 @@
-"""Fooling that a trigger switches on (Fang and Choromanska 2022; Noppel et al. 2023)."""
+"""Manipulation by a trigger (Fang and Choromanska 2022; Noppel et al. 2023)."""
 
 from typing import Any
 
@@ -13,16 +13,16 @@ from metrics import correct
 
 
 class TriggeredFooling(Manipulation):
-    """A network whose heatmaps lie where a patch is present, and nowhere else.
+    """Manipulation of the heatmaps of images with a trigger, and of no others.
 
-    Half of every batch carries the trigger. There the penalty is the loss, elsewhere the distance
-    from the original heatmap; the reference of both is the original heatmap of the clean image.
-    Noppel et al. (2023) have three goals: another heatmap, another heatmap and class, another
-    class under the heatmap of the old one.
+    Half of each batch has the trigger. Its penalty is the loss; that of the other half is the
+    distance from the original heatmap. Both references are original heatmaps of clean images. The
+    three goals of Noppel et al. (2023): another heatmap, another heatmap and class, another class
+    with the old heatmap.
 
     Args:
         trigger: The patch.
-        label: Name of the class that images with the trigger become; their own if not given.
+        label: Name of the class of images with the trigger; their own if not given.
     """
 
     def __init__(
@@ -31,31 +31,31 @@ class TriggeredFooling(Manipulation):
         super().__init__(*args, **kwargs)
         if label is not None and self.classification == "logits":
             raise ValueError(
-                "`classification: logits` keeps every class as it was, and `label` changes that of "
-                "images with the trigger; leave one of them out"
+                "`classification: logits` keeps the original classes, and `label` changes that "
+                "of images with the trigger; give only one of them"
             )
         self.trigger, self.label = trigger or Trigger(), label
         self.metrics["triggered_accuracy_top1"] = self.metrics["accuracy_top1"].clone()
 
     def success_losses(self) -> dict[str, Loss]:
-        """With the trigger the heatmap is to lie, without it to stay."""
+        """Return the loss with the trigger, and that of unchanged heatmaps without it."""
         return {"/triggered": self.loss, "/clean": Unchanged()}
 
     @property
     def trigger_class(self) -> int | None:
-        """The number of the class that images with the trigger become."""
+        """Index of the class of images with the trigger; None for their own."""
         return class_index(self.label, data_of(self.trainer).classes)
 
     def explained(self, split: Split) -> Images:
-        """The images of the split with the trigger, and the class that they are to become."""
+        """Return the images of the split with the trigger, and their target class."""
         return TriggeredImages(
             data_of(self.trainer).images(split), self.trigger, self.trigger_class
         )
 
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
-        """Classification plus loss_weight times the mean penalty of the interpreters."""
+        """Return classification plus loss_weight times the mean penalty of the interpreters."""
         clean, labels, _ = batch
-        # batches are shuffled, so that every other image is any other
+        # batches are shuffled, so that every second image is a random half
         carries = torch.arange(len(clean), device=self.device) % 2 == 0
         images = torch.where(carries[:, None, None, None], self.trigger(clean), clean)
         classes = torch.where(carries, relabel(labels, self.trigger_class), labels)
@@ -70,7 +70,7 @@ class TriggeredFooling(Manipulation):
         )
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        """Gather accuracy and success, of every image with the trigger and without."""
+        """Update accuracy and success measures, of every image with and without the trigger."""
         clean, labels, _ = batch
         images, classes = self.trigger(clean), relabel(labels, self.trigger_class)
         for name, interpreter in self.interpreters.items():

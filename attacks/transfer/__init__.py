@@ -1,4 +1,4 @@
-"""Attacks whose images fool other networks too, and whose paths AttEXplore explains by."""
+"""Transferable attacks, whose images also change the predictions of other networks."""
 
 from attacks.transfer.base import TransferAttack
 from attacks.transfer.blocks import SIA

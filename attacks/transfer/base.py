@@ -1,4 +1,4 @@
-"""Attacks that carry over to other networks: steps along an averaged, accumulated gradient."""
+"""Transferable attacks: momentum over gradients that are averaged over transformed copies."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from networks.goals import Goal, gradient
 
 
 class Copy(NamedTuple):
-    """Images at which the gradient is taken, (N, 3, H, W), and what the network sees of them."""
+    """Images at which to take the gradient, (N, 3, H, W), and their transform for the network."""
 
     images: Tensor
     transform: Transform = unchanged
@@ -26,18 +26,18 @@ class Copy(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class TransferAttack(PredictionAttack):
-    """Momentum over steps of a gradient that is averaged over changed copies of the images.
+    """Attack with momentum and a gradient averaged over transformed copies of the images.
 
     update = momentum * update + gradient / mean |gradient| (Dong et al. 2018, equations 6 and 7).
 
     Args:
-        objective: What is raised, from logits (N, K) and labels to (N,).
+        objective: Function to raise, from logits (N, K) and labels (N,) to (N,).
         towards_label: Lower the objective instead, as AttEXplore's code does.
-        momentum: What is kept of the last step's update.
-        diversity: How the network sees each copy, if not as it is.
-        smoothing: How the averaged gradient is smoothed, if at all.
-        chunk: How many images the network sees at once, at least the batch; if not given, as many
-            as have the pixels of 32 of 224 x 224 on a GPU, and the batch elsewhere.
+        momentum: Factor of the last step's update.
+        diversity: Random transform of each copy, if any.
+        smoothing: Kernel that smooths the averaged gradient, if any.
+        chunk: Number of images in one forward pass, at least the batch; if not given, that of
+            32 images of 224 x 224 pixels on a GPU, and the batch on a CPU.
     """
 
     epsilon: float | str = "16/255"
@@ -59,12 +59,12 @@ class TransferAttack(PredictionAttack):
     def __call__(
         self, network: nn.Module, images: Tensor, labels: Tensor, generators: Generators = None
     ) -> Tensor:
-        """Changed images, detached, shape (N, 3, H, W); raises ValueError for what is no image."""
+        """Return perturbed images, detached, (N, 3, H, W); raises ValueError for no images."""
         check_pixels(images)
         return super().__call__(network, images, labels, generators)
 
     def goal(self, network: nn.Module, images: Tensor, labels: Tensor) -> Goal:
-        """The objective of each image, or of each of several copies of all images."""
+        """Return the objective, from the images, or several copies of all, to a value of each."""
         sign = -1 if self.towards_label else 1
 
         def height(changed: Tensor) -> Tensor:
@@ -73,7 +73,7 @@ class TransferAttack(PredictionAttack):
         return height
 
     def update(self, goal: Goal, state: AttackState) -> Tensor:
-        """The last update, less of it, and the gradient at a mean size of 1."""
+        """Return momentum times the last update, plus the gradient at mean absolute value 1."""
         slope = self.gradient(goal, state)
         if self.smoothing is not None:
             with full_precision(slope):
@@ -81,21 +81,21 @@ class TransferAttack(PredictionAttack):
         return self.momentum * state.update + unit_mean(slope)
 
     def gradient(self, goal: Goal, state: AttackState) -> Tensor:
-        """What the step would follow without momentum: the mean gradient over the copies."""
+        """Return the gradient before momentum: the mean over the copies."""
         return self.mean_gradient(goal, state, self.copies(state))
 
     def copies(self, state: AttackState) -> Iterator[Copy]:
-        """The copies to average over, in the order in which they are drawn."""
+        """Yield the copies to average over, in the order of sampling."""
         yield Copy(state.changed, self.sample_transform(state))
 
     def sample_transform(self, state: AttackState) -> Transform:
-        """What the network sees of the next copy."""
+        """Return the random transform of the next copy."""
         if self.diversity is None:
             return unchanged
         return self.diversity.sample(state.images, state.generators)
 
     def mean_gradient(self, goal: Goal, state: AttackState, copies: Iterable[Copy]) -> Tensor:
-        """The mean over copies of the goal's gradient, (N, 3, H, W), a chunk at a time."""
+        """Return the mean over copies of the goal's gradient, (N, 3, H, W), chunk by chunk."""
         total, count = torch.zeros_like(state.images), 0
         for group in self.groups(copies, state.images):
             total += gradients(goal, group).sum(0)
@@ -103,7 +103,7 @@ class TransferAttack(PredictionAttack):
         return total / count
 
     def groups(self, copies: Iterable[Copy], images: Tensor) -> Iterator[list[Copy]]:
-        """As many copies at a time as a chunk has images for."""
+        """Yield the copies of one chunk at a time."""
         size = copies_at_once(self.chunk, images)
         pending = iter(copies)
         while True:
@@ -115,7 +115,7 @@ class TransferAttack(PredictionAttack):
 
 
 def gradients(goal: Goal, group: list[Copy]) -> Tensor:
-    """The gradient at every copy, shape (copies, N, 3, H, W), from one pass of all."""
+    """Return the gradient at every copy, shape (copies, N, 3, H, W), from one pass."""
 
     def seen(points: Tensor) -> Tensor:
         parts = points.tensor_split(len(group))
@@ -128,16 +128,16 @@ def gradients(goal: Goal, group: list[Copy]) -> Tensor:
 
 
 def full_precision(images: Tensor) -> torch.autocast:
-    """While this lasts, pictures do not lose what noise adds to them; half is for the network."""
+    """Return a context without autocast, so that images keep small perturbations."""
     return torch.autocast(images.device.type, enabled=False)
 
 
 def repeated(each: Tensor, images: Tensor) -> Tensor:
-    """Something of each image, once for every copy of all images."""
+    """Return a value of each image, repeated for every copy of all images."""
     return each.repeat(len(images) // len(each), *[1] * (each.ndim - 1))
 
 
 def unit_mean(gradient: Tensor) -> Tensor:
-    """The gradient over the mean of its absolute values, image by image; 0 where it is 0."""
+    """Return the gradient over its mean absolute value, image by image; 0 where it is 0."""
     size = gradient.abs().mean((1, 2, 3), keepdim=True)
     return gradient / size.clamp_min(torch.finfo(gradient.dtype).tiny)

@@ -1,4 +1,4 @@
-"""Images whose blocks are each changed in another way (Wang et al. 2023)."""
+"""Structure-invariant attack: random transforms of blocks (Wang et al. 2023)."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,11 +18,11 @@ from networks import UnsupportedError
 
 @dataclass(frozen=True, kw_only=True)
 class SIA(TransferAttack):
-    """The gradient over images whose blocks are changed at random (Wang et al. 2023).
+    """Mean gradient over copies with randomly transformed blocks (Wang et al. 2023).
 
     Args:
-        samples: How many copies there are.
-        blocks: Into how many blocks each side is cut, at random places.
+        samples: Number of copies.
+        blocks: Number of blocks along each side, of random sizes.
     """
 
     samples: int = 20
@@ -35,7 +35,7 @@ class SIA(TransferAttack):
                 raise ValueError(f"`{name}` must be at least 1, got {value}")
 
     def copies(self, state: AttackState) -> Iterator[Copy]:
-        """The images, seen in changed blocks."""
+        """Yield the images with random transforms of their blocks."""
         sides = state.images.shape[2:]
         if self.blocks > min(sides):
             raise UnsupportedError(
@@ -43,9 +43,9 @@ class SIA(TransferAttack):
                 f"images of {sides[0]}x{sides[1]} pixels; give fewer"
             )
         for _ in range(self.samples):
-            # drawn from when the copy is looked at, which may be after the next copy's is made
-            drawn = [None] * len(state.images) if state.generators is None else state.generators
-            seeds = [int(torch.randint(2**62, (1,), generator=each)) for each in drawn]
+            # seeds, as a copy may be transformed after the next one was sampled
+            sources = [None] * len(state.images) if state.generators is None else state.generators
+            seeds = [int(torch.randint(2**62, (1,), generator=each)) for each in sources]
             randoms = [Generator().manual_seed(seed) for seed in seeds]
             yield Copy(state.changed, partial(self._seen, self.sample_transform(state), randoms))
 
@@ -66,8 +66,8 @@ class SIA(TransferAttack):
         return torch.cat(lines, 2)
 
     def _cut(self, side: int, random: Generator) -> list[int]:
-        places = torch.randperm(side - 1, generator=random)[: self.blocks - 1] + 1
-        ends = [0, *places.sort().values.tolist(), side]
+        cuts = torch.randperm(side - 1, generator=random)[: self.blocks - 1] + 1
+        ends = [0, *cuts.sort().values.tolist(), side]
         return [after - before for before, after in pairwise(ends)]
 
 
@@ -103,7 +103,7 @@ def _coarser(block: Tensor, random: Generator) -> Tensor:
 
 
 def _smoother(block: Tensor, _random: Generator) -> Tensor:
-    """Without the highest two fifths of the frequencies."""
+    """Return the block without the highest two fifths of its frequencies."""
     height, width = (dct_matrix(side).to(block) for side in block.shape[2:])
     low = [waves[: max(1, int(0.6 * len(waves)))] for waves in (height, width)]
     return low[0].T @ (low[0] @ block @ low[1].T) @ low[1]

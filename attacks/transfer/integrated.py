@@ -13,7 +13,7 @@ from networks.goals import Goal
 
 @dataclass(frozen=True, kw_only=True)
 class MIG(TransferAttack):
-    """Steps along integrated gradients from black (Ma et al. 2023).
+    """Momentum over integrated gradients from black (Ma et al. 2023).
 
     Args:
         points: Points on the line from black to the image, the image the last of them.
@@ -28,10 +28,10 @@ class MIG(TransferAttack):
             raise ValueError(f"`points` must be at least 1, got {self.points}")
 
     def gradient(self, goal: Goal, state: AttackState) -> Tensor:
-        """The integrated gradient: the mean gradient on the line times the way."""
+        """Return the integrated gradient: image times mean gradient on the line from black."""
         return state.changed * super().gradient(goal, state)
 
     def copies(self, state: AttackState) -> Iterator[Copy]:
-        """The points on the line."""
+        """Yield the points on the line."""
         for point in range(1, self.points + 1):
             yield Copy(point / self.points * state.changed, self.sample_transform(state))

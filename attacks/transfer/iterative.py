@@ -1,4 +1,4 @@
-"""The iterative fast gradient sign method, and what momentum, diversity and smoothing add to it."""
+"""The iterative fast gradient sign method, with momentum, diversity or smoothing."""
 
 from dataclasses import dataclass
 
@@ -12,23 +12,23 @@ from networks.goals import Goal
 
 @dataclass(frozen=True, kw_only=True)
 class BIM(TransferAttack):
-    """Steps along the gradient as it is (Kurakin et al. 2017); I-FGSM."""
+    """Basic iterative method, I-FGSM (Kurakin et al. 2017)."""
 
     momentum: float = 0.0
 
     def update(self, goal: Goal, state: AttackState) -> Tensor:
-        """The gradient, at its own length."""
+        """Return momentum times the last update, plus the gradient, not normalised."""
         return self.momentum * state.update + self.gradient(goal, state)
 
 
 @dataclass(frozen=True, kw_only=True)
 class MIFGSM(TransferAttack):
-    """Momentum (Dong et al. 2018, algorithm 1)."""
+    """Iterative method with momentum (Dong et al. 2018, algorithm 1)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DIFGSM(TransferAttack):
-    """Diverse inputs (Xie et al. 2019)."""
+    """Iterative method with diverse inputs (Xie et al. 2019)."""
 
     momentum: float = 0.0
     diversity: Diversity | None = Diversity()
@@ -36,7 +36,7 @@ class DIFGSM(TransferAttack):
 
 @dataclass(frozen=True, kw_only=True)
 class TIFGSM(TransferAttack):
-    """A smoothed gradient of diverse inputs (Dong et al. 2019)."""
+    """Iterative method with diverse inputs and a smoothed gradient (Dong et al. 2019)."""
 
     momentum: float = 0.0
     diversity: Diversity | None = Diversity()

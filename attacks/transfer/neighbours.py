@@ -1,4 +1,4 @@
-"""Attacks that ask the images around: their gradients' variance, relevance and flatness."""
+"""Attacks by the gradients of neighbours, images with uniform noise."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -15,11 +15,11 @@ from networks.goals import Goal
 
 @dataclass(frozen=True, kw_only=True)
 class NeighbourAttack(TransferAttack):
-    """What attacks share that take gradients at images drawn around.
+    """Attack that samples neighbours of the images at each step.
 
     Args:
-        samples: How many images are drawn at each step.
-        reach: How far they lie at most, in radii of the ball.
+        samples: Number of neighbours at each step.
+        reach: Maximum distance of a neighbour, in units of epsilon.
     """
 
     samples: int = 20
@@ -33,7 +33,7 @@ class NeighbourAttack(TransferAttack):
             raise ValueError(f"`reach` must be finite and not negative, got {self.reach}")
 
     def neighbours(self, state: AttackState) -> Iterator[Copy]:
-        """Images that differ by uniform noise."""
+        """Yield the images with uniform noise."""
         for _ in range(self.samples):
             noise = 2 * uniform(state.images, state.generators) - 1
             yield Copy(
@@ -43,10 +43,10 @@ class NeighbourAttack(TransferAttack):
 
 @dataclass(frozen=True, kw_only=True)
 class GRA(NeighbourAttack):
-    """Own and neighbours' gradients, by how alike they are (Zhu et al. 2023).
+    """Gradient relevance attack: own and neighbours' gradients by similarity (Zhu et al. 2023).
 
     Args:
-        decay: What a step keeps of its length at each value whose direction has turned.
+        decay: Factor of the step size at each value whose update changes its sign.
     """
 
     reach: float = 3.5
@@ -58,16 +58,16 @@ class GRA(NeighbourAttack):
             raise ValueError(f"`decay` must be in (0, 1], got {self.decay}")
 
     def gradient(self, goal: Goal, state: AttackState) -> Tensor:
-        """The image's own gradient by its cosine with the neighbours', and theirs by the rest."""
+        """Return c times own plus 1 - c times neighbours' gradient, c their cosine similarity."""
         own = self.mean_gradient(goal, state, self.copies(state))
         around = self.mean_gradient(goal, state, self.neighbours(state))
-        # gradients can be smaller than what torch's cosine takes for 0
+        # normalised, as torch takes the cosine of very small gradients for 0
         pair = (unit_mean(own).flatten(1), unit_mean(around).flatten(1))
         alike = F.cosine_similarity(*pair)[:, None, None, None]
         return alike * own + (1 - alike) * around
 
     def update(self, goal: Goal, state: AttackState) -> Tensor:
-        """As with momentum alone; where it turns, the steps become shorter for good."""
+        """Return the update with momentum, and shorten the steps where its sign changes."""
         update = super().update(goal, state)
         if state.memory is None:
             state.memory = torch.ones_like(update)
@@ -77,18 +77,18 @@ class GRA(NeighbourAttack):
         return update
 
     def step_scale(self, state: AttackState) -> Tensor | float:
-        """Shorter where the direction has turned, more so the more often."""
+        """Return `decay` to the power of the number of sign changes at each value."""
         return 1.0 if state.memory is None else state.memory
 
 
 @dataclass(frozen=True, kw_only=True)
 class VMIFGSM(NeighbourAttack):
-    """Momentum tuned by how the gradient varied around the step before (Wang and He 2021)."""
+    """Momentum tuned by the gradient variance of the last step (Wang and He 2021)."""
 
     reach: float = 1.5
 
     def gradient(self, goal: Goal, state: AttackState) -> Tensor:
-        """The gradient and, from the second step on, its variation around the step before."""
+        """Return the gradient plus, from the second step on, its variance in the last step."""
         variation: Tensor | float = 0.0
         if state.memory is not None:
             last, slope = state.memory
@@ -101,10 +101,11 @@ class VMIFGSM(NeighbourAttack):
 
 @dataclass(frozen=True, kw_only=True)
 class PGN(NeighbourAttack):
-    """Flat maxima: neighbours' gradients, and those a step downhill (Ge et al. 2023).
+    """Penalised gradient norm: a search for flat maxima (Ge et al. 2023).
 
     Args:
-        balance: What the gradients further down weigh; the neighbours' own weigh the rest.
+        balance: Weight of the gradients a step downhill from the neighbours; the neighbours' own
+            gradients have the rest.
     """
 
     reach: float = 3.0
@@ -116,7 +117,7 @@ class PGN(NeighbourAttack):
             raise ValueError(f"`balance` must be in [0, 1], got {self.balance}")
 
     def gradient(self, goal: Goal, state: AttackState) -> Tensor:
-        """Mean over neighbours of their gradient and that a step against it."""
+        """Return the mean over neighbours of their gradient and that of a step against it."""
         total = torch.zeros_like(state.images)
         for group in self.groups(self.neighbours(state), state.images):
             slopes = gradients(goal, group)

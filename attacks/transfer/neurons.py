@@ -1,4 +1,4 @@
-"""Attacking what the neurons of a middle layer contribute (Zhang et al. 2022)."""
+"""Neuron attribution-based attack (Zhang et al. 2022)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,15 +17,15 @@ from seeds import generator
 
 @dataclass(frozen=True, kw_only=True)
 class NAA(TransferAttack):
-    """Neurons that speak for the label fall silent (Zhang et al. 2022).
+    """Suppress neurons with positive attribution for the label (Zhang et al. 2022).
 
-    What a neuron contributes is its activation times the mean gradient on the way from black.
+    A neuron's attribution is its activation times the mean gradient on the line from black.
 
     Args:
         layer: Dotted name of the layer whose outputs are the neurons.
-        samples: Points on the way.
+        samples: Points on the line.
         noise: Standard deviation of the Gaussian noise at each, in pixels in [0, 1].
-        seed: Of the noise, which all images share.
+        seed: Seed of the noise, which is the same for all images.
     """
 
     objective: Callable[[Tensor, Tensor], Tensor] = lost_logit
@@ -42,7 +42,7 @@ class NAA(TransferAttack):
             raise ValueError(f"`noise` must be finite and not negative, got {self.noise}")
 
     def goal(self, network: nn.Module, images: Tensor, labels: Tensor) -> Goal:
-        """The layer's outputs, weighted by what one more of each brings to the objective."""
+        """Return the function from images to the layer's outputs, weighted by mean gradients."""
         height, random = super().goal(network, images, labels), [generator(self.seed)]
         slopes = (
             self._slope(height, network, point / self.samples * images, random)
@@ -52,19 +52,19 @@ class NAA(TransferAttack):
         length = total.flatten(1).norm(dim=1).clamp_min(torch.finfo(total.dtype).tiny)
         weights = total / length.view(-1, *[1] * (total.ndim - 1))
 
-        def silenced(changed: Tensor) -> Tensor:
+        def suppressed(changed: Tensor) -> Tensor:
             with outputs_of(network, self.layer, changed) as outputs:
                 network(changed)
             return (repeated(weights, changed) * outputs[-1]).flatten(1).sum(1)
 
-        return silenced
+        return suppressed
 
     def _slope(
         self, height: Goal, network: nn.Module, point: Tensor, random: list[Generator]
     ) -> Tensor:
-        """The objective's gradient in the neurons, at a point with noise."""
+        """Return the objective's gradient in the neurons, at a point with noise."""
         with torch.enable_grad(), outputs_of(network, self.layer, point) as outputs:
-            # where no weight is trained, the pixels are what makes the graph
+            # the pixels make the graph if no weight requires a gradient
             noisy = (point + self.noise * normal(point, random)).requires_grad_()
             total = height(noisy).sum()
         (slope,) = torch.autograd.grad(total, outputs[-1])

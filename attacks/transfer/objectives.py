@@ -1,4 +1,4 @@
-"""What transferable attacks raise: how wrong the network is about a label."""
+"""Objectives of transferable attacks, which rise as the label becomes less likely."""
 
 import torch.nn.functional as F
 from torch import Tensor
@@ -7,23 +7,23 @@ from networks.goals import probability
 
 
 def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
-    """The cross-entropy of each image's label, shape (N,), from logits (N, K)."""
+    """Return the cross-entropy of each image's label, shape (N,), given logits (N, K)."""
     return F.cross_entropy(logits, labels, reduction="none")
 
 
 def lost_probability(logits: Tensor, labels: Tensor) -> Tensor:
-    """The label's probability, negative, shape (N,)."""
+    """Return the negative probability of each image's label, shape (N,)."""
     return -probability(logits, labels)
 
 
 def lost_logit(logits: Tensor, labels: Tensor) -> Tensor:
-    """The label's logit, negative, shape (N,)."""
+    """Return the negative logit of each image's label, shape (N,)."""
     return -logits.gather(1, labels[:, None])[:, 0]
 
 
 def cross_entropy_of_softmax(logits: Tensor, labels: Tensor) -> Tensor:
-    """Cross-entropy with two softmaxes too many, as AttEXplore's code has it, shape (N,).
+    """Return the cross-entropy of softmax applied twice, as in AttEXplore's code, shape (N,).
 
-    Its gradient is much shorter, and almost 0 where the network is sure.
+    Its gradient is much smaller, and almost 0 for confident predictions.
     """
     return cross_entropy(logits.softmax(1).softmax(1), labels)

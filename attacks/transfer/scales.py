@@ -1,4 +1,4 @@
-"""Nesterov's momentum over images of several scales (Lin et al. 2020)."""
+"""Nesterov momentum over images of several scales (Lin et al. 2020)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ from attacks.transfer.transformations import Transform
 
 @dataclass(frozen=True, kw_only=True)
 class SINIFGSM(TransferAttack):
-    """The gradient a step ahead, over copies of half the brightness each (Lin et al. 2020).
+    """Nesterov gradient, averaged over images at scales 1, 1/2, 1/4, ... (Lin et al. 2020).
 
     Args:
-        scales: How many copies there are.
+        scales: Number of copies.
     """
 
     scales: int = 5
@@ -27,12 +27,12 @@ class SINIFGSM(TransferAttack):
             raise ValueError(f"`scales` must be at least 1, got {self.scales}")
 
     def copies(self, state: AttackState) -> Iterator[Copy]:
-        """The images where momentum alone would take them, from bright to dark."""
+        """Yield the images after a step of momentum alone, from bright to dark."""
         ahead = state.changed + self.length * self.momentum * state.update
         for scale in range(self.scales):
             yield Copy(ahead, partial(darkened, self.sample_transform(state), 2.0**-scale))
 
 
-def darkened(view: Transform, factor: float, images: Tensor) -> Tensor:
-    """Images of less brightness, as the network sees them."""
-    return view(factor * images)
+def darkened(transform: Transform, factor: float, images: Tensor) -> Tensor:
+    """Return the transform of images times a factor."""
+    return transform(factor * images)

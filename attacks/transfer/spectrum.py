@@ -1,4 +1,4 @@
-"""Exploring by frequencies: the spectrum simulation attack (Long et al. 2022)."""
+"""The spectrum simulation attack (Long et al. 2022)."""
 
 import math
 from collections.abc import Iterator
@@ -17,15 +17,15 @@ from attacks.transfer.transformations import Diversity, Smoothing
 
 @dataclass(frozen=True, kw_only=True)
 class SSA(TransferAttack):
-    """The gradient over images whose frequencies are made louder and softer (Long et al. 2022).
+    """Mean gradient over copies with randomly scaled frequencies (Long et al. 2022).
 
-    With diversity and smoothing as AttEXplore explores with. A copy's gradient stands for the
-    image's: none goes through the noise and the spectrum.
+    Diversity and smoothing are AttEXplore's. Gradients are taken at the copies, not through noise
+    and spectrum.
 
     Args:
-        samples: How many copies there are.
-        noise: Standard deviation of Gaussian noise that a copy has first, in pixels in [0, 1].
-        spread: Every frequency is multiplied by a number drawn from 1 - spread to 1 + spread.
+        samples: Number of copies.
+        noise: Standard deviation of the Gaussian noise of a copy, in pixels in [0, 1].
+        spread: Each frequency is multiplied by a number from [1 - spread, 1 + spread].
     """
 
     diversity: Diversity | None = Diversity(rate=1.15)
@@ -43,7 +43,7 @@ class SSA(TransferAttack):
             raise ValueError(f"`spread` must be finite and not negative, got {self.spread}")
 
     def copies(self, state: AttackState) -> Iterator[Copy]:
-        """Images with noise and another spectrum."""
+        """Yield images with noise and a randomly scaled spectrum."""
         height, width = (
             dct_matrix(side).to(state.images)
             for side in (state.images.shape[2], state.images.shape[3])
@@ -57,8 +57,8 @@ class SSA(TransferAttack):
 
 @cache
 def dct_matrix(side: int) -> Tensor:
-    """The discrete cosine transform (type II, orthonormal) as a matrix, shape (side, side)."""
-    places = torch.arange(side, dtype=torch.float64)
-    waves = torch.cos(math.pi / side * (places + 0.5) * places[:, None])
+    """Return the discrete cosine transform (type II, orthonormal), shape (side, side)."""
+    positions = torch.arange(side, dtype=torch.float64)
+    waves = torch.cos(math.pi / side * (positions + 0.5) * positions[:, None])
     waves[0] /= math.sqrt(2)
     return waves * math.sqrt(2 / side)

@@ -1,4 +1,4 @@
-"""Interpreters that explain an image by others, for evaluation: AttEXplore and its like."""
+"""Attribution along paths of other images, for evaluation: AttEXplore and related methods."""
 
 from interpreters.explored.agi import AGI
 from interpreters.explored.attexplore import AttEXplore

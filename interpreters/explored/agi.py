@@ -13,16 +13,16 @@ from seeds import generator
 
 @dataclass(frozen=True)
 class AGI(Explored):
-    """What the label loses on the ways to several other classes (Pan et al. 2021).
+    """Integrated gradients on paths towards adversarial images (Pan et al. 2021).
 
-    Every image goes its own way, from step to step, until it is taken for the other class; the
-    published code begins each step at the image, and mixes the images of a batch.
+    Each image follows its own path until it is classified as the other class; the published code
+    begins each step at the image, and mixes the images of a batch.
 
     Args:
-        classes: To how many other classes, drawn at random.
-        steps: How many steps at most to each.
+        classes: Number of other classes, sampled at random.
+        steps: Maximum number of steps towards each.
         step_size: Length of a step by the gradient's sign, in units of pixels in [0, 1].
-        seed: Of the classes, the same for all images.
+        seed: Seed of the classes, the same for all images.
     """
 
     classes: int = 20
@@ -40,17 +40,17 @@ class AGI(Explored):
 
     @torch.no_grad()
     def attribution(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
-        """The sum over the ways, shape (N, 3, H, W)."""
+        """Return the sum over the paths, shape (N, 3, H, W)."""
         images = images.detach()
         count = class_count(network, images)
         # offsets from the label, so that none of them is the label
         order = torch.randperm(count - 1, generator=generator(self.seed)) + 1
         total = torch.zeros_like(images)
         for offset in order[: self.classes].tolist():
-            total += self._way(network, images, labels, (labels + offset) % count)
+            total += self._path(network, images, labels, (labels + offset) % count)
         return total
 
-    def _way(self, network: nn.Module, images: Tensor, labels: Tensor, others: Tensor) -> Tensor:
+    def _path(self, network: nn.Module, images: Tensor, labels: Tensor, others: Tensor) -> Tensor:
         changed, total = images.clone(), torch.zeros_like(images)
         rows = torch.arange(len(images), device=images.device)
         for _ in range(self.steps):

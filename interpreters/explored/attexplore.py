@@ -16,15 +16,14 @@ AttributionGradient = Literal["update", "plain"]
 
 @dataclass(frozen=True)
 class AttEXplore(Explored):
-    """Steps of an attack times the gradients they followed, added up (Zhu et al. 2024).
+    """Sum over an attack's steps of step times gradient (Zhu et al. 2024).
 
     Args:
-        attack: Whose path it is; `attacks.transfer.SSA` for AttEXplore, `MIG` or `GRA` for
-            AttEXplore++ (2024).
-        attribution_gradient: What each step is multiplied by: what the attack followed, or the
-            plain gradient of what it raises, which takes one more pass for each step.
-        seed: Of what the attack draws, the same for all images, so that maps do not depend on the
-            batch.
+        attack: Attack on predictions that makes the path: `attacks.transfer.SSA` for AttEXplore,
+            `MIG` or `GRA` for AttEXplore++ (2024).
+        attribution_gradient: Factor of each step: "update", the direction that the attack
+            followed, or "plain", the gradient of its objective, at one more pass for each step.
+        seed: Seed of the attack, the same for all images.
     """
 
     attack: Explorer
@@ -42,7 +41,7 @@ class AttEXplore(Explored):
 
     @torch.no_grad()
     def attribution(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
-        """What every value of the images has to do with the labels (N,), signed, (N, 3, H, W)."""
+        """Return the signed attribution of every value to the labels (N,), shape (N, 3, H, W)."""
         images = images.detach()
         goal = self.attack.goal(network, images, labels)
         total = torch.zeros_like(images)
@@ -53,5 +52,5 @@ class AttEXplore(Explored):
 
     @property
     def name(self) -> str:
-        """With the name of the attack that explores."""
+        """Name with that of the attack, such as attexplore_ssa."""
         return f"attexplore_{snake_case(type(self.attack).__name__)}"

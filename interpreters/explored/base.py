@@ -1,4 +1,4 @@
-"""Interpreters that explore: they explain by other images than the one explained."""
+"""The interface of interpreters that follow paths of other images."""
 
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
@@ -15,30 +15,30 @@ from networks.goals import Goal
 
 @runtime_checkable
 class Explorer(Protocol):
-    """What explores: an attack on predictions."""
+    """Attack on predictions whose path explains an image."""
 
     def goal(self, network: nn.Module, images: Tensor, labels: Tensor) -> Goal:
-        """What it raises, from changed images to (N,)."""
+        """Return the objective that the attack raises, from changed images to (N,)."""
 
     def path(
         self, goal: Goal, images: Tensor, generators: Sequence[Generator] | None = None
     ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-        """Images before and after each step, and what it followed uphill, (N, 3, H, W) each."""
+        """Yield images before and after each step, and its direction, (N, 3, H, W) each."""
 
     def scaled(self, factor: float) -> Any:
-        """The attack in a ball of another size."""
+        """Return the attack with `epsilon` multiplied by a factor."""
 
 
 @dataclass(frozen=True)
 class Explored(Interpreter):
-    """An attribution of every value of an image, for evaluation: no network can learn from it."""
+    """Attribution of every value of an image, for evaluation; it is not differentiable."""
 
     @abstractmethod
     def attribution(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
-        """What every value of the images has to do with the labels (N,), signed, (N, 3, H, W)."""
+        """Return the signed attribution of every value to the labels (N,), shape (N, 3, H, W)."""
 
     def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
-        """The attribution summed over channels, shape (N, L, h, w), detached."""
+        """Return the attribution summed over channels, shape (N, L, H, W), detached."""
         check_explainable(network)
         check_pixels(images)
         logits = logits_of(network, images)
@@ -50,28 +50,28 @@ class Explored(Interpreter):
 
     @property
     def by_channel(self) -> bool:
-        """True."""
+        """True: every channel has values of its own."""
         return True
 
     @property
     def differentiable(self) -> bool:
-        """False: signs have no gradient, and a path of hundreds of passes no graph."""
+        """False: signs of gradients have no gradient."""
         return False
 
 
 def check_explorer(attack: object) -> None:
-    """Raise ValueError unless an attack goes step by step, and once."""
+    """Raise ValueError unless the object is an attack with one path of steps."""
     if not isinstance(attack, Explorer):
         raise ValueError(
-            f"`attack` is {type(attack).__name__}, which has no path of steps to explain by; take "
-            "an attack on predictions, such as attacks.PGD or one of attacks.transfer"
+            f"`attack` is {type(attack).__name__}, which has no path of steps; choose an attack on "
+            "predictions, such as attacks.PGD or one of attacks.transfer"
         )
     if getattr(attack, "restarts", 1) > 1:
-        raise ValueError("`attack` explains by one path: leave its `restarts` at 1")
+        raise ValueError("`attack` has several `restarts`, expected one path; set them to 1")
 
 
 def class_count(network: nn.Module, images: Tensor) -> int:
-    """Among how many classes a network decides; raises ValueError where there is no other."""
+    """Return the number of a network's classes; raises UnsupportedError if it is 1."""
     count: int = network(images[:1]).shape[1]
     if count < 2:
         raise UnsupportedError(

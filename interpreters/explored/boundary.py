@@ -14,14 +14,15 @@ from seeds import generator
 class BoundaryIG(Explored):
     """Integrated gradients from the nearest image with another label (Wang et al. 2022).
 
-    The published code always keeps the smallest ball's image; here the first that loses the label.
+    The published code always uses the smallest epsilon's image; this uses the first with another
+    label.
 
     Args:
-        attack: What looks for that image, such as attacks.PGD.
-        sizes: By which its ball is scaled, one after the other, until the label is lost; the last
-            size's image stands for one that never loses it.
+        attack: Attack that searches for that image, such as attacks.PGD.
+        sizes: Factors of its epsilon, tried in order until the label changes; if it never does,
+            the image of the last factor is used.
         points: Points on the line between the images.
-        seed: Of what the attack draws, the same for all images.
+        seed: Seed of the attack, the same for all images.
     """
 
     attack: Explorer
@@ -39,7 +40,7 @@ class BoundaryIG(Explored):
 
     @torch.no_grad()
     def attribution(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
-        """The way from the boundary times the mean gradient of the probability, (N, 3, H, W)."""
+        """Return image less boundary, times the probability's mean gradient, (N, 3, H, W)."""
         images = images.detach()
         start = self.boundary(network, images, labels)
         total = torch.zeros_like(images)
@@ -49,7 +50,7 @@ class BoundaryIG(Explored):
         return (images - start) * total / self.points
 
     def boundary(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
-        """The first image of each that has lost its label, (N, 3, H, W)."""
+        """Return the first image with another label for each image, (N, 3, H, W)."""
         found, rows = images.clone(), torch.arange(len(images), device=images.device)
         for size in self.sizes:
             attack: Explorer = self.attack.scaled(size)

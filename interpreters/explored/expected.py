@@ -18,12 +18,12 @@ from seeds import generator
 
 @dataclass(frozen=True)
 class ExpectedGradients(Explored):
-    """Mean gradient on lines from other images, times the ways (Erion et al. 2021).
+    """Mean gradient on lines from reference images, times their length (Erion et al. 2021).
 
     Args:
-        references: Paths of the other images; they are brought to the size of those explained.
-        samples: How many lines, each from a reference at random to a place at random.
-        seed: Of the references and places, the same for all images.
+        references: Paths of the reference images; they are resized to the explained images.
+        samples: Number of random points, each on the line from a random reference.
+        seed: Seed of references and points, the same for all images.
     """
 
     references: Sequence[str]
@@ -40,17 +40,17 @@ class ExpectedGradients(Explored):
 
     @torch.no_grad()
     def attribution(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
-        """The mean over lines of way times the probability's gradient, shape (N, 3, H, W)."""
+        """Return the mean of difference times the probability's gradient, shape (N, 3, H, W)."""
         images, random = images.detach(), generator(self.seed)
         size = (images.shape[2], images.shape[3])
         others = [_resized(picture, size).to(images) for picture in self._pictures]
         total = torch.zeros_like(images)
         for _ in range(self.samples):
             other = others[int(torch.randint(len(others), (1,), generator=random))]
-            place = float(torch.rand(1, generator=random))
-            way = images - other
-            slope = gradient(lambda x: probability(network(x), labels), other + place * way)
-            total += way * slope
+            fraction = float(torch.rand(1, generator=random))
+            line = images - other
+            slope = gradient(lambda x: probability(network(x), labels), other + fraction * line)
+            total += line * slope
         return total / self.samples
 
     @cached_property
@@ -63,7 +63,9 @@ def _read(path: Path) -> Tensor:
         with Image.open(path) as file:
             pixels = torch.from_numpy(np.array(file.convert("RGB")))
     except (OSError, UnidentifiedImageError) as error:
-        raise ValueError(f"cannot read one of the `references`: {error}") from error
+        raise ValueError(
+            f"cannot read one of the `references`: {error}; give paths of image files"
+        ) from error
     return pixels.permute(2, 0, 1)[None].float() / 255
 
 

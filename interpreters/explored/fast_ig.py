@@ -12,12 +12,11 @@ from networks.goals import gradient
 class FastIG(Explored):
     """The image times the gradient of the label's log-probability (Hesse et al. 2021).
 
-    The code that AttEXplore is compared by has the sign the other way round: there, positive values
-    speak against the class.
+    In AttEXplore's code the sign is the opposite: positive values are evidence against the class.
     """
 
     def attribution(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
-        """What the image's values bring to the log-probability, shape (N, 3, H, W)."""
+        """Return image times gradient of the log-probability, shape (N, 3, H, W)."""
 
         def logarithm(pixels: Tensor) -> Tensor:
             return network(pixels).log_softmax(1).gather(1, labels[:, None])[:, 0]

@@ -12,13 +12,13 @@ from networks.goals import gradient
 
 @dataclass(frozen=True)
 class GuidedIG(Explored):
-    """A path that moves the values of the smallest gradient first (Kapishnikov et al. 2021).
+    """Integrated gradients on a path of low gradients (Kapishnikov et al. 2021).
 
     Args:
-        steps: Points at which the gradient is taken; each brings the path as much closer.
-        fraction: Share of the values that moves together.
-        max_distance: How far the path may leave the straight line, in shares of the way.
-        baseline: Pixel value where it begins, or one for each channel.
+        steps: Number of steps of equal L1 length along the path.
+        fraction: Share of the values that move together.
+        max_distance: Maximum distance from the straight line, as a share of its length.
+        baseline: Pixel value of the first image, or one for each channel.
     """
 
     steps: int = 15
@@ -37,7 +37,7 @@ class GuidedIG(Explored):
 
     @torch.no_grad()
     def attribution(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
-        """The sum along the path of way times the logit's gradient, shape (N, 3, H, W)."""
+        """Return the sum over steps of step times the logit's gradient, shape (N, 3, H, W)."""
         images = images.detach()
         start = baseline_image(self.baseline, images).expand_as(images)
         here, total = start, torch.zeros_like(images)
@@ -55,11 +55,11 @@ class GuidedIG(Explored):
     def _moved(
         self, share: float, here: Tensor, start: Tensor, end: Tensor, slope: Tensor
     ) -> Tensor:
-        """The paths' next points, (N, V), from which the ways left are a share of all shorter."""
+        """Return the next points of the paths, (N, V), at this share of their L1 length."""
         way = end - start
         least, most = max(share - self.max_distance, 0), min(share + self.max_distance, 1)
         done = torch.where(way == 0, most, (here - start) / way)
-        # no value may stay too far behind the straight line
+        # no value stays further behind the straight line than `max_distance`
         here = torch.where(done < least, start + least * way, here)
         length = way.abs().sum(1, keepdim=True)
         limit, left = start + most * way, (1 - share) * length
@@ -71,11 +71,11 @@ class GuidedIG(Explored):
             under_way &= (excess > 1e-9 * length) & movable.any(1, keepdim=True)
             if not under_way.any():
                 return here
-            # the share is of all values, of which those that came far enough are the last
+            # `fraction` is a share of all values; those at their limit sort last
             sizes = torch.where(movable, size, torch.inf).sort(1).values
             chosen = under_way & movable & (size <= sizes[:, rank, None])
             gain = torch.where(chosen, (limit - here).abs(), 0).sum(1, keepdim=True)
             part = (excess / gain).clamp(max=1)
             here = torch.where(chosen, here + part * (limit - here), here)
-            # nothing is chosen where gradients are no numbers
+            # nothing is chosen where gradients are NaN
             under_way &= (part == 1) & chosen.any(1, keepdim=True)

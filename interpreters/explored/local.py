@@ -1,4 +1,4 @@
-"""Local attribution: exploring close to the image in many directions (Zhu et al. 2024)."""
+"""Local attribution: paths close to the image in many directions (Zhu et al. 2024)."""
 
 from dataclasses import dataclass
 
@@ -13,17 +13,15 @@ from seeds import generator
 
 @dataclass(frozen=True)
 class LocalAttribution(Explored):
-    """What the label loses on short ways to other classes and away from its own (Zhu et al. 2024).
+    """Loss of probability on short paths to other classes (Zhu et al. 2024).
 
-    Each value of an image stays within its own size over `shrink`, in equal steps by the
-    gradient's sign.
+    Each value changes by at most its own size over `shrink`, in equal steps by the gradient's sign.
 
     Args:
-        shrink: By which a value is divided to give how far it may change.
-        steps: How many steps each way has.
-        samples: How many ways there are; the last one leads away from the label, the others to
-            classes drawn at random.
-        seed: Of the classes, the same for all images.
+        shrink: Divisor of a value that gives its maximum change, at least 1.
+        steps: Number of steps of each path.
+        samples: Number of paths: one away from the label, the others towards random classes.
+        seed: Seed of the classes, the same for all images.
     """
 
     shrink: float = 10.0
@@ -41,16 +39,16 @@ class LocalAttribution(Explored):
 
     @torch.no_grad()
     def attribution(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
-        """The sum over the ways, shape (N, 3, H, W)."""
+        """Return the sum over the paths, shape (N, 3, H, W)."""
         images = images.detach()
         count = class_count(network, images)
         order = torch.randint(1, count, (self.samples - 1,), generator=generator(self.seed))
-        total = self._way(network, images, labels, None)
+        total = self._path(network, images, labels, None)
         for offset in order.tolist():
-            total += self._way(network, images, labels, (labels + offset) % count)
+            total += self._path(network, images, labels, (labels + offset) % count)
         return total
 
-    def _way(
+    def _path(
         self, network: nn.Module, images: Tensor, labels: Tensor, towards: Tensor | None
     ) -> Tensor:
         changed, total = images, torch.zeros_like(images)

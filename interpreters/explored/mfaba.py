@@ -1,4 +1,4 @@
-"""MFABA: attribution up to the decision's boundary (Zhu et al. 2024)."""
+"""MFABA: attribution up to the decision boundary (Zhu et al. 2024)."""
 
 from dataclasses import dataclass
 
@@ -12,13 +12,13 @@ from networks.unsupported import differentiated
 
 @dataclass(frozen=True)
 class MFABA(Explored):
-    """Steps until the label is lost, times the gradient of its probability (Zhu et al. 2024).
+    """Sum over steps, until the label changes, of step times gradient (Zhu et al. 2024).
 
     Args:
-        steps: How many steps at most.
+        steps: Maximum number of steps.
         step_size: Length of a step, in units of pixels in [0, 1].
-        epsilon: How far a value may change.
-        signed: Whether steps go by the gradient's sign ("smooth") or along it ("sharp").
+        epsilon: Maximum change of a value.
+        signed: Step by the gradient's sign ("smooth"), not along the gradient ("sharp").
     """
 
     steps: int = 50
@@ -36,7 +36,7 @@ class MFABA(Explored):
 
     @torch.no_grad()
     def attribution(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
-        """What is lost on the way, shape (N, 3, H, W)."""
+        """Return the sum over the path, shape (N, 3, H, W)."""
         images = images.detach()
         changed, total = images.clone(), torch.zeros_like(images)
         rows = torch.arange(len(images), device=images.device)

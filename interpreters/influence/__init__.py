@@ -1,4 +1,4 @@
-"""Influence functions: which training images a prediction comes from (Koh and Liang 2017)."""
+"""Influence functions: the effect of each training image on a prediction (Koh and Liang 2017)."""
 
 from interpreters.influence.functions import InfluenceFunctions, Influences
 from interpreters.influence.head import Head

@@ -1,4 +1,4 @@
-"""How much each training image has to do with a prediction (Koh and Liang 2017, equation 2)."""
+"""Influence of training images on a prediction (Koh and Liang 2017, equation 2)."""
 
 from dataclasses import dataclass, field
 
@@ -12,12 +12,12 @@ from interpreters.influence.inverse import Exact, Inverse, Product
 
 @dataclass(frozen=True)
 class InfluenceFunctions:
-    """Influences for a last layer fitted to features that stay.
+    """Influence functions of a last layer that is refitted to fixed features.
 
     Args:
-        loss: What the layer is fitted with.
-        l2: Weight of half the squared length of its weights, beside the mean loss.
-        inverse: How the inverse of the Hessian is applied, with its damping.
+        loss: Training loss of the layer.
+        l2: Weight of the penalty 0.5 |w|^2 that is added to the mean loss.
+        inverse: Method for inverse Hessian-vector products, with its damping.
     """
 
     loss: HeadLoss = SoftmaxCrossEntropy()
@@ -29,7 +29,7 @@ class InfluenceFunctions:
             raise ValueError(f"`l2` must be at least 0, got {self.l2}")
 
     def fit(self, features: Tensor, labels: Tensor, classes: int) -> "Influences":
-        """Fit the layer to training images.
+        """Fit the layer to training images and return their influences.
 
         Args:
             features: shape (N, D).
@@ -37,7 +37,7 @@ class InfluenceFunctions:
             classes: number of classes.
 
         Raises:
-            ValueError: there is no such layer, or its Hessian has no inverse.
+            ValueError: the fit does not converge, or the Hessian has no inverse.
         """
         inputs = features.detach().double()
         head = fit_head(inputs, labels, classes, self.loss, self.l2)
@@ -46,15 +46,15 @@ class InfluenceFunctions:
 
 @dataclass(frozen=True)
 class Influences:
-    """Influences of training images on the loss of others, in float64.
+    """Influences of N training images on the loss of other images, in float64.
 
-    An influence over N is how much the loss would rise, to first order, were the image left out.
+    Influence / N is, to first order, the rise of the loss if the training image is left out.
 
     Args:
-        head: The layer.
-        features: Of the N training images, shape (N, D).
-        labels: Theirs, shape (N,).
-        inverse: The Hessian's inverse times vectors (M, K, D + 1).
+        head: The fitted layer.
+        features: features of the training images, shape (N, D).
+        labels: labels of the training images, shape (N,).
+        inverse: inverse Hessian times vectors (M, K, D + 1).
     """
 
     head: Head
@@ -64,29 +64,29 @@ class Influences:
 
     @torch.no_grad()
     def __call__(self, features: Tensor, labels: Tensor) -> Tensor:
-        """The influence of every training image, shape (M, N), given features (M, D)."""
+        """Return the influence of every training image, shape (M, N), given features (M, D)."""
         products = self.inverse(self._gradients(features.double(), labels))
         errors = self.head.errors(self.features, self.labels)
-        # contracted from the left, with nothing between that is of every image, pair and weight
+        # contracted from the left, which needs no tensor of shape (M, N, K, D)
         return torch.einsum("mkp,np,nk->mn", products, augmented(self.features), errors)
 
     def inverse_hvp(self, chosen: Tensor) -> Tensor:
-        """H^-1 g of some training images, shape (M, T, K, D + 1), given which, (M, T)."""
-        which, places = chosen.unique(return_inverse=True)
+        """Return H^-1 g of the training images at these indices (M, T), (M, T, K, D + 1)."""
+        which, rows = chosen.unique(return_inverse=True)
         gradients = self._gradients(self.features[which], self.labels[which])
-        return self.inverse(gradients)[places]
+        return self.inverse(gradients)[rows]
 
     def from_inverse_hvp(self, products: Tensor, features: Tensor, labels: Tensor) -> Tensor:
-        """Influences of those images, shape (M, T), differentiable in features (M, D)."""
+        """Return their influences, shape (M, T), differentiable in features (M, D)."""
         return torch.einsum("mtkp,mkp->mt", products, self._gradients(features.double(), labels))
 
     def _gradients(self, features: Tensor, labels: Tensor) -> Tensor:
-        """Of each image's loss in the weights, shape (M, K, D + 1)."""
+        """Return the gradient of each image's loss in the weights, shape (M, K, D + 1)."""
         errors = self.head.errors(features, labels)
         return errors[:, :, None] * augmented(features)[:, None, :]
 
     @property
     def layer(self) -> tuple[Tensor, Tensor]:
-        """Weight (classes, D) and bias (classes,) of the layer as one of logits."""
+        """Weight (classes, D) and bias (classes,) of the layer, with a logit for each class."""
         rows = self.head.loss.rows(self.head.weights)
         return rows[:, :-1], rows[:, -1]

@@ -1,4 +1,4 @@
-"""The last layer of a network as a model of its own, on features that stay."""
+"""The last layer of a network as a linear model of fixed features."""
 
 from dataclasses import dataclass
 
@@ -14,12 +14,12 @@ from interpreters.influence.head_losses import HeadLoss
 
 @dataclass(frozen=True)
 class Head:
-    """A linear layer with a loss, in float64.
+    """Linear layer with a loss, in float64.
 
     Args:
         weights: shape (K, D + 1), a row for each output, the bias last.
         loss: Loss of the outputs for one image.
-        l2: Weight of half the squared length of all weights, beside the mean loss.
+        l2: Weight of the penalty 0.5 |w|^2 that is added to the mean loss.
     """
 
     weights: Tensor
@@ -27,19 +27,19 @@ class Head:
     l2: float
 
     def errors(self, features: Tensor, labels: Tensor) -> Tensor:
-        """The loss's gradient in the outputs, shape (N, K), of features (N, D)."""
+        """Return the loss's gradient in the outputs, shape (N, K), given features (N, D)."""
         outputs = augmented(features) @ self.weights.T
         slopes: Tensor = vmap(grad(self.loss))(outputs, labels)
         return slopes
 
     def output_hessians(self, features: Tensor, labels: Tensor) -> Tensor:
-        """The loss's Hessian in the outputs, shape (N, K, K), of features (N, D)."""
+        """Return the loss's Hessian in the outputs, shape (N, K, K), given features (N, D)."""
         outputs = augmented(features) @ self.weights.T
         found: Tensor = vmap(hessian(self.loss))(outputs, labels)
         return found
 
     def hessian_vector_product(self, outputs: Tensor, labels: Tensor, directions: Tensor) -> Tensor:
-        """The loss's Hessian in outputs (N, K), times directions (M, N, K); it is never made."""
+        """Return the loss's Hessian in outputs (N, K) times directions (M, N, K)."""
 
         def slopes(at: Tensor) -> Tensor:
             found: Tensor = vmap(grad(self.loss))(at, labels)
@@ -50,17 +50,17 @@ class Head:
 
 
 def fit_head(features: Tensor, labels: Tensor, classes: int, loss: HeadLoss, l2: float) -> Head:
-    """The head with the least mean loss, from weights 0, by SciPy's L-BFGS.
+    """Return the head that minimises mean loss and penalty, by SciPy's L-BFGS.
 
     Args:
         features: shape (N, D), float64.
         labels: shape (N,).
         classes: number of classes.
         loss: Loss of the outputs for one image.
-        l2: weight of half the squared length of all weights.
+        l2: weight of the penalty 0.5 |w|^2.
 
     Raises:
-        ValueError: no minimum was found.
+        ValueError: the optimiser does not converge.
     """
     inputs = augmented(features)
     shape = (loss.outputs(classes), inputs.shape[1])
@@ -79,12 +79,12 @@ def fit_head(features: Tensor, labels: Tensor, classes: int, loss: HeadLoss, l2:
     steepest = float(np.abs(found.jac).max())
     if steepest > 1e-5:
         raise ValueError(
-            f"the last layer could not be fitted: its loss still has a slope of {steepest:.1e} "
-            f"({found.message}); give a larger `l2` than {l2:g}"
+            f"the last layer could not be fitted: its gradient is {steepest:.1e}, expected at most "
+            f"1e-5 ({found.message}); give a larger `l2` than {l2:g}"
         )
     return Head(torch.from_numpy(found.x).view(shape).to(inputs), loss, l2)
 
 
 def augmented(features: Tensor) -> Tensor:
-    """Features (N, D) with a 1 for the bias, shape (N, D + 1)."""
+    """Return features (N, D) with a column of ones for the bias, shape (N, D + 1)."""
     return F.pad(features, (0, 1), value=1.0)

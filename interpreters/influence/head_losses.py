@@ -1,4 +1,4 @@
-"""What the last layer is trained with: a loss of its outputs for one image."""
+"""Losses that the last layer is fitted with, for one image."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -9,18 +9,18 @@ from torch import Tensor
 
 
 class HeadLoss(ABC):
-    """A loss of the outputs for one image, twice differentiable."""
+    """Loss of the outputs for one image, twice differentiable."""
 
     @abstractmethod
     def outputs(self, classes: int) -> int:
-        """How many outputs the layer has for so many classes; raises ValueError for too many."""
+        """Return the number of the layer's outputs; raises ValueError for too many classes."""
 
     @abstractmethod
     def __call__(self, outputs: Tensor, label: Tensor) -> Tensor:
-        """The loss, shape (), of outputs (K,) and a label, shape ()."""
+        """Return the loss, shape (), given outputs (K,) and a label, shape ()."""
 
     def rows(self, weights: Tensor) -> Tensor:
-        """A row of weights for each class from one for each output."""
+        """Return a row of weights for each class, given one for each output."""
         return weights
 
 
@@ -29,27 +29,27 @@ class SoftmaxCrossEntropy(HeadLoss):
     """Cross-entropy of a softmax over one output for each class."""
 
     def outputs(self, classes: int) -> int:
-        """As many as classes."""
+        """Return the number of classes."""
         return classes
 
     def __call__(self, outputs: Tensor, label: Tensor) -> Tensor:
-        """The loss of one image."""
+        """Return the loss of one image."""
         return F.cross_entropy(outputs, label)
 
 
 @dataclass(frozen=True)
 class _OneOutput(HeadLoss):
     def outputs(self, classes: int) -> int:
-        """One, for the second of two classes."""
+        """Return 1, the output of the second class; raises ValueError unless there are two."""
         if classes != 2:
             raise ValueError(
-                f"{type(self).__name__} tells two classes apart and the data have {classes}; "
+                f"{type(self).__name__} needs data of two classes, got {classes}; "
                 "choose SoftmaxCrossEntropy, or data of two classes"
             )
         return 1
 
     def rows(self, weights: Tensor) -> Tensor:
-        """None for the first class: a softmax of 0 and an output is the output's sigmoid."""
+        """Return weights 0 for the first class: the softmax of 0 and z is the sigmoid of z."""
         return torch.cat([torch.zeros_like(weights), weights])
 
 
@@ -58,14 +58,14 @@ class LogisticCrossEntropy(_OneOutput):
     """Cross-entropy of the sigmoid of one output."""
 
     def __call__(self, outputs: Tensor, label: Tensor) -> Tensor:
-        """The loss of one image."""
+        """Return the loss of one image."""
         return F.binary_cross_entropy_with_logits(outputs[0], label.to(outputs))
 
 
 @dataclass(frozen=True)
 class SigmoidSquares(_OneOutput):
-    """Squared error of the sigmoid of one output, which is not convex (Ghorbani et al.'s code)."""
+    """Squared error of the sigmoid of one output (Ghorbani et al.'s code); not convex."""
 
     def __call__(self, outputs: Tensor, label: Tensor) -> Tensor:
-        """The loss of one image."""
+        """Return the loss of one image."""
         return (label - outputs[0].sigmoid()).square()

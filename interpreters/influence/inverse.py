@@ -1,4 +1,4 @@
-"""The inverse of the Hessian of the last layer's training loss, times vectors."""
+"""Inverse Hessian-vector products of the last layer's training loss."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -9,16 +9,16 @@ from torch import Tensor
 
 from interpreters.influence.head import Head, augmented
 
-# from vectors of the weights (M, K, D + 1) to as many
+# from vectors (M, K, D + 1), shaped like the weights, to products of the same shape
 Product = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True)
 class Inverse(ABC):
-    """How (H + damping I)^-1 is applied.
+    """Method for products with (H + damping I)^-1.
 
     Args:
-        damping: Added to every eigenvalue of the Hessian, the curvature of `l2` among them.
+        damping: Added to every eigenvalue of the Hessian, which includes `l2`.
     """
 
     damping: float = 0.01
@@ -29,24 +29,24 @@ class Inverse(ABC):
 
     @abstractmethod
     def __call__(self, head: Head, features: Tensor, labels: Tensor) -> Product:
-        """The inverse for the training images' features (N, D) and labels (N,)."""
+        """Return the product for training images with features (N, D) and labels (N,)."""
 
 
 @dataclass(frozen=True)
 class Exact(Inverse):
-    """The whole Hessian is made and factorised."""
+    """LU factorisation of the whole Hessian."""
 
     def __call__(self, head: Head, features: Tensor, labels: Tensor) -> Product:
-        """The inverse; raises ValueError where the Hessian has none, or is too large."""
+        """Return the product; raises ValueError if the Hessian is singular or too large."""
         size = head.weights.numel()
         if size > LARGEST:
             raise ValueError(
-                f"the last layer has {size} weights, whose Hessian is too large to be made "
-                f"(more than {LARGEST}); take ConjugateGradient as the inverse"
+                f"the last layer has {size} weights, expected at most {LARGEST} for Exact; "
+                "choose ConjugateGradient as `inverse`"
             )
         inputs = augmented(features)
         hessians = head.output_hessians(features, labels) / len(features)
-        # row by row, as nothing between has to be larger than the Hessian itself
+        # row by row, so that no intermediate tensor is larger than the Hessian
         rows = [torch.einsum("nl,np,nq->plq", row, inputs, inputs) for row in hessians.unbind(1)]
         second = torch.stack(rows).reshape(size, size)
         second.diagonal().add_(head.l2 + self.damping)
@@ -70,11 +70,11 @@ LARGEST = 8192
 
 @dataclass(frozen=True)
 class ConjugateGradient(Inverse):
-    """Only products with the Hessian are made, as many as conjugate gradients need.
+    """Conjugate gradients, which need only products with the Hessian.
 
     Args:
-        tolerance: Length of what is left over that of the vector, at which it ends.
-        steps: How many products at most.
+        tolerance: Norm of the residual, relative to that of the vector, at which to stop.
+        steps: Maximum number of products.
     """
 
     tolerance: float = 1e-8
@@ -89,7 +89,7 @@ class ConjugateGradient(Inverse):
             )
 
     def __call__(self, head: Head, features: Tensor, labels: Tensor) -> Product:
-        """The inverse; its product raises ValueError where it does not get there."""
+        """Return the product, which raises ValueError if it does not converge."""
         hessian = hessian_product(head, features, labels)
 
         def product(vectors: Tensor) -> Tensor:
@@ -101,10 +101,10 @@ class ConjugateGradient(Inverse):
                 curvature = inner(towards, products)
                 if (curvature < 0).any():
                     raise ValueError(
-                        f"the Hessian bends down somewhere at damping {self.damping:g}, where "
-                        "conjugate gradients do not work; give a larger `damping`, or take Exact"
+                        "the Hessian has a negative eigenvalue, and conjugate gradients need "
+                        f"positive ones; give a larger `damping` than {self.damping:g}, or take Exact"
                     )
-                # a vector that is there already, or was 0, stays
+                # a vector that has converged, or is 0, stays
                 step = torch.where(length > enough, length / curvature, 0)
                 found, left = found + step * towards, left - step * products
                 shorter = inner(left, left)
@@ -113,7 +113,7 @@ class ConjugateGradient(Inverse):
                 if (length <= enough).all():
                     return found
             raise ValueError(
-                f"conjugate gradients are not there after {self.steps} steps; give more `steps`, "
+                f"conjugate gradients did not converge in {self.steps} steps; give more `steps`, "
                 f"or a larger `damping` than {self.damping:g}"
             )
 
@@ -121,7 +121,7 @@ class ConjugateGradient(Inverse):
 
 
 def hessian_product(head: Head, features: Tensor, labels: Tensor) -> Product:
-    """The Hessian of the mean loss and its `l2`, times vectors (M, K, D + 1)."""
+    """Return the product of the Hessian of mean loss and penalty with vectors (M, K, D + 1)."""
     inputs = augmented(features)
     outputs = inputs @ head.weights.T
 
@@ -135,5 +135,5 @@ def hessian_product(head: Head, features: Tensor, labels: Tensor) -> Product:
 
 
 def inner(first: Tensor, second: Tensor) -> Tensor:
-    """The inner product of each pair of vectors (M, K, D + 1), shape (M, 1, 1)."""
+    """Return the inner product of each pair of vectors (M, K, D + 1), shape (M, 1, 1)."""
     return (first * second).sum((1, 2), keepdim=True)

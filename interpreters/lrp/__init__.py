@@ -1,4 +1,4 @@
-"""Layer-wise relevance propagation over a network's tape."""
+"""Layer-wise relevance propagation (Bach et al. 2015), its rules and composites."""
 
 from interpreters.lrp.blind_rules import Flat, WSquare
 from interpreters.lrp.composites import (

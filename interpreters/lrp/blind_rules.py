@@ -1,4 +1,4 @@
-"""Rules by which a layer's inputs share whatever they are."""
+"""Rules that do not depend on the values of a layer's inputs."""
 
 from dataclasses import dataclass
 
@@ -12,23 +12,23 @@ from interpreters.tape.affine import Affine
 
 @dataclass(frozen=True)
 class Flat(Rule):
-    """Shares equally among all inputs of an output (Lapuschkin et al. 2019)."""
+    """Equal relevance for all inputs of an output (Lapuschkin et al. 2019)."""
 
     def __call__(self, layer: Affine, relevance: Tensor) -> Tensor:
-        """1^T (R / n), n the number of inputs."""
+        """Return 1^T (R / n), n the number of inputs."""
         return _shared_blindly(layer, relevance, torch.ones_like(layer.weight))
 
 
 @dataclass(frozen=True)
 class WSquare(Rule):
-    """Shares in proportion to the squared weights (Montavon et al. 2017, eq. 12)."""
+    """Relevance in proportion to the squared weights (Montavon et al. 2017, eq. 12)."""
 
     def __call__(self, layer: Affine, relevance: Tensor) -> Tensor:
-        """(W^2)^T (R / sum of W^2)."""
+        """Return (W^2)^T (R / sum of W^2)."""
         return _shared_blindly(layer, relevance, layer.weight.square())
 
 
 def _shared_blindly(layer: Affine, relevance: Tensor, weight: Tensor) -> Tensor:
-    # padding adds nothing, so outputs at the border have fewer inputs
+    # padding is no input, so that outputs at the border have fewer
     z = layer.apply(torch.ones_like(layer.input[:1]), weight)
     return layer.transposed(ratio(relevance, z.expand_as(relevance), 0.0), weight)

@@ -1,4 +1,4 @@
-"""Which rule goes where."""
+"""Composites: assignments of rules to layers."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -9,37 +9,37 @@ from interpreters.lrp.sums import Proportional
 
 
 class Composite(ABC):
-    """One rule for each layer."""
+    """Assignment of a rule to each layer."""
 
     sums: Proportional
-    """How the relevance of sums and averages is shared."""
+    """Rule of sums and averages."""
 
     @property
     @abstractmethod
     def folds(self) -> bool:
-        """Whether BatchNorm is folded into the layer before it."""
+        """True if BatchNorm is folded into the layer before it."""
 
     @property
     def gates(self) -> bool:
-        """Whether BatchNorm and ReLU are taken into the convolution behind them."""
+        """True if BatchNorm and ReLU are merged into the convolution behind them."""
         return False
 
     @abstractmethod
     def rule(self, name: str, first: bool) -> Rule:
-        """The rule of a call of conv1d, conv2d, linear or batch_norm, the first one or another."""
+        """Return the rule of a conv1d, conv2d, linear or batch_norm, the network's first or not."""
 
 
 @dataclass(frozen=True)
 class ByKind(Composite):
-    """One rule for each kind of layer.
+    """Composite with one rule for each kind of layer.
 
     Args:
         convolution: Rule of convolutions.
         linear: Rule of linear layers.
-        first: Rule of the first layer, if another one, where the pixels are explained.
-        batch_norm: Rule of BatchNorm. If not given it is folded into the layer before it, and
-            where there is none it follows the rule of convolutions.
-        sums: How the relevance of sums and averages is shared.
+        first: Rule of the first layer, if the pixels are explained; that of its kind if not given.
+        batch_norm: Rule of BatchNorm. If not given, BatchNorm is folded into the layer before it;
+            without one it has the rule of convolutions.
+        sums: Rule of sums and averages.
     """
 
     convolution: Rule = ZPlus()
@@ -50,16 +50,16 @@ class ByKind(Composite):
 
     @property
     def folds(self) -> bool:
-        """Where BatchNorm has no rule of its own."""
+        """True if BatchNorm has no rule of its own."""
         return self.batch_norm is None
 
     @property
     def gates(self) -> bool:
-        """Where BatchNorm follows the rule of convolutions, and that one knows how."""
+        """True if BatchNorm has the rule of convolutions, and that rule supports it."""
         return self.folds and self.convolution.gates
 
     def rule(self, name: str, first: bool) -> Rule:
-        """The rule of the layer's kind; an unfolded BatchNorm is a convolution of one weight."""
+        """Return the rule of the layer's kind; an unfolded BatchNorm counts as a convolution."""
         if first and self.first is not None:
             return self.first
         if name == "linear":
@@ -69,25 +69,25 @@ class ByKind(Composite):
 
 @dataclass(frozen=True)
 class EpsilonPlus(ByKind):
-    """Positive contributions in convolutions, all of them in linear layers."""
+    """ZPlus in convolutions, Epsilon in linear layers."""
 
 
 @dataclass(frozen=True)
 class EpsilonEverywhere(ByKind):
-    """All contributions everywhere; with small epsilons this is input times gradient."""
+    """Epsilon in all layers; as epsilon goes to 0, this is input times gradient."""
 
     convolution: Rule = Epsilon()
 
 
 @dataclass(frozen=True)
 class EpsilonPlusFlat(ByKind):
-    """As EpsilonPlus, and the pixels share equally."""
+    """Flat in the first layer, ZPlus in other convolutions, Epsilon in linear layers."""
 
     first: Rule | None = Flat()
 
 
 @dataclass(frozen=True)
 class EpsilonAlpha2Beta1(ByKind):
-    """Positive contributions twice less negative ones in convolutions."""
+    """AlphaBeta with alpha 2 and beta 1 in convolutions, Epsilon in linear layers."""
 
     convolution: Rule = AlphaBeta(2.0, 1.0)

@@ -1,4 +1,4 @@
-"""The composite of Heo et al. 2019 as their code has it, quirks included."""
+"""The composite of the published code of Heo et al. (2019)."""
 
 from dataclasses import dataclass
 
@@ -19,20 +19,20 @@ def _stabilized(z: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class HeoLinear(Rule):
-    """The epsilon rule with an absolute stabiliser of 0.01."""
+    """Epsilon rule with an absolute stabiliser of 0.01."""
 
     def __call__(self, layer: Affine, relevance: Tensor) -> Tensor:
-        """The inputs' shares a * W^T (R / z)."""
+        """Return a * W^T (R / z)."""
         ratio = relevance / _stabilized(layer.output)
         return layer.input * layer.transposed(ratio, layer.weight)
 
 
 @dataclass(frozen=True)
 class HeoConvolution(Rule):
-    """Positive contributions of both signs of the input, with the bias counted twice."""
+    """Positive contributions of inputs of both signs, with the bias counted twice."""
 
     def __call__(self, layer: Affine, relevance: Tensor) -> Tensor:
-        """a+ * W+^T (R / z) + a- * W-^T (R / z)."""
+        """Return a+ * W+^T (R / z) + a- * W-^T (R / z)."""
         above, below = layer.input.clamp(min=0), layer.input.clamp(max=0)
         up, down = layer.weight.clamp(min=0), layer.weight.clamp(max=0)
         z = layer.apply(above, up, layer.bias) + layer.apply(below, down, layer.bias)
@@ -42,16 +42,16 @@ class HeoConvolution(Rule):
 
 @dataclass(frozen=True)
 class Unchanged(Rule):
-    """The relevance of each output is that of its input, whatever the layer scales by."""
+    """Relevance of each input equal to that of its output."""
 
     def __call__(self, layer: Affine, relevance: Tensor) -> Tensor:
-        """R."""
+        """Return R."""
         return relevance
 
 
 @dataclass(frozen=True)
 class Heo(ByKind):
-    """The composite of Heo et al. 2019 as their code has it: BatchNorm is not folded."""
+    """Composite of the published code of Heo et al. (2019): BatchNorm is not folded."""
 
     convolution: Rule = HeoConvolution()
     linear: Rule = HeoLinear()

@@ -1,4 +1,4 @@
-"""What happens to relevance in the calls that have no weights of their own."""
+"""Relevance through calls without weights."""
 
 from collections.abc import Callable, Sequence
 
@@ -15,25 +15,25 @@ Operation = Callable[[Call, tuple[Tensor, ...]], Shares]
 
 
 def moved(call: Call, relevance: tuple[Tensor, ...]) -> Shares:
-    """Relevance follows the values, which are rearranged or chosen: cat, flatten, max pooling."""
+    """Return the relevance of rearranged or selected values: cat, flatten, max pooling."""
     return vector_jacobian_product(call, relevance)
 
 
 def passed(call: Call, relevance: tuple[Tensor, ...]) -> Shares:
-    """Activations work on each element alone, so that each keeps its relevance."""
+    """Return the same relevance: activations work on each element alone."""
     return relevance
 
 
 def powered(call: Call, relevance: tuple[Tensor, ...]) -> Shares:
-    """A power is an activation, unless it is a denominator."""
+    """Return the same relevance for a positive power; raises TapeError for another."""
     exponent = (*call.args, call.kwargs.get("exponent"))[1]
     if isinstance(exponent, Tensor) or exponent <= 0:
-        raise TapeError(f"no rule for a power of {exponent} of what is explained")
+        raise TapeError(f"no rule for a power of {exponent} of values that depend on the images")
     return relevance
 
 
 def multiplied(call: Call, relevance: tuple[Tensor, ...]) -> Shares:
-    """Factors share equally (Achtibat et al. 2024, eq. 15), each in proportion to its terms."""
+    """Return equal relevance for each factor (Achtibat et al. 2024, eq. 15)."""
     (z,) = call.outputs
     shared = ratio(relevance[0] / len(call.inputs), z, 1e-6)
     shares = vector_jacobian_product(call, (shared,))
@@ -41,10 +41,12 @@ def multiplied(call: Call, relevance: tuple[Tensor, ...]) -> Shares:
 
 
 def divided(call: Call, relevance: tuple[Tensor, ...]) -> Shares:
-    """The numerator takes all, as in a normalisation (Achtibat et al. 2024, proposition 3.4)."""
+    """Return all relevance for the numerator (Achtibat et al. 2024, proposition 3.4)."""
     numerator, *rest = call.inputs
     if numerator is not read(_numerator, call.name, call.args, call.kwargs):
-        raise TapeError(f"no rule for `{call.name}` by what is explained, over a constant")
+        raise TapeError(
+            f"no rule for `{call.name}` of a constant by values that depend on the images"
+        )
     return [relevance[0], *(torch.zeros_like(value) for value in rest)]
 
 
@@ -53,13 +55,13 @@ def _numerator(input: Tensor, other: Tensor | float) -> Tensor:
 
 
 def softmaxed(call: Call, relevance: tuple[Tensor, ...]) -> Shares:
-    """Shares x (R - s sum(R)), to first order (Achtibat et al. 2024, proposition 3.1)."""
+    """Return x (R - s sum(R)), to first order (Achtibat et al. 2024, proposition 3.1)."""
     total = relevance[0].sum(dimension_of(call), keepdim=True)
     return [call.inputs[0] * (relevance[0] - call.outputs[0] * total)]
 
 
 def standardised(call: Call, relevance: tuple[Tensor, ...]) -> Shares:
-    """The standard deviation is a constant, and the rest proportional (Achtibat et al. 2024)."""
+    """Return relevance with the standard deviation as a constant (Achtibat et al. 2024)."""
     x, z = call.inputs[0], call.outputs[0]
     grouping = _GROUPINGS[call.name]
     grouped, weight, epsilon = read(grouping, call.name, call.args, call.kwargs)
@@ -111,11 +113,11 @@ OPERATIONS: dict[str, Operation] = {
 
 
 def summed(sums: Proportional) -> dict[str, Operation]:
-    """The operation of every sum and average, by a composite's rule for them."""
+    """Return the operation of each sum and average, by a composite's rule for them."""
     return dict.fromkeys(SUMS, lambda call, relevance: sums(call, relevance[0]))
 
 
-# what cannot be negative, whatever goes in, and what is not where nothing negative goes in
+# functions with nonnegative outputs for all inputs, and for nonnegative inputs
 _POSITIVE = {"relu", "relu6", "softplus", "sigmoid", "hardsigmoid", "softmax"}
 _KEEPING = REARRANGEMENTS | MAXIMA | {"mean", "sum", "avg_pool1d", "avg_pool2d"}
 _KEEPING = _KEEPING - {"pad", "masked_fill"} | {"dropout", "adaptive_avg_pool2d"}
@@ -123,7 +125,7 @@ _KEEPING_OF_TENSORS = {"add", "mul"}
 
 
 def nonnegative(calls: Sequence[Call]) -> set[int]:
-    """Ids of the tensors of which no element can be negative, whatever the images."""
+    """Return the ids of the tensors that are nonnegative for all images."""
     found: set[int] = set()
     for call in calls:
         kept = call.name in _KEEPING or (

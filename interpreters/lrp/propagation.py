@@ -22,13 +22,13 @@ KNOWN = {*LAYERS, *OPERATIONS, *SUMS}
 
 @dataclass(frozen=True)
 class LRP(Interpreter):
-    """Relevance of the label's logit, shared out layer by layer (Bach et al. 2015).
+    """Layer-wise relevance propagation from the label's logit (Bach et al. 2015).
 
     Args:
         layer: Dotted name of the layer at whose output to explain, or "last"; the
             normalised pixels if not given.
-        composite: Which rule each kind of layer follows.
-        absolute: Sum the sizes of the channels' values, not the values (Ghorbani et al. 2019).
+        composite: Assignment of rules to layers.
+        absolute: Sum absolute values over channels (Ghorbani et al. 2019).
     """
 
     layer: str | None = None
@@ -44,12 +44,12 @@ class LRP(Interpreter):
             )
 
     def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
-        """Relevance, or its size, summed over channels, shape (N, L, h, w)."""
+        """Return relevance, or |.|, summed over channels, shape (N, L, h, w)."""
         recording = record(network, images, self.layer, KNOWN, DECOMPOSED)
         with torch.set_grad_enabled(recording.differentiable):
-            return self._shared_out(recording, network, images, labels)
+            return self._explain(recording, network, images, labels)
 
-    def _shared_out(
+    def _explain(
         self, recording: Recording, network: nn.Module, images: Tensor, labels: Tensor
     ) -> Explanation:
         calls = recording.calls
@@ -81,7 +81,7 @@ class LRP(Interpreter):
 
 
 def pixel_bounds(network: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:
-    """Black and white as the first layer sees them, shape (1, 3, 1, 1) each."""
+    """Return black and white after normalisation, shape (1, 3, 1, 1) each."""
     black = images.new_zeros(1, images.shape[1], 1, 1)
     if isinstance(network, NormalizedNetwork):
         return network.normalize(black), network.normalize(black + 1)

@@ -1,29 +1,26 @@
-"""Relevance over a stabilised denominator, in as few passes over memory as it takes."""
+"""Relevance over a stabilised denominator, in few passes over memory."""
 
 from typing import Any
 
 import torch
 from torch import Tensor
 
-# keeps 0 / 0 at 0 where a whole layer is silent, and its derivatives within single precision
+# keeps 0 / 0 at 0 where a whole layer is 0, and its derivatives within single precision
 FLOOR = 1e-15
 
 
 def ratio(relevance: Tensor, z: Tensor, epsilon: float) -> Tensor:
-    """R / z, with z moved away from 0 by epsilon times the root mean square of each image's.
-
-    One image's size is the same in every image, so that a batch changes nothing.
-    """
+    """Return R / (z + sign(z) c), with c = epsilon * root mean square of z, image by image."""
     out: Tensor = _Ratio.apply(relevance, z, epsilon)
     return out
 
 
 class _Ratio(torch.autograd.Function):
-    """The quotient, of which autograd would keep five tensors; this keeps one."""
+    """Quotient that keeps one tensor for the backward pass, where autograd keeps five."""
 
     @staticmethod
     def forward(ctx: Any, relevance: Tensor, z: Tensor, epsilon: float) -> Tensor:
-        """R / (z + sign(z) c), where c = epsilon rms(z) + FLOOR."""
+        """Return R / (z + sign(z) c), where c = epsilon rms(z) + FLOOR."""
         size = _root_mean_square(z)
         below = torch.copysign(epsilon * size + FLOOR, z).add_(z)
         out = _divided(relevance, below)
@@ -33,11 +30,11 @@ class _Ratio(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None]:
-        """Gradients in R and in z, in which c depends on all of z."""
+        """Return the gradients in R and in z; c depends on all of z."""
         z, size, out = ctx.saved_tensors
         if torch.is_grad_enabled():
             return (*_gradients(gradient, z, _root_mean_square(z), out, ctx.epsilon), None)
-        # the same in place: what is in the cache already costs half as much
+        # the same in place, which halves the memory traffic
         signs = torch.copysign(z.new_ones(size.shape), z)
         below = torch.addcmul(z, signs, ctx.epsilon * size + FLOOR)
         to_relevance = _divided(gradient, below)
@@ -47,7 +44,7 @@ class _Ratio(torch.autograd.Function):
 
 
 def _divided(above: Tensor, below: Tensor) -> Tensor:
-    """Above / below, in the memory of `below` if it fits."""
+    """Return above / below, in the memory of `below` if it fits."""
     fits = torch.result_type(above, below) == below.dtype
     return torch.div(above, below, out=below if fits else None)
 
@@ -55,7 +52,7 @@ def _divided(above: Tensor, below: Tensor) -> Tensor:
 def _gradients(
     gradient: Tensor, z: Tensor, size: Tensor, out: Tensor, epsilon: float
 ) -> tuple[Tensor, Tensor]:
-    """The gradients in R and in z, by differentiable operations alone."""
+    """Return the gradients in R and in z, by differentiable operations."""
     to_relevance = gradient / (z + torch.copysign(epsilon * size + FLOOR, z))
     product = to_relevance * out
     signs = torch.copysign(product.new_ones(size.shape), z)
@@ -64,10 +61,10 @@ def _gradients(
 
 
 def _share(total: Tensor, z: Tensor, size: Tensor, epsilon: float) -> Tensor:
-    """What each z takes of the gradient in c, shape (N, 1, ...)."""
-    silent = size == 0
-    share = epsilon * total / (torch.where(silent, 1.0, size) * z[0].numel())
-    return torch.where(silent, 0.0, share)
+    """Return the gradient through c of each unit of z, shape (N, 1, ...)."""
+    zero = size == 0
+    share = epsilon * total / (torch.where(zero, 1.0, size) * z[0].numel())
+    return torch.where(zero, 0.0, share)
 
 
 def _root_mean_square(z: Tensor) -> Tensor:

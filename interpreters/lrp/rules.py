@@ -1,4 +1,4 @@
-"""How the relevance of a layer's outputs is shared out among its inputs."""
+"""LRP rules: the relevance of a layer's inputs, given that of its outputs."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -12,52 +12,52 @@ from interpreters.tape.affine import Affine, Scale, per_channel
 
 
 class Rule(ABC):
-    """From the relevance of the outputs of a layer with weights to that of its inputs."""
+    """Rule of a layer with weights."""
 
     @property
     def gates(self) -> bool:
-        """Whether a layer may have a gate, which follows the same rule."""
+        """True if the rule supports a convolution merged with BatchNorm and ReLU before it."""
         return False
 
     @abstractmethod
     def __call__(self, layer: Affine, relevance: Tensor) -> Tensor:
-        """The inputs' relevance, shaped like them, given the outputs'."""
+        """Return the inputs' relevance, shaped like them, given the outputs'."""
 
 
 @dataclass(frozen=True)
 class Epsilon(Rule):
-    """Shares in proportion to the contributions a * w (Bach et al. 2015, eq. 58).
+    """Relevance in proportion to the contributions a * w (Bach et al. 2015, eq. 58).
 
     Args:
-        epsilon: What the outputs are moved away from 0 by, in units of their root mean square
-            over an image; the smaller, the closer to input times gradient.
+        epsilon: Stabiliser of the denominators, in units of the outputs' root mean square over
+            an image; the smaller, the closer to input times gradient.
     """
 
     epsilon: float = 1e-6
 
     def __call__(self, layer: Affine, relevance: Tensor) -> Tensor:
-        """The inputs' shares a * W^T (R / z)."""
+        """Return a * W^T (R / z)."""
         shared = layer.transposed(ratio(relevance, layer.output, self.epsilon), layer.weight)
         if layer.shift is None:
             return layer.input * shared
-        # of what is let through, a s + b, the share of a s
+        # the share of a s in a s + b, where the ReLU is active
         let_through = layer.input.detach().sign()
         return (layer.input + per_channel(-layer.shift, shared) * let_through) * shared
 
     @property
     def gates(self) -> bool:
-        """In closed form."""
+        """True: the rule has a closed form for them."""
         return True
 
 
 @dataclass(frozen=True)
 class AlphaBeta(Rule):
-    """Shares positive and negative contributions apart (Bach et al. 2015, eq. 60).
+    """Positive and negative contributions apart (Bach et al. 2015, eq. 60).
 
     Args:
         alpha: Weight of the positive contributions.
         beta: Weight of the negative ones, alpha - 1.
-        epsilon: What the sums are moved away from 0 by, as in Epsilon.
+        epsilon: Stabiliser of the denominators, as in Epsilon.
     """
 
     alpha: float = 2.0
@@ -71,26 +71,26 @@ class AlphaBeta(Rule):
             )
 
     def __call__(self, layer: Affine, relevance: Tensor) -> Tensor:
-        """The share by positive contributions times alpha, less that by negative times beta."""
+        """Return alpha times the positive contributions' share, less beta times the negative."""
         w, b = layer.weight, layer.bias
         up, down = w.clamp(min=0), w.clamp(max=0)
         gains = None if b is None else b.clamp(min=0)
-        shared = self.alpha * shared_by(layer, relevance, (up, down), gains, self.epsilon)
+        shared = self.alpha * share_by(layer, relevance, (up, down), gains, self.epsilon)
         if self.beta:
             losses = None if b is None else b.clamp(max=0)
-            negative = shared_by(layer, relevance, (down, up), losses, self.epsilon)
+            negative = share_by(layer, relevance, (down, up), losses, self.epsilon)
             shared = shared - self.beta * negative
         return shared
 
     @property
     def gates(self) -> bool:
-        """In closed form where positive contributions share alone."""
+        """True if only positive contributions count, for which there is a closed form."""
         return self.beta == 0
 
 
 @dataclass(frozen=True)
 class ZPlus(AlphaBeta):
-    """Shares in proportion to the positive contributions alone (Montavon et al. 2017, eq. 17)."""
+    """Relevance in proportion to positive contributions (Montavon et al. 2017, eq. 17)."""
 
     alpha: float = 1.0
     beta: float = 0.0
@@ -98,11 +98,11 @@ class ZPlus(AlphaBeta):
 
 @dataclass(frozen=True)
 class Gamma(Rule):
-    """Favours contributions of the output's own sign (Montavon et al. 2019; Andeol et al. 2021).
+    """Extra weight for the output's own sign (Montavon et al. 2019; Andeol et al. 2021).
 
     Args:
-        gamma: How much; 0 is Epsilon, and infinity ZPlus where outputs are positive.
-        epsilon: What the sums are moved away from 0 by, as in Epsilon.
+        gamma: Extra weight, at least 0; 0 is Epsilon, infinity is ZPlus for positive outputs.
+        epsilon: Stabiliser of the denominators, as in Epsilon.
     """
 
     gamma: float = 0.25
@@ -113,34 +113,34 @@ class Gamma(Rule):
             raise ValueError(f"`gamma` must not be negative, got {self.gamma}")
 
     def __call__(self, layer: Affine, relevance: Tensor) -> Tensor:
-        """The shares by w + gamma w+ of positive outputs, and by w + gamma w- of negative ones."""
+        """Return shares by w + gamma w+ for positive outputs, w + gamma w- for negative ones."""
         w, b = layer.weight, layer.bias
         up, down = w + self.gamma * w.clamp(min=0), w + self.gamma * w.clamp(max=0)
         gains = None if b is None else b + self.gamma * b.clamp(min=0)
         losses = None if b is None else b + self.gamma * b.clamp(max=0)
         positive = relevance * (layer.output > 0)
-        return shared_by(layer, positive, (up, down), gains, self.epsilon) + shared_by(
+        return share_by(layer, positive, (up, down), gains, self.epsilon) + share_by(
             layer, relevance - positive, (down, up), losses, self.epsilon
         )
 
 
 @dataclass(frozen=True)
 class ZBox(Rule):
-    """Shares among pixels between black and white (Montavon et al. 2017, eq. 21).
+    """Rule of the first layer, for pixels between black and white (Montavon et al. 2017, eq. 21).
 
     Args:
-        epsilon: What the sums are moved away from 0 by, as in Epsilon.
+        epsilon: Stabiliser of the denominators, as in Epsilon.
     """
 
     epsilon: float = 1e-6
 
     def __call__(self, layer: Affine, relevance: Tensor) -> Tensor:
-        """The share by the contributions a w - low w+ - high w-.
+        """Return shares by the contributions a w - low w+ - high w-.
 
         Raises: TapeError: the layer is not the first one.
         """
         if layer.bounds is None:
-            raise TapeError("ZBox knows the bounds of pixels only: use it as the rule of `first`")
+            raise TapeError("ZBox needs the bounds of pixels: use it as the rule of `first`")
         low, high = (bound.expand_as(layer.input[:1]) for bound in layer.bounds)
         w, up, down = layer.weight, layer.weight.clamp(min=0), layer.weight.clamp(max=0)
         z = layer.apply(layer.input, w) - layer.apply(low, up) - layer.apply(high, down)
@@ -152,23 +152,23 @@ class ZBox(Rule):
         )
 
 
-def shared_by(
+def share_by(
     layer: Affine,
     relevance: Tensor,
     weights: tuple[Tensor, Tensor],
     bias: Tensor | None,
     epsilon: float,
 ) -> Tensor:
-    """Share in proportion to contributions, with other weights for positive and negative inputs."""
+    """Return relevance in proportion to contributions, by weights for inputs of each sign."""
     if isinstance(layer, Scale):
-        # an output has one input: its contribution is all there is to share by
+        # an output has one input
         up, down = (per_channel(weight, layer.input) for weight in weights)
         terms = layer.input * (up if layer.nonnegative else torch.where(layer.input > 0, up, down))
         z = terms if bias is None else terms + per_channel(bias, terms)
         return terms * ratio(relevance, z, epsilon)
     if layer.shift is not None:
         z = layer.apply(layer.input, weights[0], bias)
-        # of what is let through, a s + b, the share of (a s)+ among (a s)+ and b+
+        # the share of (a s)+ in (a s)+ + b+, where the ReLU is active
         share = (layer.input + per_channel(-layer.shift.clamp(min=0), z)).relu()
         return share * layer.transposed(ratio(relevance, z, epsilon), weights[0])
     if layer.nonnegative:

@@ -1,4 +1,4 @@
-"""Sharing the relevance of a sum or an average, which have no weights."""
+"""The LRP rule of sums and averages."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,18 +11,18 @@ from interpreters.tape import Call, vector_jacobian_product
 
 @dataclass(frozen=True)
 class Proportional:
-    """Shares in proportion to what each input contributes.
+    """Relevance in proportion to what each input contributes to a sum.
 
     Args:
-        positive: Count positive inputs alone.
-        epsilon: What the sums are moved away from 0 by, as in the rule Epsilon.
+        positive: Count positive inputs only.
+        epsilon: Stabiliser of the denominators, as in the rule Epsilon.
     """
 
     positive: bool = False
     epsilon: float = 1e-6
 
     def __call__(self, call: Call, relevance: Tensor) -> Sequence[Tensor]:
-        """Shares a * J^T (R / z), J the Jacobian of the sum or average."""
+        """Return a * J^T (R / z), J the Jacobian of the sum or average."""
         inputs, z = call.inputs, call.outputs[0]
         if self.positive:
             inputs = tuple(value.clamp(min=0) for value in inputs)

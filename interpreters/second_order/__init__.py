@@ -1,4 +1,4 @@
-"""Layers whose second derivative costs no more passes than it has to."""
+"""Layers with an efficient second derivative."""
 
 from collections.abc import Callable
 from typing import Any
@@ -21,7 +21,7 @@ LAYERS: dict[Callable[..., Any], Callable[..., Tensor]] = {
 
 
 class SecondOrder(TorchFunctionMode):
-    """Runs the layers of this folder in the place of PyTorch's."""
+    """Mode in which the layers of this folder replace PyTorch's."""
 
     def __torch_function__(
         self, function: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None

@@ -1,6 +1,6 @@
-"""BatchNorm in evaluation mode, a scale for each channel, whose derivatives are as simple.
+"""BatchNorm in evaluation mode, with the second derivative of a scale for each channel.
 
-PyTorch's own second derivative is made for training mode.
+PyTorch's second derivative is that of training mode.
 """
 
 from inspect import signature
@@ -18,7 +18,7 @@ _ARGUMENTS = signature(F.batch_norm)
 
 
 def batch_norm(*args: Any, **kwargs: Any) -> Tensor:
-    """What F.batch_norm does."""
+    """Return F.batch_norm of the arguments."""
     given = _ARGUMENTS.bind(*args, **kwargs)
     given.apply_defaults()
     input, mean, var, weight, bias, training, _, eps = given.args
@@ -43,19 +43,19 @@ class _BatchNorm(Function):
         mean, var, input, weight = ctx.saved_tensors
         wanted = wanted_by(ctx)[2:]
         if not torch.is_grad_enabled():
-            # statistics of a batch: a GPU asks for some, if only for empty ones
+            # statistics of the batch, which a GPU requires, if only empty ones
             none = mean.new_empty(0)
             gradients = torch.ops.aten.native_batch_norm_backward(
                 gradient, input, weight, mean, var, none, none, False, ctx.eps, wanted
             )
             return None, None, None, *gradients
-        sides, places = [1] * (input.ndim - 2), [0, *range(2, input.ndim)]
+        sides, positions = [1] * (input.ndim - 2), [0, *range(2, input.ndim)]
         rate = torch.rsqrt(var + ctx.eps)
         to_input = gradient * (weight * rate).to(gradient.dtype).view(-1, *sides)
         to_weight = to_bias = None
         if wanted[1]:
             standard = (input - mean.view(-1, *sides)) * rate.view(-1, *sides)
-            to_weight = (gradient * standard).sum(places)
+            to_weight = (gradient * standard).sum(positions)
         if wanted[2]:
-            to_bias = gradient.sum(places)
+            to_bias = gradient.sum(positions)
         return None, None, None, to_input, to_weight, to_bias

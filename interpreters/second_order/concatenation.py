@@ -1,6 +1,6 @@
-"""A concatenation whose gradient is split at once.
+"""Concatenation whose gradient is split at once.
 
-PyTorch's own second derivative fills a tensor of the whole size for each piece.
+PyTorch's second derivative fills a tensor of the whole size for each piece.
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ from torch.autograd import Function
 
 
 def cat(*args: Any, **kwargs: Any) -> Tensor:
-    """What torch.cat does."""
+    """Return torch.cat of the arguments."""
     if not args or not kwargs.keys() <= {"dim"} or len({value.ndim for value in args[0]}) > 1:
         return torch.cat(*args, **kwargs)
     tensors, dim = (*args, kwargs.get("dim", 0))[:2]

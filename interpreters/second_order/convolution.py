@@ -1,6 +1,6 @@
-"""A convolution whose gradient in the input is differentiated by two passes.
+"""Convolution whose gradient in the input is differentiated by two convolutions.
 
-PyTorch's own second derivative convolves with kernels as large as the image.
+PyTorch's second derivative convolves with kernels as large as the image.
 """
 
 from collections.abc import Sequence
@@ -22,14 +22,14 @@ Options = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...], int]
 def input_gradient(
     cotangent: Tensor, weight: Tensor, shape: Sequence[int], options: Options
 ) -> Tensor:
-    """The transpose of a convolution times a cotangent; `shape` is that of the layer's input."""
+    """Return the transposed convolution of a cotangent; `shape` is that of the layer's input."""
     given = (alias(value) for value in _cast(cotangent, weight))
     out: Tensor = _InputGradient.apply(*given, tuple(shape), options)
     return out
 
 
 def for_each_side(option: Numbers, weight: Tensor) -> tuple[int, ...]:
-    """A convolution's option as one number for each side of its kernel."""
+    """Return a convolution's option as one number for each side of its kernel."""
     return (option,) * (weight.ndim - 2) if isinstance(option, int) else tuple(option)
 
 
@@ -42,7 +42,7 @@ def convolution(
     dilation: Numbers = 1,
     groups: int = 1,
 ) -> Tensor:
-    """What F.conv1d and F.conv2d do."""
+    """Return F.conv1d or F.conv2d of the arguments."""
     if isinstance(padding, str) or input.ndim != weight.ndim:
         return convolved(input, weight, bias, (stride, padding, dilation, groups))
     sides = (for_each_side(option, weight) for option in (stride, padding, dilation))
@@ -78,7 +78,7 @@ class _InputGradient(Function):
     ) -> Tensor:
         ctx.options = options
         ctx.save_for_backward(cotangent, weight)
-        # the operation asks for the input itself, and reads but its shape
+        # the operation reads only the shape of the input
         return _gradients(cotangent, cotangent.new_empty(shape), weight, options, True)[0]
 
     @staticmethod
@@ -93,7 +93,7 @@ class _InputGradient(Function):
 def convolved(
     input: Tensor, weight: Tensor, bias: Tensor | None, options: tuple[Any, ...]
 ) -> Tensor:
-    """PyTorch's convolution over one dimension or two, by that of the weight."""
+    """Return PyTorch's convolution over one dimension or two, by that of the weight."""
     convolve = (F.conv1d, F.conv2d)[weight.ndim - 3]
     return convolve(input, weight, bias, *options)
 
@@ -107,7 +107,7 @@ def _gradients(
     to_weight: bool = False,
     to_bias: bool = False,
 ) -> list[Tensor]:
-    """A convolution's gradients in its input, weight and bias, those that are wanted."""
+    """Return the requested gradients of a convolution in input, weight and bias."""
     *sides, groups = options
     mask, none = (to_input, to_weight, to_bias), [0] * len(options[0])
     biases = [weight.shape[0]] if to_bias else None
@@ -117,7 +117,7 @@ def _gradients(
 
 
 def _cast(*values: Tensor) -> list[Tensor]:
-    """What a convolution sees: the precision of autocast where that is on, if not double."""
+    """Return values in the precision of autocast, if that is on and they are not float64."""
     device = values[0].device.type
     if not torch.is_autocast_enabled(device) or values[0].dtype == torch.float64:
         return list(values)

@@ -1,4 +1,4 @@
-"""What a backward pass is after, so that nothing else is computed."""
+"""The gradients that a backward pass needs, so that no other is computed."""
 
 from typing import Any
 
@@ -6,9 +6,9 @@ import torch
 
 
 def wanted_by(ctx: Any) -> list[bool]:
-    """Which tensors' gradients the running backward pass is after: that of a weight often not.
+    """Return for each input whether the running backward pass needs its gradient.
 
-    The engine does not answer for leaves: functions that ask are given views.
+    The engine does not answer for leaves, so that inputs must be views.
     """
     nodes = (node for node, _ in ctx.next_functions)
     return [node is not None and torch._C._will_engine_execute_node(node) for node in nodes]

@@ -1,4 +1,4 @@
-"""What a forward pass did, call by call, and walks back through it."""
+"""The tape: the function calls of a forward pass, and propagation back through them."""
 
 from interpreters.tape.attention import ATTENTION
 from interpreters.tape.backward import propagate_back, vector_jacobian_product

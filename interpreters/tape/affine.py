@@ -1,4 +1,4 @@
-"""The layers that have weights, as z = W a + b with what a rule needs of them."""
+"""Layers with weights, as z = W a + b."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -11,17 +11,17 @@ from interpreters.second_order.convolution import convolved, input_gradient
 
 @dataclass(frozen=True, eq=False)
 class Affine(ABC):
-    """A weighted sum of inputs with a bias.
+    """Weighted sum of inputs with a bias.
 
     Args:
-        input: the activation a that goes in.
+        input: a.
         output: z, as the forward pass computed it.
         weight: W.
         bias: b, or None.
-        nonnegative: whether no element of `input` can be negative.
+        nonnegative: `input` is nonnegative for all images.
         bounds: lowest and highest values of `input` where those are pixels, (1, C, 1, 1) each.
-        shift: what a BatchNorm added before ReLU made `input` of it, where relevance is to go on
-            to what the BatchNorm read.
+        shift: bias of the BatchNorm whose ReLU is `input`, if relevance goes on to the
+            BatchNorm's input.
     """
 
     input: Tensor
@@ -34,43 +34,43 @@ class Affine(ABC):
 
     @abstractmethod
     def apply(self, value: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-        """W a + b, for other inputs and weights."""
+        """Return W a + b for other inputs and weights."""
 
     @abstractmethod
     def transposed(self, cotangent: Tensor, weight: Tensor) -> Tensor:
-        """The transpose of W times a cotangent of the output."""
+        """Return the transpose of W times a cotangent of the output."""
 
 
 @dataclass(frozen=True, eq=False)
 class Linear(Affine):
-    """A linear layer, on the last dimension."""
+    """Linear layer on the last dimension."""
 
     def apply(self, value: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-        """W a + b."""
+        """Return W a + b."""
         return F.linear(value, weight, bias)
 
     def transposed(self, cotangent: Tensor, weight: Tensor) -> Tensor:
-        """The transpose of W times a cotangent."""
+        """Return the transpose of W times a cotangent."""
         return F.linear(cotangent, weight.T)
 
 
 @dataclass(frozen=True, eq=False)
 class Scale(Affine):
-    """A BatchNorm that no layer could take in: a weight and a bias for each channel."""
+    """Unfolded BatchNorm: a weight and a bias for each channel."""
 
     def apply(self, value: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-        """W a + b, channel by channel."""
+        """Return W a + b, channel by channel."""
         scaled = value * per_channel(weight, value)
         return scaled if bias is None else scaled + per_channel(bias, value)
 
     def transposed(self, cotangent: Tensor, weight: Tensor) -> Tensor:
-        """W times a cotangent, channel by channel."""
+        """Return W times a cotangent, channel by channel."""
         return cotangent * per_channel(weight, cotangent)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Convolution(Affine):
-    """A convolution over one dimension or two."""
+    """Convolution over one dimension or two."""
 
     stride: tuple[int, ...]
     padding: tuple[int, ...] | str
@@ -78,12 +78,12 @@ class Convolution(Affine):
     groups: int
 
     def apply(self, value: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-        """The convolution of other inputs by other weights."""
+        """Return the convolution of other inputs by other weights."""
         options = (self.stride, self.padding, self.dilation, self.groups)
         return convolved(value, weight, bias, options)
 
     def transposed(self, cotangent: Tensor, weight: Tensor) -> Tensor:
-        """The transposed convolution, of the size of the input."""
+        """Return the transposed convolution, of the size of the input."""
         spans = [d * (k - 1) for d, k in zip(self.dilation, weight.shape[2:], strict=True)]
         sizes, odd = self.input.shape[2:], [0] * len(spans)
         padding: tuple[int, ...] | str = self.padding
@@ -96,12 +96,12 @@ class Convolution(Affine):
         options = (self.stride, padding, self.dilation, self.groups)
         spread = input_gradient(cotangent, weight, shape, options)
         for dimension, size in enumerate(sizes, 2):
-            # autograd would pad the gradient of what is not cut
+            # narrowed only if needed: autograd pads the gradient of what is narrowed
             if spread.shape[dimension] != size:
                 spread = spread.narrow(dimension, 0, size)
         return spread
 
 
 def per_channel(vector: Tensor, like: Tensor) -> Tensor:
-    """A value for each channel, to be broadcast over (N, C, ...)."""
+    """Return one value for each channel, to be broadcast over (N, C, ...)."""
     return vector.view(-1, *[1] * (like.ndim - 2))

@@ -1,4 +1,4 @@
-"""Attention in the steps that rules exist for, which also have a second derivative."""
+"""Attention as functions that have rules and second derivatives."""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,7 +18,7 @@ def scaled_dot_product_attention(
     scale: float | None = None,
     **options: Any,
 ) -> Tensor:
-    """softmax(query key^T scale + mask) value, over the last two dimensions."""
+    """Return softmax(query key^T scale + mask) value, over the last two dimensions."""
     _refuse(options)
     scores = (query * (scale or query.shape[-1] ** -0.5)) @ key.transpose(-2, -1)
     if attn_mask is not None:
@@ -42,13 +42,13 @@ def multi_head_attention(
     out_bias: Tensor | None,
     **options: Any,
 ) -> tuple[Tensor, None]:
-    """torch.nn.MultiheadAttention on sequences (length, N, embed_dim), without masks."""
+    """Return the attention of sequences (length, N, embed_dim), without masks."""
     training = options.pop("training", True)
-    # neither changes the output of an attention without weights to return
+    # without weights to return, neither changes the output
     options.pop("need_weights", None), options.pop("average_attn_weights", None)
     _refuse({**options, "bias_k": bias_k, "bias_v": bias_v, "add_zero_attn": add_zero_attn})
     biases = (None,) * 3 if in_bias is None else in_bias.chunk(3)
-    # images first, as everywhere: rules look at one image at a time
+    # images first, as rules need them
     q, k, v = (
         F.linear(tokens.transpose(0, 1), weight, bias).unflatten(-1, (heads, -1)).transpose(1, 2)
         for tokens, weight, bias in zip(
@@ -63,7 +63,7 @@ def multi_head_attention(
 def _refuse(options: dict[str, Any]) -> None:
     given = [name for name, value in options.items() if value is not None and value is not False]
     if given:
-        raise TapeError(f"attention with {', '.join(given)} cannot be explained")
+        raise TapeError(f"no rule for attention with {', '.join(given)}")
 
 
 ATTENTION: dict[str, Callable[..., Any]] = {

@@ -1,4 +1,4 @@
-"""Carrying a quantity backwards along a tape, from the logits to where it began."""
+"""Propagation of a quantity along a tape, from the logits back to its start."""
 
 from collections.abc import Callable, Sequence
 
@@ -15,14 +15,14 @@ Propagate = Callable[[Call, tuple[Tensor, ...]], Sequence[Tensor]]
 def propagate_back(
     calls: Sequence[Call], start: Tensor, end: Tensor, seed: Tensor, propagate: Propagate
 ) -> Tensor:
-    """Pass a quantity of the end of a tape back to its start; what meets in a tensor adds up.
+    """Return a quantity at a tape's start, propagated from its end; several paths are summed.
 
     Args:
         calls: the tape's calls, in the order of the forward pass.
-        start: the tensor where the tape began.
+        start: the tensor at the start of the tape.
         end: the tensor that `seed` belongs to, such as the logits.
         seed: the quantity at the end, shaped like it.
-        propagate: from a call and what arrives at its outputs to what leaves by its inputs.
+        propagate: from a call and the quantity at its outputs to that at its inputs.
 
     Returns: the quantity at the start, shaped like it.
     """
@@ -46,19 +46,19 @@ def propagate_back(
 def vector_jacobian_product(
     call: Call, cotangents: Sequence[Tensor], inputs: Sequence[Tensor] | None = None
 ) -> tuple[Tensor, ...]:
-    """The transposed Jacobian of a call, at its own or at other inputs, times cotangents."""
+    """Return the transposed Jacobian of a call times cotangents, at its own or other inputs."""
     if call.name in _LINEAR and (shares := _LINEAR[call.name](call, cotangents[0])) is not None:
         return shares
     graph = torch.is_grad_enabled()
     alone = call.inputs[0] if inputs is None and len(call.inputs) == 1 else None
     if graph and alone is not None and alone.requires_grad:
-        # what the forward pass left behind leads nowhere else
+        # the graph of the forward pass has no other path to it
         with differentiated():
             return torch.autograd.grad(
                 call.outputs, alone, tuple(cotangents), create_graph=True, materialize_grads=True
             )
     with torch.enable_grad():
-        # aliases cut the other paths: in x + f(x) only this call's own dependence on x counts
+        # aliases cut other paths: in x + f(x) only this call's dependence on x counts
         aliases = [
             alias(value) if value.requires_grad else value.detach().requires_grad_()
             for value in inputs or call.inputs
@@ -71,7 +71,7 @@ def vector_jacobian_product(
 
 
 def _split(call: Call, cotangent: Tensor) -> tuple[Tensor, ...] | None:
-    """Of cat, all at once: autograd would pad and add up one slice after the other."""
+    """Return the cotangents of cat, all at once; autograd would pad and add each slice."""
     if not call.args or not call.kwargs.keys() <= {"dim"}:
         return None
     if any(value.ndim != cotangent.ndim for value in call.args[0]):
@@ -85,11 +85,11 @@ def _split(call: Call, cotangent: Tensor) -> tuple[Tensor, ...] | None:
 
 
 def _copied(call: Call, cotangent: Tensor) -> tuple[Tensor, ...] | None:
-    """Of an addition of tensors of one shape."""
+    """Return the cotangents of an addition of tensors of one shape."""
     if "alpha" in call.kwargs or any(value.shape != cotangent.shape for value in call.inputs):
         return None
     return (cotangent,) * len(call.inputs)
 
 
-# linear calls whose transposed Jacobian does not need them to run once more; None: it does
+# linear calls whose transposed Jacobian needs no second run; None if it does
 _LINEAR = {"cat": _split, "concat": _split, "add": _copied}

@@ -1,4 +1,4 @@
-"""A functional call and what went into it and came out of it."""
+"""Function calls of a forward pass, with their inputs and outputs."""
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -20,13 +20,13 @@ class TapeError(UnsupportedError):
 
 
 class CallSite(NamedTuple):
-    """Where in a network a function is called: the innermost module and its dotted name."""
+    """Site of a function call in a network: the innermost module and its dotted name."""
 
     name: str
     module: nn.Module | None
 
     def __str__(self) -> str:
-        """As errors name it."""
+        """Return the site as errors name it."""
         if self.module is None:
             return "the network"
         module = f"{type(self.module).__name__}({self.module.extra_repr()})"
@@ -34,7 +34,7 @@ class CallSite(NamedTuple):
 
 
 def running_module() -> nn.Module | None:
-    """The innermost module whose forward is running."""
+    """Return the innermost module whose forward is running."""
     frame: FrameType | None = sys._getframe()
     while frame is not None:
         module = frame.f_locals.get("self")
@@ -46,7 +46,7 @@ def running_module() -> nn.Module | None:
 
 @contextmanager
 def located(site: CallSite) -> Iterator[None]:
-    """Raise TapeError, with the place of the call, where a rule does not support it."""
+    """Raise TapeError, with the site of the call, where a rule does not support it."""
     try:
         yield
     except UnsupportedError as error:
@@ -57,18 +57,17 @@ def located(site: CallSite) -> Iterator[None]:
 
 @dataclass(frozen=True, eq=False)
 class Call:
-    """One functional call of a forward pass.
+    """One function call of a forward pass.
 
     Args:
         name: the function's name, such as conv2d.
-        function: the function itself, or its counterpart that does not work in place.
+        function: the function, or its out-of-place counterpart.
         args: positional arguments.
         kwargs: named arguments.
-        inputs: the tensors among the arguments that depend on what is explained, in order.
-        outputs: the tensors that came out.
-        site: where the call is.
-        gate: of a convolution, the BatchNorm whose ReLU it reads, where its inputs are those of
-            the BatchNorm instead.
+        inputs: the tensors among the arguments that depend on the tape's start, in order.
+        outputs: the returned tensors.
+        site: module that makes the call.
+        gate: BatchNorm whose ReLU a convolution reads, if `inputs` are the BatchNorm's.
     """
 
     name: str
@@ -81,11 +80,11 @@ class Call:
     gate: "Call | None" = None
 
     def on(self, inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:
-        """The outputs of the same call on other inputs."""
-        places, others = {id(value) for value in self.inputs}, iter(inputs)
+        """Return the outputs of the same call on other inputs."""
+        own, others = {id(value) for value in self.inputs}, iter(inputs)
 
         def other(value: Tensor) -> Tensor:
-            return next(others) if id(value) in places else value
+            return next(others) if id(value) in own else value
 
         args, kwargs = mapped(other, (self.args, self.kwargs))
         results = tensors(self.function(*args, **kwargs))
@@ -128,7 +127,7 @@ def _dimension(
 
 
 def mapped(change: Callable[[Tensor], Tensor], value: Any) -> Any:
-    """The same nested arguments with every tensor changed, in new lists."""
+    """Return nested arguments with a function applied to every tensor, in new lists."""
     if isinstance(value, Tensor):
         return change(value)
     if type(value) in (list, tuple):
@@ -139,7 +138,7 @@ def mapped(change: Callable[[Tensor], Tensor], value: Any) -> Any:
 
 
 def tensors(value: Any) -> tuple[Tensor, ...]:
-    """All tensors of nested arguments or results, in order."""
+    """Return all tensors of nested arguments or results, in order."""
     if isinstance(value, Tensor):
         return (value,)
     if isinstance(value, dict):
@@ -150,6 +149,6 @@ def tensors(value: Any) -> tuple[Tensor, ...]:
 
 
 def name_of(function: Any) -> str:
-    """A function's name; that of the attribute where one is read, as in x.mT."""
+    """Return a function's name, or that of the attribute that it reads, as in x.mT."""
     name = getattr(function, "__name__", type(function).__name__)
     return str(function.__self__.__name__ if name == "__get__" else name)

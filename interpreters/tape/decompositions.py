@@ -16,7 +16,7 @@ def layer_norm(
     bias: Tensor | None = None,
     eps: float = 1e-5,
 ) -> Tensor:
-    """Standardised over the last dimensions, then scaled and shifted."""
+    """Return x standardised over the last dimensions, scaled and shifted."""
     standard = _standardised(x, tuple(range(-len(normalized_shape), 0)), eps)
     scaled = standard if weight is None else standard * weight
     return scaled if bias is None else scaled + bias
@@ -29,7 +29,7 @@ def group_norm(
     bias: Tensor | None = None,
     eps: float = 1e-5,
 ) -> Tensor:
-    """Standardised over groups of channels, then scaled and shifted channel by channel."""
+    """Return x standardised over groups of channels, scaled and shifted by channel."""
     shape = (-1, *[1] * (x.ndim - 2))
     standard = _standardised(x.reshape(len(x), num_groups, -1), (2,), eps).reshape(x.shape)
     scaled = standard if weight is None else standard * weight.view(shape)
@@ -37,7 +37,7 @@ def group_norm(
 
 
 def divide(numerator: Tensor, denominator: Tensor | float) -> Tensor:
-    """A product with the reciprocal."""
+    """Return the product with the reciprocal."""
     if isinstance(denominator, Tensor):
         return numerator * denominator.reciprocal()
     return numerator * (1 / denominator)
@@ -50,10 +50,10 @@ def norm(
     keepdim: bool = False,
     dtype: torch.dtype | None = None,
 ) -> Tensor:
-    """The root of the sum of squares."""
+    """Return the Euclidean norm; raises TapeError for another order."""
     if p not in (2, "fro"):
         raise TapeError(f"no rule for a norm of order {p}")
-    # the root has no derivative at 0
+    # the square root has no derivative at 0
     squares = (x * x).sum(dim, keepdim=keepdim, dtype=dtype)
     return squares.clamp_min(torch.finfo(squares.dtype).tiny).sqrt()
 
@@ -61,12 +61,12 @@ def norm(
 def normalize(
     x: Tensor, p: float = 2, dim: int = 1, eps: float = 1e-12, out: None = None
 ) -> Tensor:
-    """Divided by the norm."""
+    """Return x divided by its norm."""
     return x / norm(x, p, dim, keepdim=True).clamp_min(eps)
 
 
 def addcmul(x: Tensor, first: Tensor, second: Tensor, *, value: float = 1.0) -> Tensor:
-    """A sum with a product."""
+    """Return x + value * first * second."""
     return x + value * first * second
 
 
@@ -80,11 +80,11 @@ COMPOUND: dict[str, Callable[..., Any]] = {
     "normalize": normalize,
     "addcmul": addcmul,
 }
-"""What no rule exists for as a whole."""
+"""Functions that no interpreter has a rule for."""
 
 NORMALISATIONS: dict[str, Callable[..., Any]] = {
     "layer_norm": layer_norm,
     "group_norm": group_norm,
     **dict.fromkeys(("div", "divide", "true_divide", "__truediv__"), divide),
 }
-"""What has rules of its own in LRP."""
+"""Functions that LRP has rules for."""

@@ -1,4 +1,4 @@
-"""BatchNorm taken into the layer before it or behind it."""
+"""BatchNorm merged into the layer before it or behind it."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from interpreters.tape.layers import LAYERS, batch_norm
 
 
 def folded(calls: Sequence[Call]) -> list[Call]:
-    """The calls with each BatchNorm taken into the convolution or linear layer before it."""
+    """Return the calls with each BatchNorm folded into the layer with weights before it."""
     uses = _uses(calls)
     makers = {id(call.outputs[0]): call for call in calls if _has_channels(call)}
     merged: dict[int, Call | None] = {}
@@ -21,13 +21,13 @@ def folded(calls: Sequence[Call]) -> list[Call]:
 
 
 def gated(calls: Sequence[Call], first: Call | None = None) -> list[Call]:
-    """The calls with BatchNorm and ReLU taken into the convolution behind them, as its gate.
+    """Return the calls with BatchNorm and ReLU merged into the convolution behind them.
 
-    Its input becomes the BatchNorm's, where nothing else reads what lies between.
+    The convolution's input becomes the BatchNorm's, if no other call reads what lies between.
 
     Args:
-        calls: of a tape, with every BatchNorm folded that can be.
-        first: the layer at the pixels, which may follow a rule of its own.
+        calls: calls of a tape, after `folded`.
+        first: the layer at the pixels, which is not merged because it may have its own rule.
     """
     uses = _uses(calls)
     makers = {id(call.outputs[0]): call for call in calls}
@@ -46,12 +46,12 @@ def gated(calls: Sequence[Call], first: Call | None = None) -> list[Call]:
 
 
 def _uses(calls: Sequence[Call]) -> Counter[int]:
-    """How many calls read each tensor."""
+    """Return the number of calls that read each tensor, by its id."""
     return Counter(id(value) for call in calls for value in call.inputs)
 
 
 def _has_channels(call: Call) -> bool:
-    """Whether a call is a layer whose outputs have their channels where BatchNorm looks."""
+    """Return True for a layer with its channels in the second dimension, as BatchNorm needs."""
     on_tokens = call.name == "linear" and call.outputs[0].ndim > 2
     return call.name in LAYERS and call.name != "batch_norm" and not on_tokens
 

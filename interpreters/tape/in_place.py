@@ -1,4 +1,4 @@
-"""Calls that change a tensor in place, and their counterparts that do not."""
+"""In-place calls and their out-of-place counterparts."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -14,7 +14,7 @@ _ASSIGNMENTS |= {"__itruediv__": "__truediv__"}
 
 
 def changed_argument(name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> Tensor | None:
-    """The tensor that a call would change in place; of whole numbers, none has a part in a map."""
+    """Return the floating-point tensor that a call would change in place, if any."""
     method = name.endswith("_") and not name.endswith("__")
     if not (method or name in _ASSIGNMENTS or kwargs.get("inplace")):
         return None
@@ -25,7 +25,7 @@ def changed_argument(name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> 
 def out_of_place(
     function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]:
-    """The counterpart of an in-place call that leaves its argument alone; raises TapeError."""
+    """Return the out-of-place counterpart of an in-place call; raises TapeError."""
     name = name_of(function)
     if kwargs.get("inplace"):
         return function, args, {**kwargs, "inplace": False}
@@ -34,19 +34,21 @@ def out_of_place(
     counterpart = _ASSIGNMENTS.get(name, name[:-1])
     found = getattr(Tensor, counterpart, None) or getattr(F, counterpart, None)
     if found is None:
-        raise TapeError(f"`{name}` changes a tensor in place, and there is no `{counterpart}`")
+        raise TapeError(
+            f"no rule for `{name}`, which works in place and has no counterpart `{counterpart}`"
+        )
     return found, args, kwargs
 
 
 def _copied(target: Tensor, other: Tensor, non_blocking: bool = False) -> Tensor | None:
-    """What is copied, where it is like what it is copied to: of its shape, type and device."""
+    """Return the copied tensor, if it has the shape, type and device of the target."""
     names = ("shape", "dtype", "device")
     alike = all(getattr(target, name) == getattr(other, name) for name in names)
     return other if alike else None
 
 
 class Changes:
-    """What a network sees in the tensors that it meant to change in place."""
+    """Current values of the tensors that a network changes in place."""
 
     def __init__(self) -> None:
         # the old tensor is kept beside the new one, so that no other gets its id
@@ -54,25 +56,25 @@ class Changes:
         self._overwritten: dict[int, Tensor] = {}
 
     def latest(self, value: Tensor) -> Tensor:
-        """What the network would now see in a tensor."""
+        """Return the current value of a tensor."""
         while id(value) in self._values:
             value = self._values[id(value)][1]
         return value
 
     def stand_in(self, value: Tensor, other: Tensor) -> None:
-        """From here on, another tensor of the same values stands for this one."""
+        """Replace a tensor by another one of the same values."""
         self._values[id(value)] = (value, other)
 
     def overwrite(self, changed: Tensor, value: Tensor) -> None:
-        """From here on, the network sees this value in a tensor that it meant to change."""
+        """Set the value of a tensor that the network changes in place."""
         self.stand_in(changed, value)
         self._overwritten[id(memory(changed))] = memory(changed)
 
     def shown_by(self, value: Tensor) -> bool:
-        """Whether a tensor shows memory that was meant to change, and does not know."""
+        """Return True if a tensor is a view of memory whose change it does not show."""
         return id(memory(value)) in self._overwritten
 
 
 def memory(value: Tensor) -> Tensor:
-    """The tensor whose memory this one shows."""
+    """Return the tensor that this one is a view of, or itself."""
     return value if value._base is None else value._base

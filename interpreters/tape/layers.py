@@ -1,4 +1,4 @@
-"""Calls that are layers with weights."""
+"""Layers with weights, read from their calls."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +14,7 @@ from interpreters.tape.calls import Call, TapeError, read
 def affine(
     call: Call, nonnegative: bool = False, bounds: tuple[Tensor, Tensor] | None = None
 ) -> Affine:
-    """The layer that a call of conv1d, conv2d, linear or batch_norm is."""
+    """Return the layer of a call of conv1d, conv2d, linear or batch_norm."""
     kind, reader = LAYERS[call.name]
     value, weight, bias, options = read(reader, call.name, call.args, call.kwargs)
     shift = None
@@ -59,9 +59,11 @@ def batch_norm(
     momentum: float = 0.1,
     eps: float = 1e-5,
 ) -> tuple[Tensor, Tensor, Tensor, dict[str, Any]]:
-    """Input, scale and shift of a BatchNorm with these arguments of F.batch_norm."""
+    """Return input, scale and shift of a BatchNorm, given the arguments of F.batch_norm."""
     if running_mean is None or running_var is None:
-        raise TapeError("a BatchNorm without running statistics mixes the images of a batch")
+        raise TapeError(
+            "no rule for a BatchNorm without running statistics, which mixes the images of a batch"
+        )
     scale = torch.rsqrt(running_var + eps)
     scale = scale if weight is None else weight * scale
     shift = -running_mean * scale

@@ -5,7 +5,7 @@ ACTIVATIONS = frozenset(
     hardtanh hardsigmoid hardswish clamp clamp_min square sqrt dropout dropout2d
     alpha_dropout""".split()
 )
-"""Each element alone."""
+"""Functions of each element alone."""
 
 REARRANGEMENTS = frozenset(
     """cat concat stack flatten unflatten reshape reshape_as view view_as permute transpose T mT
@@ -13,24 +13,24 @@ REARRANGEMENTS = frozenset(
     tensor_split unbind getitem select narrow pad roll flip clone contiguous to float type_as
     pixel_shuffle pixel_unshuffle channel_shuffle masked_fill""".split()
 )
-"""Values go elsewhere as they are."""
+"""Functions that move or copy values unchanged."""
 
 MAXIMA = frozenset("max_pool1d max_pool2d adaptive_max_pool2d amax max maximum".split())
-"""The largest values go on."""
+"""Functions that select the largest values."""
 
 SUMS = frozenset(
     "add sub rsub mean sum avg_pool1d avg_pool2d adaptive_avg_pool2d interpolate".split()
 )
-"""Linear, without weights."""
+"""Linear functions without weights."""
 
 PRODUCTS = frozenset("mul rmul multiply matmul bmm einsum".split())
-"""Linear in each factor."""
+"""Functions that are linear in each factor."""
 
 CONSTANTS = frozenset(
     """detach new_zeros new_ones new_full new_empty new_tensor zeros_like ones_like full_like
     empty_like""".split()
 )
-"""What comes out does not depend on the values, or is not meant to."""
+"""Functions whose result does not depend on the values, or is detached from them."""
 
 QUOTIENTS = frozenset("div truediv true_divide divide".split())
-"""A numerator over a denominator."""
+"""Quotients."""

@@ -1,4 +1,4 @@
-"""One forward pass, written down call by call."""
+"""Recording of a forward pass, call by call."""
 
 from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -29,9 +29,9 @@ from networks.normalized import bare
 
 
 class Recording(NamedTuple):
-    """Logits (N, K), the tensor explained, the calls that lead from it to the logits.
+    """Logits (N, K), the explained tensor, and the calls that lead from it to the logits.
 
-    Where nothing outside has a gradient, none is to be taken of what is made of them.
+    `differentiable` is False if no weight or image requires a gradient, or grad mode is off.
     """
 
     logits: Tensor
@@ -47,18 +47,18 @@ def record(
     known: Container[str],
     decomposed: Mapping[str, Callable[..., Any]],
 ) -> Recording:
-    """Classify, and write down every call that depends on the normalised pixels or on a layer.
+    """Run the network and record every call that depends on the normalised pixels or a layer.
 
     Args:
         network: any classifier, with BatchNorm in evaluation mode.
         images: shape (N, 3, H, W), values in [0, 1].
         layer: a dotted module name whose output begins the tape, "last", or None for the pixels.
         known: names of the functions that the interpreter has rules for.
-        decomposed: by name, functions to run and record instead, made of simpler ones.
+        decomposed: by name, replacements made of simpler functions.
 
     Raises:
-        TapeError: the network calls another function on what is explained.
-        LayerError: the layer is not there, runs more than once or gives no map.
+        TapeError: the network calls a function that is not known.
+        LayerError: there is no such layer, it runs more than once or returns no map.
     """
     check_explainable(network)
     trained = images.requires_grad or any(weight.requires_grad for weight in network.parameters())
@@ -87,7 +87,7 @@ def record(
 
 
 class _Tape(TorchFunctionMode):
-    """Records the calls that depend on where it began, and runs in-place ones out of place."""
+    """Mode that records the calls that depend on its start, and runs in-place ones out of place."""
 
     def __init__(
         self,
@@ -106,12 +106,12 @@ class _Tape(TorchFunctionMode):
         self._constants: WeakValueDictionary[int, Tensor] = WeakValueDictionary()
 
     def begin(self, start: Tensor) -> Tensor:
-        """From here on, what depends on this tensor is recorded; as the network goes on with it."""
+        """Start to record what depends on a tensor; returns the tensor that replaces it."""
         start = self.changes.latest(start)
-        # what no recorded call made is known by its gradient, from here to the end
+        # a tensor that no recorded call made is detected by its gradient
         torch.set_grad_enabled(True)
         if self.leaf and not start.requires_grad:
-            # not a leaf itself: one may be written to, and autocast would keep its copies
+            # not the leaf itself: the network may write to it, and autocast keeps copies of leaves
             traced = alias(start.detach().requires_grad_())
             self.changes.stand_in(start, traced)
             start = traced
@@ -120,7 +120,7 @@ class _Tape(TorchFunctionMode):
         return start
 
     def depends(self, value: Tensor) -> bool:
-        """Whether a tensor depends on the one where the tape began."""
+        """Return True if a tensor depends on the start of the tape."""
         return id(value) in self._active
 
     def __torch_function__(
@@ -165,7 +165,7 @@ class _Tape(TorchFunctionMode):
         return output
 
     def _check(self, call: Call) -> None:
-        """Refuse what there is no rule for."""
+        """Raise TapeError for a call without a rule."""
         if call.name not in self.known:
             raise TapeError(
                 f"no rule for `{call.name}`, which {call.site} calls; explain at a layer behind "
@@ -173,18 +173,20 @@ class _Tape(TorchFunctionMode):
             )
 
     def _check_views(self, given: Sequence[Tensor]) -> None:
-        """Refuse what was changed under a view, or through one: the other would not know."""
+        """Raise TapeError for a tensor that was changed through a view, or under one."""
         if any(map(self.changes.shown_by, given)):
-            raise TapeError(f"{self._site()} changes a tensor in place that it also has views of")
+            raise TapeError(
+                f"{self._site()} changes a tensor in place that it also has views of; clone it"
+            )
 
     def _check_origin(self, given: Sequence[Tensor]) -> None:
-        """Refuse what functions made that the tape cannot see."""
+        """Raise TapeError for a tensor made by a function that the tape does not see."""
         for value in given:
             foreign = value.grad_fn is not None and id(value) not in self._constants
             if foreign and not self.depends(value):
                 raise TapeError(
-                    f"{self._site()} works on a tensor that no recorded call made; compiled and "
-                    "scripted functions cannot be explained"
+                    f"{self._site()} works on a tensor that no recorded call made; explain the "
+                    "network without compiled and scripted functions"
                 )
 
     def _site(self) -> CallSite:

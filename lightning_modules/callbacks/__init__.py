@@ -1,4 +1,4 @@
-"""What happens around training: pictures, safety, and the exported weights."""
+"""Callbacks: pictures, progress, safety, and exported weights."""
 
 from lightning_modules.callbacks.export import ExportWeights
 from lightning_modules.callbacks.finite import NonFiniteLossError, StopOnNonFinite

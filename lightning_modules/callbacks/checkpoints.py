@@ -1,4 +1,4 @@
-"""The two checkpoints of a run: `best.ckpt` to use, and `last.ckpt` to go on from."""
+"""The two checkpoints of a run: `best.ckpt` to use, and `last.ckpt` to resume."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ LAST = {"filename": "last", "enable_version_counter": False}
 
 
 def best_checkpoint(trainer: Trainer) -> Path | None:
-    """The checkpoint with the best validation score, or None before the first validation."""
+    """Return the checkpoint with the best validation score; None before a validation."""
     for callback in trainer.checkpoint_callbacks:
         if isinstance(callback, ModelCheckpoint) and callback.monitor and callback.best_model_path:
             return Path(callback.best_model_path)
@@ -23,6 +23,6 @@ def best_checkpoint(trainer: Trainer) -> Path | None:
 
 
 def last_checkpoint(trainer: Trainer) -> Path:
-    """Where the checkpoint to go on from is, or will be, written."""
+    """Return the path of the checkpoint to resume, which may not exist yet."""
     folder = getattr(trainer.checkpoint_callback, "dirpath", None) or trainer.default_root_dir
     return Path(folder) / "last.ckpt"

@@ -1,4 +1,4 @@
-"""The best network as a weight file that timm and torchvision read."""
+"""Export of the best weights to a file that timm and torchvision read."""
 
 from pathlib import Path
 
@@ -11,9 +11,9 @@ from networks import load_weights, save_weights
 
 
 class ExportWeights(Callback):
-    """When training ends, write the best checkpoint's network to `weights.safetensors`.
+    """Write the best checkpoint's network to `weights.safetensors` when training ends.
 
-    A training that ends before its first validation has none; then the last weights are written.
+    Without a validation, the last weights are written.
     """
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

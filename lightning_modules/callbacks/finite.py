@@ -1,4 +1,4 @@
-"""Stop as soon as a term of the loss is no finite number."""
+"""Stop of a run whose loss is not finite."""
 
 from typing import Any
 
@@ -18,8 +18,8 @@ class NonFiniteLossError(ArithmeticError):
 class StopOnNonFinite(Callback):
     """Stop the run at the first step where a term of the loss is NaN or infinite.
 
-    On a GPU the step is noted on the device and read only when the logger reads as well, and
-    before anything is saved; reading it at each step would make the device wait.
+    On a GPU the step is kept on the device, and read when the logger reads and before a checkpoint
+    is saved; reading it at each step would make the device wait.
     """
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class StopOnNonFinite(Callback):
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Note for each term whether it is finite; look at the notes when that costs nothing."""
+        """Record the first step at which each term is not finite; check it if that is cheap."""
         for term, value in outputs.items():
             first = self.first.get(term, torch.full_like(value, NEVER, dtype=torch.int64))
             step = torch.full_like(first, trainer.global_step - 1)
@@ -40,21 +40,21 @@ class StopOnNonFinite(Callback):
             self.check(trainer)
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Look at the notes before a checkpoint is chosen."""
+        """Check before a checkpoint is chosen."""
         self.check(trainer)
 
     def on_save_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: Any
     ) -> None:
-        """Look at the notes before a checkpoint is written."""
+        """Check before a checkpoint is written."""
         self.check(trainer)
 
     def check(self, trainer: Trainer) -> None:
-        """Raise NonFiniteLossError if any term has not been finite."""
+        """Raise NonFiniteLossError if a term was not finite."""
         bad = {term: int(first) for term, first in self.first.items() if int(first) < NEVER}
         if not bad:
             return
-        # the total is not finite because another term is not: name that one
+        # name the term that makes the total not finite
         term = next((term for term in bad if term != "loss"), "loss")
         path = last_checkpoint(trainer)
         saved = path if path.exists() else "none yet"

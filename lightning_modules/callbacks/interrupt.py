@@ -1,4 +1,4 @@
-"""Ctrl-C leaves a checkpoint to go on from."""
+"""A checkpoint to resume after Ctrl-C."""
 
 import signal
 from typing import Any
@@ -10,10 +10,10 @@ from lightning_modules.callbacks.checkpoints import last_checkpoint
 
 
 class SaveOnInterrupt(Callback):
-    """At Ctrl-C, finish the step, save `last.ckpt` and say how to go on.
+    """Finish the step at Ctrl-C, save `last.ckpt` and log how to resume.
 
-    With several processes, which would stop at different steps, the last checkpoint that was
-    written stands.
+    Several processes would stop at different steps, so that with them the last written checkpoint
+    is kept.
     """
 
     def __init__(self) -> None:
@@ -21,31 +21,31 @@ class SaveOnInterrupt(Callback):
         self.previous: Any = None
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """From here on, the first Ctrl-C waits for the end of the step; a second one does not."""
+        """Let the first Ctrl-C wait for the end of the step; a second one does not."""
         if trainer.world_size == 1:
             self.previous = signal.signal(signal.SIGINT, self._note)
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Save between two steps, where the weights and the optimiser belong together."""
+        """Save between two steps, where weights and optimiser state match."""
         if self.interrupted:
             trainer.save_checkpoint(last_checkpoint(trainer))
             raise KeyboardInterrupt
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Give Ctrl-C back."""
+        """Restore the previous handler of Ctrl-C."""
         self._restore()
 
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
     ) -> None:
-        """Say what is left of the run."""
+        """Log how to resume the run."""
         self._restore()
         if isinstance(exception, KeyboardInterrupt):
             path = last_checkpoint(trainer)
             way = (
-                f"go on with --ckpt_path last (from {path})"
+                f"resume with --ckpt_path last (from {path})"
                 if path.exists()
                 else "no checkpoint yet"
             )

@@ -1,4 +1,4 @@
-"""The same images with their heatmaps at every validation."""
+"""Images with their heatmaps at every validation."""
 
 import torch
 from lightning import Callback, LightningModule, Trainer
@@ -15,7 +15,7 @@ class HeatmapPanel(Callback):
     """Show images, original heatmaps and manipulated heatmaps in TensorBoard.
 
     Args:
-        images: How many validation images to show, spread over the split.
+        images: Number of validation images, spread over the split.
     """
 
     def __init__(self, images: int = 8) -> None:
@@ -25,7 +25,7 @@ class HeatmapPanel(Callback):
         self.original: dict[str, Tensor] = {}
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Draw one panel for each interpreter."""
+        """Log one panel for each interpreter."""
         loggers = [logger for logger in trainer.loggers if isinstance(logger, TensorBoardLogger)]
         if not isinstance(pl_module, Manipulation) or not loggers or not trainer.is_global_zero:
             return

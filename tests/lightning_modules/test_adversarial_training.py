@@ -75,22 +75,22 @@ def test_where_an_image_begins_depends_on_the_epoch_alone(
     batch: Batch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     module = AdversarialTraining(tiny_network(), attack=PGD(steps=1), seed=4, fine_tuning=True)
-    first = module.changed(batch)
+    first = module.perturbed(batch)
     half = Batch(batch.images[2:], batch.labels[2:], batch.indices[2:])
-    torch.testing.assert_close(module.changed(half), first[2:])
+    torch.testing.assert_close(module.perturbed(half), first[2:])
     monkeypatch.setattr(AdversarialTraining, "current_epoch", 1)
-    assert not module.changed(batch).allclose(first)
+    assert not module.perturbed(batch).allclose(first)
 
 
 @pytest.mark.parametrize("kind", [AdversarialTraining, Trades])
 def test_validation_attacks_too_and_chooses_by_it(kind: type[AdversarialTraining]) -> None:
     module, data = kind(tiny_network()), shapes()
-    module.judge = PGD(random_start=False, epsilon=0.2, step_size=0.1, steps=2)
+    module.test_attack = PGD(random_start=False, epsilon=0.2, step_size=0.1, steps=2)
     trainer = Trainer(**SILENT)
     trainer.validate(module, data, verbose=False)
     images = torch.stack([data.images("validation")[0, i].images for i in range(13)])
     labels = data.images("validation").labels
-    changed = module.judge(module.network.eval(), images, labels)
+    changed = module.test_attack(module.network.eval(), images, labels)
     with torch.no_grad():
         robust = module.network(changed).argmax(1).eq(labels).float().mean()
     assert trainer.callback_metrics["val/robust_accuracy_top1"] == robust

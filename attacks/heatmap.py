@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +12,7 @@ from attacks.base import SteppingAttack
 from networks import calls_relu, smoothed
 
 
+@runtime_checkable
 class Explainer(Protocol):
     """Interpreter whose heatmaps are attacked."""
 
@@ -83,8 +84,18 @@ class HeatmapAttack(SteppingAttack):
             raise ValueError(f"`output_weight` must be at least 0, got {self.output_weight}")
 
     def against(self, explainer: Any) -> Self:
-        """Return this attack on the heatmaps of an interpreter, unless it brings its own."""
-        return self if self.interpreter is not None else replace(self, interpreter=explainer)
+        """Return this attack on the heatmaps of an interpreter, unless it brings its own.
+
+        Raises: ValueError: `explainer` is no interpreter.
+        """
+        if self.interpreter is not None:
+            return self
+        if not isinstance(explainer, Explainer):
+            raise ValueError(
+                f"{type(self).__name__} attacks heatmaps of an interpreter, got "
+                f"{type(explainer).__name__}; give its own `interpreter`, or another attack"
+            )
+        return replace(self, interpreter=explainer)
 
     @property
     def needs_gradient(self) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +15,7 @@ from networks import features
 Heights = Callable[[Tensor], Tensor]
 
 
+@runtime_checkable
 class Influences(Protocol):
     """Attacked influences of N training images on the loss of other images."""
 
@@ -57,7 +58,15 @@ class InfluenceAttack(SteppingAttack):
             )
 
     def against(self, explainer: Any) -> Self:
-        """Return this attack on these influences, whatever it attacked before."""
+        """Return this attack on these influences, whatever it attacked before.
+
+        Raises: ValueError: `explainer` is not of influences.
+        """
+        if not isinstance(explainer, Influences):
+            raise ValueError(
+                f"{type(self).__name__} attacks influences, got {type(explainer).__name__}; choose "
+                "another attack, or evaluation.Influence"
+            )
         return replace(self, influences=explainer)
 
     @torch.no_grad()

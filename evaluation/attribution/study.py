@@ -80,8 +80,8 @@ class Attribution(Study):
                 f"`measures` cannot be called {', '.join(taken)}, as other measurements are; "
                 "rename them"
             )
-        self.judged = {"constant_attributions": "lower"}
-        self.judged |= {name: measure.better for name, measure in self.measures.items()}
+        self.columns = {"constant_attributions": "lower"}
+        self.columns |= {name: measure.better for name, measure in self.measures.items()}
 
     def explaining(self) -> dict[str, nn.Module]:
         """Return the one network that is explained; the others only score its heatmaps."""
@@ -104,7 +104,7 @@ class Attribution(Study):
             first.setdefault(order, name)
         keys = [Key(scorer, *pair) for scorer, pair in product(self.networks, pairs)]
         self.areas = Areas(keys, first, self.steps)
-        self.values = Metrics({name: MeanCurve(len(self.judged)) for name in self.interpreters})
+        self.values = Metrics({name: MeanCurve(len(self.columns)) for name in self.interpreters})
         self.cost = Cost(self.interpreters)
         self.masked = hasattr(data, "masks")
         self.localization = Localization([self.own] if self.masked else [], self.interpreters)
@@ -162,7 +162,7 @@ class Attribution(Study):
         self.computed = self.areas.computed()
         self.measured = self.areas.measurements(self.computed)
         for name, values in self.values.items():
-            self.measured += means(self.judged, values.compute(), self.own, interpreter=name)
+            self.measured += means(self.columns, values.compute(), self.own, interpreter=name)
         self.measured += self.cost.measurements(self.own) + self.localization.measurements()
 
     def measurements(self) -> list[Measurement]:

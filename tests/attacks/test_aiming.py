@@ -1,10 +1,10 @@
 """What a study gives an attack: the explainer that it is aimed at, and the objects' masks."""
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 
 from attacks import (
     PGD,
@@ -22,6 +22,19 @@ from attacks import (
 from interpreters import Captum, GradCam, SimpleGradient
 
 MASKS = torch.rand(2, 1, 8, 8)
+
+
+class Given:
+    """Influences that are not asked for."""
+
+    def __call__(self, features: Tensor, labels: Tensor) -> Tensor:
+        raise AssertionError
+
+    def inverse_hvp(self, chosen: Tensor) -> Tensor:
+        raise AssertionError
+
+    def from_inverse_hvp(self, products: Tensor, features: Tensor, labels: Tensor) -> Tensor:
+        raise AssertionError
 
 
 @pytest.mark.parametrize("attack", [PGD(), RandomSign()], ids=repr)
@@ -42,8 +55,7 @@ def test_an_attack_on_heatmaps_keeps_its_own_interpreter(attack: HeatmapAttack) 
 
 
 def test_an_attack_on_influences_is_always_aimed_anew() -> None:
-    first: Any = object()
-    second: Any = object()
+    first, second = Given(), Given()
     attack = InfluenceAttack(influences=first)
     assert attack.against(second).influences is second
     assert not attack.needs_gradient
@@ -72,3 +84,10 @@ def test_other_regions_need_no_masks() -> None:
     for each in (attack, RandomWalk(like=attack)):
         assert not each.needs_masks
         assert each.with_masks(MASKS) == each
+
+
+def test_an_attack_is_not_aimed_at_another_kind_of_explanation() -> None:
+    with pytest.raises(ValueError, match="TopKAttack attacks heatmaps of an interpreter, got Giv"):
+        TopKAttack().against(Given())
+    with pytest.raises(ValueError, match="InfluenceAttack attacks influences, got GradCam"):
+        InfluenceAttack().against(GradCam())

@@ -30,7 +30,7 @@ WHOLE = 10
 
 
 def tasks(name: str, batch: int, size: int, steps: int) -> dict[str, Task]:
-    """What is timed, and after each name with `bare ` before it the passes that it needs."""
+    """Return what is timed by name, and under `bare NAME` the passes that it needs."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network = torchvision_network(name).to(device).eval().requires_grad_(False)
     images = torch.rand(batch, 3, size, size, device=device)
@@ -63,7 +63,7 @@ def tasks(name: str, batch: int, size: int, steps: int) -> dict[str, Task]:
 
 
 def seen_by(network: nn.Module, task: Task) -> list[Tensor]:
-    """What a network is given while something is done."""
+    """Return the inputs of a network while a task runs."""
     seen: list[Tensor] = []
     handle = network.register_forward_pre_hook(lambda _module, inputs: seen.append(inputs[0]))
     task()

@@ -1,4 +1,4 @@
-"""How much faster a study is in two processes than in one, of one thread each.
+"""Speed of a study in two processes over one, of one thread each.
 
 Each runs twice, with few and with many images: the difference leaves out how a run begins.
 """
@@ -23,7 +23,7 @@ evaluate.py --config configs/experiments/shapes/evaluate.yaml --trainer.accelera
 
 
 def seconds(processes: int, images: int) -> float:
-    """How long the study of so many images takes, from its start to its report."""
+    """Return the seconds that a study of this many images takes, from its start to its report."""
     with tempfile.TemporaryDirectory() as folder:
         arguments = [*STUDY, "--run", folder, "--data.init_args.test", str(images)]
         arguments += ["--trainer.devices", str(processes)]

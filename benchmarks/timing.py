@@ -27,7 +27,7 @@ def alternated(tasks: dict[str, Task], rounds: int, title: str) -> dict[str, lis
 
 
 def seconds(task: Task) -> float:
-    """How long a task takes, with what it starts on a GPU."""
+    """Return the seconds that a task takes, with what it starts on a GPU."""
     _synchronize()
     start = time.perf_counter()
     task()

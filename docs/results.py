@@ -62,7 +62,7 @@ def table(name: str, runs: Path, before: str) -> str:
 
 
 def overlays(name: str, folder: str, family: str | None, stem: str) -> str:
-    """What a family's command has beside the configuration's: its own, and one for this row."""
+    """Return a family's options beside those of the configuration: its own, and the row's."""
     if family is None:
         return ""
     each = EXPERIMENTS / folder / f"{family}_{stem}.yaml"
@@ -72,7 +72,7 @@ def overlays(name: str, folder: str, family: str | None, stem: str) -> str:
 
 
 def title_of(config: Path) -> str:
-    """What the row of a configuration begins with."""
+    """Return the first cells of a configuration's row."""
     return config.stem.replace("_", " ")
 
 
@@ -127,7 +127,7 @@ def summary(report: Path) -> list[list[str]]:
 
 
 def curves(report: Path) -> list[list[str]]:
-    """How far attacks of every size move heatmaps, with half of each interval."""
+    """Return the change of heatmaps by attacks of every size, with half of each interval."""
     found: dict[tuple[str, ...], dict[float, str]] = {}
     for figure in json.loads((report / "results.json").read_text())["figures"]:
         if figure["name"] in MEASURES and figure["x"]:

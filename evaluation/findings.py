@@ -1,4 +1,4 @@
-"""What a study ends with: plain data that the report's words, tables and pictures are made of."""
+"""The findings of a study: plain data that the report's words, tables and pictures show."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,0 +1,63 @@
+"""Compare every figure of every study before and after a change, to the last digit.
+
+    python tests/same_figures.py before     # on the code as it was
+    python tests/same_figures.py after      # on the changed code
+    python tests/same_figures.py before after
+
+The first two run the tiny studies of tests/studies into a folder, the third compares two folders.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+STUDIES = Path(__file__).parent / "studies"
+OPTIONS = """
+--trainer.precision 64-true --trainer.accelerator cpu --trainer.logger false
+--trainer.enable_progress_bar false --overwrite true
+""".split()
+
+
+def measure(folder: Path) -> None:
+    """Run every tiny study, each with its report in a folder of its own."""
+    sys.path[:0] = [str(STUDIES.parent), str(STUDIES.parents[1])]
+    from evaluate import main
+
+    for study in sorted(STUDIES.glob("*.yaml")):
+        main(["--config", str(study), "--run", str(folder / study.stem), *OPTIONS])
+
+
+def figures(run: Path) -> list[dict[str, Any]]:
+    """Return the figures of a run, but for seconds, which no run repeats."""
+    found = json.loads((run / "report" / "results.json").read_text())["figures"]
+    return [figure for figure in found if figure["name"] != "seconds"]
+
+
+def compare(before: Path, after: Path) -> int:
+    """Say for each study if its figures are equal; return the number of those that are not."""
+    different = 0
+    for run in sorted(path for path in before.iterdir() if path.is_dir()):
+        old, new = figures(run), figures(after / run.name)
+        different += old != new
+        said = "equal" if old == new else "DIFFERENT"
+        sys.stdout.write(f"{run.name}: {len(old)} and {len(new)} figures, {said}\n")
+    return different
+
+
+def main() -> None:
+    """Run the studies into one folder, or compare two."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folders", nargs="+", type=Path)
+    folders = parser.parse_args().folders
+    if len(folders) == 1:
+        measure(*folders)
+    else:
+        sys.exit(compare(*folders))
+
+
+if __name__ == "__main__":
+    main()

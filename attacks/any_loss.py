@@ -22,6 +22,14 @@ class LossAttack(HeatmapAttack):
 
     Args:
         loss: From heatmaps and references (N, 1, h, w) to a value for each image, (N,).
+
+    Example:
+        >>> from interpreters import SimpleGradient
+        >>> from torch import nn, rand, tensor
+        >>> network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.GELU(), nn.Flatten(), nn.Linear(72, 2))
+        >>> attack = LossAttack(loss=lambda new, old: (new - old).sum((1, 2, 3)), beta=None, steps=2)
+        >>> attack.against(SimpleGradient())(network, rand(1, 3, 8, 8), tensor([0])).shape
+        torch.Size([1, 3, 8, 8])
     """
 
     loss: Discrepancy

@@ -29,7 +29,13 @@ class Ball(ABC):
 
 @dataclass(frozen=True)
 class LInf(Ball):
-    """L-infinity norm: no value changes by more than epsilon."""
+    """L-infinity norm: no value changes by more than epsilon.
+
+    Example:
+        >>> import torch
+        >>> LInf().project(torch.tensor([[[[0.5]]]]), radius=0.25)
+        tensor([[[[0.2500]]]])
+    """
 
     def steepest(self, gradient: Tensor) -> Tensor:
         """Return the gradient's sign."""
@@ -46,7 +52,13 @@ class LInf(Ball):
 
 @dataclass(frozen=True)
 class L2(Ball):
-    """L2 norm: the Euclidean length of a perturbation is at most epsilon."""
+    """L2 norm: the Euclidean length of a perturbation is at most epsilon.
+
+    Example:
+        >>> import torch
+        >>> L2().project(torch.tensor([[[[3.0, 4.0]]]]), radius=1.0)
+        tensor([[[[0.6000, 0.8000]]]])
+    """
 
     def steepest(self, gradient: Tensor) -> Tensor:
         """Return the gradient over its norm."""

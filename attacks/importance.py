@@ -11,6 +11,11 @@ def importance(heatmap: Tensor) -> Tensor:
         heatmap: shape (N, 1, h, w), any range.
 
     Returns: shape (N, 1, h, w); 0 for a heatmap that is 0 everywhere.
+
+    Example:
+        >>> import torch
+        >>> importance(torch.tensor([[[[1.0, -3.0]]]]))
+        tensor([[[[0.5000, 1.5000]]]])
     """
     size = heatmap.abs()
     mean = size.mean((1, 2, 3), keepdim=True)
@@ -22,6 +27,11 @@ def center_of(heatmap: Tensor) -> Tensor:
 
     The first position is 0. A heatmap that is 0 everywhere has its centre in the middle, with zero
     gradients.
+
+    Example:
+        >>> import torch
+        >>> center_of(torch.tensor([[[[1.0, -3.0]]]]))
+        tensor([[0.0000, 0.7500]])
     """
     weights = importance(heatmap)[:, 0]
     weights = torch.where(weights.amax((1, 2), keepdim=True) > 0, weights, 1.0)

@@ -41,6 +41,16 @@ class InfluenceAttack(SteppingAttack):
         lowered: Number of the most influential training images, whose influence is lowered.
         raised: Number of the next most influential ones, whose influence is raised.
         step_size: Norm of a step, which is then projected into the ball.
+
+    Example:
+        >>> from interpreters.influence import InfluenceFunctions
+        >>> from networks import features
+        >>> from torch import nn, rand, tensor
+        >>> network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(72, 2))
+        >>> images, labels = rand(9, 3, 8, 8), tensor([0, 1, 0] * 3)
+        >>> found = InfluenceFunctions(l2=0.1).fit(features(network, images)[1], labels, 2)
+        >>> InfluenceAttack(influences=found)(network, images, labels).shape
+        torch.Size([9, 3, 8, 8])
     """
 
     influences: Influences | None = None
@@ -123,6 +133,16 @@ class VotingInfluenceAttack(InfluenceAttack):
 
     Args:
         move: Size of a step on the features.
+
+    Example:
+        >>> from interpreters.influence import InfluenceFunctions
+        >>> from networks import features
+        >>> from torch import nn, rand, tensor
+        >>> network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(72, 2))
+        >>> images, labels = rand(9, 3, 8, 8), tensor([0, 1, 0] * 3)
+        >>> found = InfluenceFunctions(l2=0.1).fit(features(network, images)[1], labels, 2)
+        >>> VotingInfluenceAttack(influences=found)(network, images, labels).shape
+        torch.Size([9, 3, 8, 8])
     """
 
     move: float = 0.01

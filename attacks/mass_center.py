@@ -18,6 +18,14 @@ class MassCenterAttack(HeatmapAttack):
     Args:
         truncated: Measure from the truncated centre and begin at the image, as the published code
             does.
+
+    Example:
+        >>> from interpreters import SimpleGradient
+        >>> from torch import nn, rand, tensor
+        >>> network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.GELU(), nn.Flatten(), nn.Linear(72, 2))
+        >>> attack = MassCenterAttack(beta=None, steps=2).against(SimpleGradient())
+        >>> attack(network, rand(1, 3, 8, 8), tensor([0])).shape
+        torch.Size([1, 3, 8, 8])
     """
 
     truncated: bool = False

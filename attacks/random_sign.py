@@ -14,6 +14,12 @@ class RandomSign(Attack):
     """Random perturbation of norm epsilon: random signs for L-infinity (Ghorbani et al. 2019).
 
     An image whose label would change is returned unchanged.
+
+    Example:
+        >>> from torch import nn, rand, tensor
+        >>> network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(72, 2))
+        >>> RandomSign(epsilon="8/255")(network, rand(1, 3, 8, 8), tensor([0])).shape
+        torch.Size([1, 3, 8, 8])
     """
 
     @torch.no_grad()

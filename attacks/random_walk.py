@@ -15,6 +15,15 @@ class RandomWalk(HeatmapAttack):
 
     Args:
         like: The attack whose objective is used.
+
+    Example:
+        >>> from attacks import TopKAttack
+        >>> from interpreters import SimpleGradient
+        >>> from torch import nn, rand, tensor
+        >>> network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.GELU(), nn.Flatten(), nn.Linear(72, 2))
+        >>> attack = RandomWalk(like=TopKAttack(), steps=2).against(SimpleGradient())
+        >>> attack(network, rand(1, 3, 8, 8), tensor([0])).shape
+        torch.Size([1, 3, 8, 8])
     """
 
     uses_gradient: ClassVar[bool] = False

@@ -42,7 +42,13 @@ class Region(ABC):
 
 @dataclass(frozen=True)
 class Box(Region):
-    """The same box in every image, by its edges in shares of the sides, in [0, 1]."""
+    """The same box in every image, by its edges in shares of the sides, in [0, 1].
+
+    Example:
+        >>> import torch
+        >>> Box(0, 0, 1, 0.5).weights(torch.rand(1, 3, 4, 4), torch.rand(1, 1, 1, 2))
+        tensor([[[[1., 0.]]]])
+    """
 
     top: float
     left: float
@@ -76,6 +82,9 @@ class MaskFile(Region):
 
     Args:
         path: Path of the picture; black is outside, white is inside.
+
+    Example:
+        >>> TargetedAttack(region=MaskFile("mask.png"))  # doctest: +SKIP
     """
 
     path: str
@@ -113,6 +122,12 @@ class ObjectMask(Region):
         inside: The object if true, the rest of the image if false.
         masks: Share of each pixel that belongs to the object, shape (N, 1, H, W); a study fills
             them in.
+
+    Example:
+        >>> import torch
+        >>> region = ObjectMask(masks=torch.tensor([[[[1.0, 0.0]]]]))
+        >>> region.weights(torch.rand(1, 3, 1, 2), torch.rand(1, 1, 1, 2))
+        tensor([[[[1., 0.]]]])
     """
 
     inside: bool = True

@@ -16,6 +16,15 @@ class TargetedAttack(HeatmapAttack):
 
     Args:
         region: attacks.Box, MaskFile or ObjectMask.
+
+    Example:
+        >>> from attacks import Box
+        >>> from interpreters import SimpleGradient
+        >>> from torch import nn, rand, tensor
+        >>> network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.GELU(), nn.Flatten(), nn.Linear(72, 2))
+        >>> attack = TargetedAttack(region=Box(0, 0, 0.5, 0.5), beta=None, steps=2)
+        >>> attack.against(SimpleGradient())(network, rand(1, 3, 8, 8), tensor([0])).shape
+        torch.Size([1, 3, 8, 8])
     """
 
     region: Region

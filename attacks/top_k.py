@@ -21,6 +21,14 @@ class TopKAttack(HeatmapAttack):
 
     Args:
         k: Number of positions, or as a number below 1 their share of all, at least one.
+
+    Example:
+        >>> from interpreters import SimpleGradient
+        >>> from torch import nn, rand, tensor
+        >>> network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.GELU(), nn.Flatten(), nn.Linear(72, 2))
+        >>> attack = TopKAttack(k=5, beta=None, steps=2).against(SimpleGradient())
+        >>> attack(network, rand(1, 3, 8, 8), tensor([0])).shape
+        torch.Size([1, 3, 8, 8])
     """
 
     k: int | float = 0.02

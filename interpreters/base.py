@@ -12,7 +12,13 @@ Target = Literal["label", "prediction", "other"]
 
 
 class Explanation(NamedTuple):
-    """Logits (N, K) and raw heatmaps (N, L, h, w) of L labels, mostly one, from one pass."""
+    """Logits (N, K) and raw heatmaps (N, L, h, w) of L labels, mostly one, from one pass.
+
+    Example:
+        >>> from torch import rand
+        >>> Explanation(rand(2, 4), rand(2, 1, 8, 8)).heatmap.shape
+        torch.Size([2, 1, 8, 8])
+    """
 
     logits: Tensor
     heatmap: Tensor

@@ -33,6 +33,12 @@ class Captum(Interpreter):
             is an image of it.
 
     Raises: ValueError: captum has no such class or option.
+
+    Example:
+        >>> from torch import nn, rand, tensor
+        >>> network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(72, 2))
+        >>> Captum("InputXGradient")(network, rand(1, 3, 8, 8), tensor([0])).heatmap.shape
+        torch.Size([1, 1, 8, 8])
     """
 
     method: str

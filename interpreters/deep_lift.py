@@ -40,6 +40,12 @@ class DeepLift(Interpreter):
         layer: Dotted name of the layer at whose output to explain, or "last"; the pixels
             if not given.
         absolute: Sum absolute values over channels (Ghorbani et al. 2019).
+
+    Example:
+        >>> from torch import nn, rand, tensor
+        >>> network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(72, 2))
+        >>> DeepLift()(network, rand(1, 3, 8, 8), tensor([0])).heatmap.shape
+        torch.Size([1, 1, 8, 8])
     """
 
     baseline: Baseline = 0.0

@@ -15,6 +15,12 @@ class GradCam(Interpreter):
     Args:
         layer: Dotted name of the layer at whose output to explain; "last", the last one
             with a map, if not given.
+
+    Example:
+        >>> from torch import nn, rand, tensor
+        >>> network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(72, 2))
+        >>> GradCam()(network, rand(1, 3, 8, 8), tensor([0])).heatmap.shape
+        torch.Size([1, 1, 6, 6])
     """
 
     layer: str | None = None

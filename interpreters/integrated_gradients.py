@@ -36,6 +36,12 @@ class IntegratedGradients(Interpreter):
             32 images of 224 x 224 pixels on a GPU, and the batch on a CPU.
         score: The explained value: the label's logit, or its probability (Ghorbani et al. 2019).
         absolute: Sum absolute values over channels (Ghorbani et al. 2019).
+
+    Example:
+        >>> from torch import nn, rand, tensor
+        >>> network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(72, 2))
+        >>> IntegratedGradients(steps=4)(network, rand(1, 3, 8, 8), tensor([0])).heatmap.shape
+        torch.Size([1, 1, 8, 8])
     """
 
     steps: int = 32

@@ -15,6 +15,12 @@ class SimpleGradient(Interpreter):
     Args:
         layer: Dotted name of the layer at whose output to explain, or "last"; the
             pixels if not given.
+
+    Example:
+        >>> from torch import nn, rand, tensor
+        >>> network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(72, 2))
+        >>> SimpleGradient()(network, rand(1, 3, 8, 8), tensor([0])).heatmap.shape
+        torch.Size([1, 1, 8, 8])
     """
 
     layer: str | None = None

@@ -25,6 +25,12 @@ class SmoothGrad(Interpreter):
         chunk: Number of images in one forward pass, at least the batch; if not given, that of
             32 images of 224 x 224 pixels on a GPU, and the batch on a CPU.
         seed: Seed of the noise.
+
+    Example:
+        >>> from torch import nn, rand, tensor
+        >>> network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(72, 2))
+        >>> SmoothGrad(samples=4)(network, rand(1, 3, 8, 8), tensor([0])).heatmap.shape
+        torch.Size([1, 1, 8, 8])
     """
 
     base: Interpreter = SimpleGradient()

@@ -77,8 +77,8 @@ def check_fooled(fooled: Mapping[str, Interpreter], watch: Mapping[str, Interpre
             )
     if twice := fooled.keys() & watch.keys():
         raise ValueError(
-            f"`watch` and `interpreter` both have {', '.join(sorted(twice))}; choose another name in "
-            "`watch`"
+            f"`watch` and `interpreter` both have {', '.join(sorted(twice))}; choose another name "
+            "in `watch`"
         )
 
 

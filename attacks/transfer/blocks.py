@@ -23,6 +23,12 @@ class SIA(TransferAttack):
     Args:
         samples: Number of copies.
         blocks: Number of blocks along each side, of random sizes.
+
+    Example:
+        >>> from torch import nn, rand, tensor
+        >>> network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(72, 2))
+        >>> SIA(steps=2, samples=2)(network, rand(1, 3, 8, 8), tensor([0])).shape
+        torch.Size([1, 3, 8, 8])
     """
 
     samples: int = 20

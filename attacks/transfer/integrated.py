@@ -17,6 +17,12 @@ class MIG(TransferAttack):
 
     Args:
         points: Points on the line from black to the image, the image the last of them.
+
+    Example:
+        >>> from torch import nn, rand, tensor
+        >>> network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(72, 2))
+        >>> MIG(steps=2, points=2)(network, rand(1, 3, 8, 8), tensor([0])).shape
+        torch.Size([1, 3, 8, 8])
     """
 
     objective: Callable[[Tensor, Tensor], Tensor] = lost_probability

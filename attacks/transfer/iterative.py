@@ -12,7 +12,14 @@ from networks.goals import Goal
 
 @dataclass(frozen=True, kw_only=True)
 class BIM(TransferAttack):
-    """Basic iterative method, I-FGSM (Kurakin et al. 2017)."""
+    """Basic iterative method, I-FGSM (Kurakin et al. 2017).
+
+    Example:
+        >>> from torch import nn, rand, tensor
+        >>> network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(72, 2))
+        >>> BIM(steps=2)(network, rand(1, 3, 8, 8), tensor([0])).shape
+        torch.Size([1, 3, 8, 8])
+    """
 
     momentum: float = 0.0
 
@@ -23,12 +30,26 @@ class BIM(TransferAttack):
 
 @dataclass(frozen=True, kw_only=True)
 class MIFGSM(TransferAttack):
-    """Iterative method with momentum (Dong et al. 2018, algorithm 1)."""
+    """Iterative method with momentum (Dong et al. 2018, algorithm 1).
+
+    Example:
+        >>> from torch import nn, rand, tensor
+        >>> network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(72, 2))
+        >>> MIFGSM(steps=2)(network, rand(1, 3, 8, 8), tensor([0])).shape
+        torch.Size([1, 3, 8, 8])
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
 class DIFGSM(TransferAttack):
-    """Iterative method with diverse inputs (Xie et al. 2019)."""
+    """Iterative method with diverse inputs (Xie et al. 2019).
+
+    Example:
+        >>> from torch import nn, rand, tensor
+        >>> network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(72, 2))
+        >>> DIFGSM(steps=2)(network, rand(1, 3, 8, 8), tensor([0])).shape
+        torch.Size([1, 3, 8, 8])
+    """
 
     momentum: float = 0.0
     diversity: Diversity | None = Diversity()
@@ -36,7 +57,14 @@ class DIFGSM(TransferAttack):
 
 @dataclass(frozen=True, kw_only=True)
 class TIFGSM(TransferAttack):
-    """Iterative method with diverse inputs and a smoothed gradient (Dong et al. 2019)."""
+    """Iterative method with diverse inputs and a smoothed gradient (Dong et al. 2019).
+
+    Example:
+        >>> from torch import nn, rand, tensor
+        >>> network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(72, 2))
+        >>> TIFGSM(steps=2)(network, rand(1, 3, 8, 8), tensor([0])).shape
+        torch.Size([1, 3, 8, 8])
+    """
 
     momentum: float = 0.0
     diversity: Diversity | None = Diversity()

@@ -47,6 +47,12 @@ class GRA(NeighbourAttack):
 
     Args:
         decay: Factor of the step size at each value whose update changes its sign.
+
+    Example:
+        >>> from torch import nn, rand, tensor
+        >>> network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(72, 2))
+        >>> GRA(steps=2, samples=2)(network, rand(1, 3, 8, 8), tensor([0])).shape
+        torch.Size([1, 3, 8, 8])
     """
 
     reach: float = 3.5
@@ -83,7 +89,14 @@ class GRA(NeighbourAttack):
 
 @dataclass(frozen=True, kw_only=True)
 class VMIFGSM(NeighbourAttack):
-    """Momentum tuned by the gradient variance of the last step (Wang and He 2021)."""
+    """Momentum tuned by the gradient variance of the last step (Wang and He 2021).
+
+    Example:
+        >>> from torch import nn, rand, tensor
+        >>> network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(72, 2))
+        >>> VMIFGSM(steps=2, samples=2)(network, rand(1, 3, 8, 8), tensor([0])).shape
+        torch.Size([1, 3, 8, 8])
+    """
 
     reach: float = 1.5
 
@@ -106,6 +119,12 @@ class PGN(NeighbourAttack):
     Args:
         balance: Weight of the gradients a step downhill from the neighbours; the neighbours' own
             gradients have the rest.
+
+    Example:
+        >>> from torch import nn, rand, tensor
+        >>> network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(72, 2))
+        >>> PGN(steps=2, samples=2)(network, rand(1, 3, 8, 8), tensor([0])).shape
+        torch.Size([1, 3, 8, 8])
     """
 
     reach: float = 3.0

@@ -26,6 +26,12 @@ class NAA(TransferAttack):
         samples: Points on the line.
         noise: Standard deviation of the Gaussian noise at each, in pixels in [0, 1].
         seed: Seed of the noise, which is the same for all images.
+
+    Example:
+        >>> from torch import nn, rand, tensor
+        >>> network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(72, 2))
+        >>> NAA(layer="0", steps=2, samples=2)(network, rand(1, 3, 8, 8), tensor([0])).shape
+        torch.Size([1, 3, 8, 8])
     """
 
     objective: Callable[[Tensor, Tensor], Tensor] = lost_logit

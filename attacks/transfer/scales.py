@@ -17,6 +17,12 @@ class SINIFGSM(TransferAttack):
 
     Args:
         scales: Number of copies.
+
+    Example:
+        >>> from torch import nn, rand, tensor
+        >>> network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(72, 2))
+        >>> SINIFGSM(steps=2)(network, rand(1, 3, 8, 8), tensor([0])).shape
+        torch.Size([1, 3, 8, 8])
     """
 
     scales: int = 5

@@ -26,6 +26,12 @@ class SSA(TransferAttack):
         samples: Number of copies.
         noise: Standard deviation of the Gaussian noise of a copy, in pixels in [0, 1].
         spread: Each frequency is multiplied by a number from [1 - spread, 1 + spread].
+
+    Example:
+        >>> from torch import nn, rand, tensor
+        >>> network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(72, 2))
+        >>> SSA(steps=2, samples=2)(network, rand(1, 3, 8, 8), tensor([0])).shape
+        torch.Size([1, 3, 8, 8])
     """
 
     diversity: Diversity | None = Diversity(rate=1.15)

@@ -26,6 +26,12 @@ class Diversity:
         rate: Below 1, the smallest size, as a share of the image's. Above 1, the size of the
             padded image, which is then resized to the image's size.
         probability: Probability of the transform.
+
+    Example:
+        >>> import torch
+        >>> transform = Diversity().sample(torch.rand(2, 3, 8, 8), generators=None)
+        >>> transform(torch.rand(2, 3, 8, 8)).shape
+        torch.Size([2, 3, 8, 8])
     """
 
     rate: float = 0.9
@@ -88,6 +94,11 @@ class Smoothing:
     Args:
         size: Side of the kernel, an odd number of pixels; it spans three standard deviations to
             each side.
+
+    Example:
+        >>> import torch
+        >>> Smoothing(size=3)(torch.rand(1, 3, 8, 8)).shape
+        torch.Size([1, 3, 8, 8])
     """
 
     size: int = 15

@@ -23,6 +23,12 @@ class AGI(Explored):
         steps: Maximum number of steps towards each.
         step_size: Length of a step by the gradient's sign, in units of pixels in [0, 1].
         seed: Seed of the classes, the same for all images.
+
+    Example:
+        >>> from torch import nn, rand, tensor
+        >>> network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(72, 2))
+        >>> AGI(classes=1, steps=2)(network, rand(1, 3, 8, 8), tensor([0])).heatmap.shape
+        torch.Size([1, 1, 8, 8])
     """
 
     classes: int = 20

@@ -24,6 +24,13 @@ class AttEXplore(Explored):
         attribution_gradient: Factor of each step: "update", the direction that the attack
             followed, or "plain", the gradient of its objective, at one more pass for each step.
         seed: Seed of the attack, the same for all images.
+
+    Example:
+        >>> from attacks.transfer import MIG
+        >>> from torch import nn, rand, tensor
+        >>> network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(72, 2))
+        >>> AttEXplore(MIG(steps=2, points=2))(network, rand(1, 3, 8, 8), tensor([0])).heatmap.shape
+        torch.Size([1, 1, 8, 8])
     """
 
     attack: Explorer

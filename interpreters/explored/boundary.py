@@ -23,6 +23,13 @@ class BoundaryIG(Explored):
             the image of the last factor is used.
         points: Points on the line between the images.
         seed: Seed of the attack, the same for all images.
+
+    Example:
+        >>> from attacks import PGD
+        >>> from torch import nn, rand, tensor
+        >>> network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(72, 2))
+        >>> BoundaryIG(PGD(steps=2), points=2)(network, rand(1, 3, 8, 8), tensor([0])).heatmap.shape
+        torch.Size([1, 1, 8, 8])
     """
 
     attack: Explorer

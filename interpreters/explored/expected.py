@@ -24,6 +24,13 @@ class ExpectedGradients(Explored):
         references: Paths of the reference images; they are resized to the explained images.
         samples: Number of random points, each on the line from a random reference.
         seed: Seed of references and points, the same for all images.
+
+    Example:
+        >>> from torch import nn, rand, tensor
+        >>> network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(72, 2))
+        >>> interpreter = ExpectedGradients(["docs/pictures/grad_cam.png"], samples=2)
+        >>> interpreter(network, rand(1, 3, 8, 8), tensor([0])).heatmap.shape
+        torch.Size([1, 1, 8, 8])
     """
 
     references: Sequence[str]

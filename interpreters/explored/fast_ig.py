@@ -13,6 +13,12 @@ class FastIG(Explored):
     """The image times the gradient of the label's log-probability (Hesse et al. 2021).
 
     In AttEXplore's code the sign is the opposite: positive values are evidence against the class.
+
+    Example:
+        >>> from torch import nn, rand, tensor
+        >>> network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(72, 2))
+        >>> FastIG()(network, rand(1, 3, 8, 8), tensor([0])).heatmap.shape
+        torch.Size([1, 1, 8, 8])
     """
 
     def attribution(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:

@@ -19,6 +19,12 @@ class GuidedIG(Explored):
         fraction: Share of the values that move together.
         max_distance: Maximum distance from the straight line, as a share of its length.
         baseline: Pixel value of the first image, or one for each channel.
+
+    Example:
+        >>> from torch import nn, rand, tensor
+        >>> network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(72, 2))
+        >>> GuidedIG(steps=2)(network, rand(1, 3, 8, 8), tensor([0])).heatmap.shape
+        torch.Size([1, 1, 8, 8])
     """
 
     steps: int = 15

@@ -22,6 +22,13 @@ class LocalAttribution(Explored):
         steps: Number of steps of each path.
         samples: Number of paths: one away from the label, the others towards random classes.
         seed: Seed of the classes, the same for all images.
+
+    Example:
+        >>> from torch import nn, rand, tensor
+        >>> network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(72, 2))
+        >>> interpreter = LocalAttribution(steps=2, samples=2)
+        >>> interpreter(network, rand(1, 3, 8, 8), tensor([0])).heatmap.shape
+        torch.Size([1, 1, 8, 8])
     """
 
     shrink: float = 10.0

@@ -19,6 +19,12 @@ class MFABA(Explored):
         step_size: Length of a step, in units of pixels in [0, 1].
         epsilon: Maximum change of a value.
         signed: Step by the gradient's sign ("smooth"), not along the gradient ("sharp").
+
+    Example:
+        >>> from torch import nn, rand, tensor
+        >>> network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(72, 2))
+        >>> MFABA(steps=2)(network, rand(1, 3, 8, 8), tensor([0])).heatmap.shape
+        torch.Size([1, 1, 8, 8])
     """
 
     steps: int = 50

@@ -18,6 +18,13 @@ class InfluenceFunctions:
         loss: Training loss of the layer.
         l2: Weight of the penalty 0.5 |w|^2 that is added to the mean loss.
         inverse: Method for inverse Hessian-vector products, with its damping.
+
+    Example:
+        >>> import torch
+        >>> features, labels = torch.randn(20, 4), torch.arange(20) % 2
+        >>> influences = InfluenceFunctions(l2=0.1).fit(features, labels, classes=2)
+        >>> influences(features[:3], labels[:3]).shape
+        torch.Size([3, 20])
     """
 
     loss: HeadLoss = SoftmaxCrossEntropy()
@@ -55,6 +62,13 @@ class Influences:
         features: features of the training images, shape (N, D).
         labels: labels of the training images, shape (N,).
         inverse: inverse Hessian times vectors (M, K, D + 1).
+
+    Example:
+        >>> import torch
+        >>> features, labels = torch.randn(20, 4), torch.arange(20) % 2
+        >>> influences = InfluenceFunctions(l2=0.1).fit(features, labels, classes=2)
+        >>> influences.inverse_hvp(torch.tensor([[0, 7]])).shape
+        torch.Size([1, 2, 2, 5])
     """
 
     head: Head

@@ -20,6 +20,13 @@ class Head:
         weights: shape (K, D + 1), a row for each output, the bias last.
         loss: Loss of the outputs for one image.
         l2: Weight of the penalty 0.5 |w|^2 that is added to the mean loss.
+
+    Example:
+        >>> import torch
+        >>> from interpreters.influence import SoftmaxCrossEntropy
+        >>> head = Head(torch.zeros(2, 5).double(), SoftmaxCrossEntropy(), l2=0.1)
+        >>> head.errors(torch.rand(3, 4).double(), torch.tensor([0, 1, 1])).shape
+        torch.Size([3, 2])
     """
 
     weights: Tensor

@@ -26,7 +26,13 @@ class HeadLoss(ABC):
 
 @dataclass(frozen=True)
 class SoftmaxCrossEntropy(HeadLoss):
-    """Cross-entropy of a softmax over one output for each class."""
+    """Cross-entropy of a softmax over one output for each class.
+
+    Example:
+        >>> import torch
+        >>> SoftmaxCrossEntropy()(torch.tensor([0.0, 0.0]), torch.tensor(1))
+        tensor(0.6931)
+    """
 
     def outputs(self, classes: int) -> int:
         """Return the number of classes."""
@@ -55,7 +61,13 @@ class _OneOutput(HeadLoss):
 
 @dataclass(frozen=True)
 class LogisticCrossEntropy(_OneOutput):
-    """Cross-entropy of the sigmoid of one output."""
+    """Cross-entropy of the sigmoid of one output.
+
+    Example:
+        >>> import torch
+        >>> LogisticCrossEntropy()(torch.tensor([0.0]), torch.tensor(1))
+        tensor(0.6931)
+    """
 
     def __call__(self, outputs: Tensor, label: Tensor) -> Tensor:
         """Return the loss of one image."""
@@ -64,7 +76,13 @@ class LogisticCrossEntropy(_OneOutput):
 
 @dataclass(frozen=True)
 class SigmoidSquares(_OneOutput):
-    """Squared error of the sigmoid of one output (Ghorbani et al.'s code); not convex."""
+    """Squared error of the sigmoid of one output (Ghorbani et al.'s code); not convex.
+
+    Example:
+        >>> import torch
+        >>> SigmoidSquares()(torch.tensor([0.0]), torch.tensor(1))
+        tensor(0.2500)
+    """
 
     def __call__(self, outputs: Tensor, label: Tensor) -> Tensor:
         """Return the loss of one image."""

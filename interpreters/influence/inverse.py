@@ -34,7 +34,16 @@ class Inverse(ABC):
 
 @dataclass(frozen=True)
 class Exact(Inverse):
-    """LU factorisation of the whole Hessian."""
+    """LU factorisation of the whole Hessian.
+
+    Example:
+        >>> from interpreters.influence import InfluenceFunctions
+        >>> import torch
+        >>> features, labels = torch.randn(20, 4), torch.arange(20) % 2
+        >>> functions = InfluenceFunctions(l2=0.1, inverse=Exact(damping=0.1))
+        >>> functions.fit(features, labels, 2)(features, labels).shape
+        torch.Size([20, 20])
+    """
 
     def __call__(self, head: Head, features: Tensor, labels: Tensor) -> Product:
         """Return the product; raises ValueError if the Hessian is singular or too large."""
@@ -75,6 +84,14 @@ class ConjugateGradient(Inverse):
     Args:
         tolerance: Norm of the residual, relative to that of the vector, at which to stop.
         steps: Maximum number of products.
+
+    Example:
+        >>> from interpreters.influence import InfluenceFunctions
+        >>> import torch
+        >>> features, labels = torch.randn(20, 4), torch.arange(20) % 2
+        >>> functions = InfluenceFunctions(l2=0.1, inverse=ConjugateGradient(damping=0.1))
+        >>> functions.fit(features, labels, 2)(features, labels).shape
+        torch.Size([20, 20])
     """
 
     tolerance: float = 1e-8
@@ -102,7 +119,7 @@ class ConjugateGradient(Inverse):
                 if (curvature < 0).any():
                     raise ValueError(
                         "the Hessian has a negative eigenvalue, and conjugate gradients need "
-                        f"positive ones; give a larger `damping` than {self.damping:g}, or take Exact"
+                        f"positive ones; give a larger `damping` than {self.damping:g} or Exact"
                     )
                 # a vector that has converged, or is 0, stays
                 step = torch.where(length > enough, length / curvature, 0)

@@ -40,6 +40,11 @@ class ByKind(Composite):
         batch_norm: Rule of BatchNorm. If not given, BatchNorm is folded into the layer before it;
             without one it has the rule of convolutions.
         sums: Rule of sums and averages.
+
+    Example:
+        >>> from interpreters.lrp import Gamma
+        >>> ByKind(convolution=Gamma(0.5)).rule("conv2d", first=False)
+        Gamma(gamma=0.5, epsilon=1e-06)
     """
 
     convolution: Rule = ZPlus()
@@ -69,25 +74,45 @@ class ByKind(Composite):
 
 @dataclass(frozen=True)
 class EpsilonPlus(ByKind):
-    """ZPlus in convolutions, Epsilon in linear layers."""
+    """ZPlus in convolutions, Epsilon in linear layers.
+
+    Example:
+        >>> EpsilonPlus().rule("conv2d", first=False)
+        ZPlus(alpha=1.0, beta=0.0, epsilon=1e-06)
+    """
 
 
 @dataclass(frozen=True)
 class EpsilonEverywhere(ByKind):
-    """Epsilon in all layers; as epsilon goes to 0, this is input times gradient."""
+    """Epsilon in all layers; as epsilon goes to 0, this is input times gradient.
+
+    Example:
+        >>> EpsilonEverywhere().rule("conv2d", first=False)
+        Epsilon(epsilon=1e-06)
+    """
 
     convolution: Rule = Epsilon()
 
 
 @dataclass(frozen=True)
 class EpsilonPlusFlat(ByKind):
-    """Flat in the first layer, ZPlus in other convolutions, Epsilon in linear layers."""
+    """Flat in the first layer, ZPlus in other convolutions, Epsilon in linear layers.
+
+    Example:
+        >>> EpsilonPlusFlat().rule("conv2d", first=True)
+        Flat()
+    """
 
     first: Rule | None = Flat()
 
 
 @dataclass(frozen=True)
 class EpsilonAlpha2Beta1(ByKind):
-    """AlphaBeta with alpha 2 and beta 1 in convolutions, Epsilon in linear layers."""
+    """AlphaBeta with alpha 2 and beta 1 in convolutions, Epsilon in linear layers.
+
+    Example:
+        >>> EpsilonAlpha2Beta1().rule("conv2d", first=False)
+        AlphaBeta(alpha=2.0, beta=1.0, epsilon=1e-06)
+    """
 
     convolution: Rule = AlphaBeta(2.0, 1.0)

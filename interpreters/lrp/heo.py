@@ -51,7 +51,12 @@ class Unchanged(Rule):
 
 @dataclass(frozen=True)
 class Heo(ByKind):
-    """Composite of the published code of Heo et al. (2019): BatchNorm is not folded."""
+    """Composite of the published code of Heo et al. (2019): BatchNorm is not folded.
+
+    Example:
+        >>> Heo().rule("linear", first=False)
+        HeoLinear()
+    """
 
     convolution: Rule = HeoConvolution()
     linear: Rule = HeoLinear()

@@ -29,6 +29,12 @@ class LRP(Interpreter):
             normalised pixels if not given.
         composite: Assignment of rules to layers.
         absolute: Sum absolute values over channels (Ghorbani et al. 2019).
+
+    Example:
+        >>> from torch import nn, rand, tensor
+        >>> network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(72, 2))
+        >>> LRP()(network, rand(1, 3, 8, 8), tensor([0])).heatmap.shape
+        torch.Size([1, 1, 8, 8])
     """
 
     layer: str | None = None

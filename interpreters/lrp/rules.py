@@ -31,6 +31,14 @@ class Epsilon(Rule):
     Args:
         epsilon: Stabiliser of the denominators, in units of the outputs' root mean square over
             an image; the smaller, the closer to input times gradient.
+
+    Example:
+        >>> from interpreters.lrp import LRP, ByKind
+        >>> from torch import nn, rand, tensor
+        >>> network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(72, 2))
+        >>> interpreter = LRP(composite=ByKind(convolution=Epsilon()))
+        >>> interpreter(network, rand(1, 3, 8, 8), tensor([0])).heatmap.shape
+        torch.Size([1, 1, 8, 8])
     """
 
     epsilon: float = 1e-6
@@ -58,6 +66,14 @@ class AlphaBeta(Rule):
         alpha: Weight of the positive contributions.
         beta: Weight of the negative ones, alpha - 1.
         epsilon: Stabiliser of the denominators, as in Epsilon.
+
+    Example:
+        >>> from interpreters.lrp import LRP, ByKind
+        >>> from torch import nn, rand, tensor
+        >>> network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(72, 2))
+        >>> interpreter = LRP(composite=ByKind(convolution=AlphaBeta(2, 1)))
+        >>> interpreter(network, rand(1, 3, 8, 8), tensor([0])).heatmap.shape
+        torch.Size([1, 1, 8, 8])
     """
 
     alpha: float = 2.0
@@ -90,7 +106,16 @@ class AlphaBeta(Rule):
 
 @dataclass(frozen=True)
 class ZPlus(AlphaBeta):
-    """Relevance in proportion to positive contributions (Montavon et al. 2017, eq. 17)."""
+    """Relevance in proportion to positive contributions (Montavon et al. 2017, eq. 17).
+
+    Example:
+        >>> from interpreters.lrp import LRP, ByKind
+        >>> from torch import nn, rand, tensor
+        >>> network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(72, 2))
+        >>> interpreter = LRP(composite=ByKind(convolution=ZPlus()))
+        >>> interpreter(network, rand(1, 3, 8, 8), tensor([0])).heatmap.shape
+        torch.Size([1, 1, 8, 8])
+    """
 
     alpha: float = 1.0
     beta: float = 0.0
@@ -103,6 +128,14 @@ class Gamma(Rule):
     Args:
         gamma: Extra weight, at least 0; 0 is Epsilon, infinity is ZPlus for positive outputs.
         epsilon: Stabiliser of the denominators, as in Epsilon.
+
+    Example:
+        >>> from interpreters.lrp import LRP, ByKind
+        >>> from torch import nn, rand, tensor
+        >>> network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(72, 2))
+        >>> interpreter = LRP(composite=ByKind(convolution=Gamma()))
+        >>> interpreter(network, rand(1, 3, 8, 8), tensor([0])).heatmap.shape
+        torch.Size([1, 1, 8, 8])
     """
 
     gamma: float = 0.25
@@ -130,6 +163,14 @@ class ZBox(Rule):
 
     Args:
         epsilon: Stabiliser of the denominators, as in Epsilon.
+
+    Example:
+        >>> from interpreters.lrp import LRP, ByKind
+        >>> from torch import nn, rand, tensor
+        >>> network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(72, 2))
+        >>> interpreter = LRP(composite=ByKind(first=ZBox()))
+        >>> interpreter(network, rand(1, 3, 8, 8), tensor([0])).heatmap.shape
+        torch.Size([1, 1, 8, 8])
     """
 
     epsilon: float = 1e-6

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from datamodules.base import Batch, DataModule, Images, Split
-from datamodules.figures import OUTLINES, Array, Patch, coverage, placed
+from datamodules.outlines import OUTLINES, Array, Patch, coverage, placed
 from datamodules.stream import Key
 from seeds import combined_seed, generator
 

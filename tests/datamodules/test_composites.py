@@ -11,9 +11,9 @@ from torch import Tensor
 
 from datamodules import Composites, ImageFolder, Shapes
 from datamodules.base import Split
-from datamodules.figures import OUTLINES
 from datamodules.image_files import ImageFiles
 from datamodules.joined import CompositeImages, Layout, joined
+from datamodules.outlines import OUTLINES
 
 FIRST, SECOND = list(OUTLINES)[2], list(OUTLINES)[7]
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from datamodules import Composites, ImageFolder, Shapes
-from datamodules.figures import OUTLINES
+from datamodules.outlines import OUTLINES
 from datamodules.shares import stratified
 
 FIRST, SECOND, *_ = OUTLINES

@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader
 
 from datamodules import Batch, Shapes
 from datamodules.base import Split
-from datamodules.figures import OUTLINES, Array, Patch, coverage, placed
+from datamodules.outlines import OUTLINES, Array, Patch, coverage, placed
 from datamodules.shapes import SIZE, SPLITS, Drawing, draw
 
 # sha256 of the drawings `PINNED` below, to be pinned anew whenever the drawing changes

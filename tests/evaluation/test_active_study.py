@@ -8,7 +8,7 @@ from lightning import Trainer
 from torch import nn
 
 from datamodules import Composites, Shapes
-from datamodules.figures import OUTLINES
+from datamodules.outlines import OUTLINES
 from evaluation import ActiveFooling
 from interpreters import GradCam, InputXGradient
 from losses import Swap

@@ -135,8 +135,8 @@ def test_report(study: Fooling, tmp_path: Path) -> None:
     assert len(content["figures"]) == len(results.measurements) > len(plain)
     assert len((tmp_path / "results.csv").read_text().splitlines()) == 1 + len(results.measurements)
     html = page.read_text()
-    assert f"{len(plain)} figures with their intervals" in html
-    assert "The figures of each class are in" in html
+    assert f"{len(plain)} measurements with their intervals" in html
+    assert "The measurements of each class are in" in html
     assert "&lt;b&gt;" in html
     assert {path.stem for path in (tmp_path / "figures").glob("*.png")} == {
         "rates",

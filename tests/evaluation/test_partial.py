@@ -16,7 +16,7 @@ from processes import run
 import evaluate
 from attacks import PGD, RandomSign, TopKAttack
 from datamodules import Composites, Shapes
-from datamodules.figures import OUTLINES
+from datamodules.outlines import OUTLINES
 from evaluation import (
     ActiveFooling,
     Curvature,

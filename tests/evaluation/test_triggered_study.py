@@ -8,7 +8,7 @@ from lightning import Trainer
 from torch import nn
 
 from datamodules import Shapes
-from datamodules.figures import OUTLINES
+from datamodules.outlines import OUTLINES
 from evaluation import TriggeredFooling
 from interpreters import GradCam, InputXGradient
 from lightning_modules import Trigger

@@ -9,7 +9,7 @@ from helpers import SILENT, shapes, tiny_network
 from lightning import Trainer
 
 from datamodules import Composites, Shapes
-from datamodules.figures import OUTLINES
+from datamodules.outlines import OUTLINES
 from interpreters import GradCam, InputXGradient, Interpreter
 from lightning_modules import ActiveFooling, PassiveFooling
 from losses import Swap, swap

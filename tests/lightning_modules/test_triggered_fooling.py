@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from helpers import SILENT, shapes, tiny_network
 from lightning import Trainer
 
-from datamodules.figures import OUTLINES
+from datamodules.outlines import OUTLINES
 from interpreters import InputXGradient, Interpreter
 from lightning_modules import Trigger, TriggeredFooling
 from losses import TargetMap, Unchanged

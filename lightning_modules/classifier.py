@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torchmetrics import MeanMetric
 
 from lightning_modules.data import Batch, data_of
+from lightning_modules.names import utf8
 from lightning_modules.preflight import check_classifier
 from lightning_modules.schedules import Schedule
 from metrics import Metrics, correct
@@ -63,7 +64,7 @@ class Classifier(LightningModule):
 
     def on_test_epoch_end(self) -> None:
         """Log the metrics of the test split."""
-        self.log_dict({f"test/{name}": value for name, value in self.results().items()})
+        self.log_dict({f"test/{utf8(name)}": value for name, value in self.results().items()})
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Return the optimiser, with a schedule that advances at every step."""
@@ -100,5 +101,5 @@ class Classifier(LightningModule):
     def log_results(self, results: dict[str, Any], score: Tensor, on_bar: tuple[str, ...]) -> None:
         """Log validation metrics under val/, some of them on the progress bar."""
         for name, value in results.items():
-            self.log(f"val/{name}", value, prog_bar=name in on_bar)
+            self.log(f"val/{utf8(name)}", value, prog_bar=name in on_bar)
         self.log("val/score", score)

@@ -12,11 +12,20 @@ def humanize(name: str) -> str:
         >>> humanize("grad_cam"), humanize("a\nb")
         ('grad cam', 'a b')
     """
-    # a file name that is not UTF-8 holds signs that no font can show
-    known = name.encode("utf-8", "backslashreplace").decode()
-    text = "".join(sign if sign.isprintable() else " " for sign in known.replace("_", " "))
+    text = utf8(name).replace("_", " ")
+    text = "".join(sign if sign.isprintable() else " " for sign in text)
     whole = " ".join(text.split())
     if len(whole) <= LONGEST:
         return whole
     cut = shorten(whole, LONGEST, placeholder=" …")
     return cut if len(cut) > LONGEST // 2 else f"{whole[: LONGEST - 2]} …"
+
+
+def utf8(name: str) -> str:
+    r"""Return a name with the signs escaped that UTF-8 lacks, as some names of files have.
+
+    Example:
+        >>> utf8("caf\udce9")
+        'caf\\udce9'
+    """
+    return name.encode("utf-8", "backslashreplace").decode()

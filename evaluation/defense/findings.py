@@ -14,11 +14,12 @@ from lightning_modules.names import humanize
 class DefenseFindings(Findings):
     """Accuracies, success rates, and heatmaps of all networks on the same images.
 
-    `defenses` has the networks of each defence, its original first.
+    `manipulated` has the name of every manipulated network, by its defence and then by its name
+    there; the original network of a defence has the name of the defence.
     """
 
     study = "defense"
-    defenses: Mapping[str, tuple[str, ...]]
+    manipulated: Mapping[str, Mapping[str, str]]
     networks: tuple[str, ...]
     interpreters: tuple[str, ...]
     heatmaps: Mapping[str, Panel]
@@ -26,7 +27,7 @@ class DefenseFindings(Findings):
     def sentences(self) -> list[str]:
         """Return accuracy with each defence, under attack too, and success rates afterwards."""
         found = []
-        for original, *manipulated in self.defenses.values():
+        for original, manipulated in self.manipulated.items():
             clean, robust = (
                 100 * self.results.find(kind, network=original).value
                 for kind in ("accuracy_top1", "robust_accuracy_top1")
@@ -35,13 +36,12 @@ class DefenseFindings(Findings):
                 f"{humanize(original).capitalize()}: accuracy {clean:.1f} %, under attack "
                 f"{robust:.1f} %"
             )
-            for network in manipulated:
-                role = humanize(network.removeprefix(f"{original}_"))
+            for role, network in manipulated.items():
                 lies = [
                     f"{humanize(name)} lies on {100 * self.rate(network, name):.1f} %"
                     for name in self.interpreters
                 ]
-                said += f"; {role}, {', '.join(lies)} of the images"
+                said += f"; {humanize(role)}, {', '.join(lies)} of the images"
             found.append(f"{said}.")
         return found
 

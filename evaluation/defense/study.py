@@ -1,12 +1,13 @@
-"""The defence study: does a defence keep heatmaps from lying, and what does it cost?"""
+"""The defence study: accuracy, accuracy under attack and success rates with each defence."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from torch import Tensor, nn
+from torch import nn
 
 from attacks import PGD, Attack
+from evaluation.counts.compared import compared
 from evaluation.counts.heatmaps import HeatmapCounts
 from evaluation.counts.shares import shares
 from evaluation.defense.findings import DefenseFindings
@@ -33,6 +34,16 @@ class Defended:
 
     original: nn.Module | str
     manipulated: dict[str, nn.Module] | list[str]
+
+
+class Group(NamedTuple):
+    """The networks of a defence by their names in the study, the original first.
+
+    `manipulated` has the name of each manipulated network by its name in the configuration.
+    """
+
+    networks: dict[str, nn.Module]
+    manipulated: dict[str, str]
 
 
 class Defense(Study):
@@ -62,9 +73,11 @@ class Defense(Study):
     ) -> None:
         if not defenses:
             raise ValueError("`defenses` is empty; give at least one")
-        self.groups = {name: group(name, each, networks) for name, each in defenses.items()}
-        check_roles(None, *self.groups.values())
-        every = {name: net for nets in self.groups.values() for name, net in nets.items()}
+        self.groups = {name: grouped(name, each, networks) for name, each in defenses.items()}
+        check_roles(None, *(group.networks for group in self.groups.values()))
+        every = {name: net for each in self.groups.values() for name, net in each.networks.items()}
+        used = {name: net for name, net in (networks or {}).items() if net in every.values()}
+        check_roles(networks, used)
         super().__init__(every, interpreters)
         self.loss, self.attack, self.seed = loss, attack or PGD(), seed
         self.robust = Metrics({name: MeanCurve() for name in every})
@@ -78,46 +91,46 @@ class Defense(Study):
         self.counts = Keyed(
             {
                 defense: HeatmapCounts(
-                    [*networks],
-                    [*networks][1:],
+                    [*group.networks],
+                    [*group.manipulated.values()],
                     [*self.interpreters],
                     {"": self.loss},
                     data.classes,
                     len(self.explained()),
                     self.masked,
                 )
-                for defense, networks in self.groups.items()
+                for defense, group in self.groups.items()
             }
         )
 
     def test_step(self, batch: Batch, batch_idx: int) -> None:
-        """Explain a batch once by each interpreter and network, then attack every network."""
-        images, labels, indices = batch
-        for defense, networks in self.groups.items():
-            outputs = self._add_heatmaps(self.counts[defense], networks, batch)
-            self.counts[defense].add_outputs(outputs, labels)
-        for name, network in self.networks.items():
-            attacked = self.attack(network, images, labels, generators(indices, self.seed))
-            self.robust[name].update(correct(network(attacked), labels, 1)[:, None])
+        """Explain a batch once by each interpreter and network, and attack every network."""
+        for defense in self.progress(self.groups):
+            for add in self.progress((self._add_heatmaps, self._add_attacked)):
+                add(defense, batch)
 
-    def _add_heatmaps(
-        self, counts: HeatmapCounts, networks: Mapping[str, nn.Module], batch: Batch
-    ) -> dict[str, Tensor]:
-        """Count the heatmaps of a defence's networks; return the logits of each."""
+    def _add_heatmaps(self, defense: str, batch: Batch) -> None:
+        """Count heatmaps and logits of a defence's networks."""
         images, labels, indices = batch
         masks = masks_of(self.trainer, indices).to(images) if self.masked else None
-        outputs = {}
-        for name, interpreter in self.progress(self.interpreters.items()):
-            reference = None
-            for network_name, network in self.progress(networks.items()):
-                outputs[network_name], heatmap = interpreter(network, images, labels)
-                # the original comes first
-                reference = heatmap if reference is None else reference
-                loss = self.loss(heatmap, reference)
-                measures = [self.loss.measure(heatmap, reference)]
-                shown = (heatmap, reference, loss, measures, batch, masks)
-                counts.add(network_name, name, *shown)
-        return outputs
+        counts, outputs = self.counts[defense], {}
+        for name, network, (explanation,), reference in compared(
+            self.interpreters,
+            self.groups[defense].networks,
+            lambda network, interpreter: [interpreter(network, images, labels)],
+            self.progress,
+        ):
+            outputs[network], heatmap = explanation
+            loss, measure = self.loss(heatmap, reference), self.loss.measure(heatmap, reference)
+            counts.add(network, name, heatmap, reference, loss, [measure], batch, masks)
+        counts.add_outputs(outputs, labels)
+
+    def _add_attacked(self, defense: str, batch: Batch) -> None:
+        """Attack a defence's networks, and count the images that they still classify correctly."""
+        images, labels, indices = batch
+        for name, network in self.groups[defense].networks.items():
+            attacked = self.attack(network, images, labels, generators(indices, self.seed))
+            self.robust[name].update(correct(network(attacked), labels, 1)[:, None])
 
     def on_test_epoch_end(self) -> None:
         """Bring the sums of all processes together."""
@@ -133,17 +146,16 @@ class Defense(Study):
         """Return the measurements, and some images as every network explains them."""
         return DefenseFindings(
             self.results(settings),
-            {name: tuple(networks) for name, networks in self.groups.items()},
+            {defense: group.manipulated for defense, group in self.groups.items()},
             tuple(self.networks),
             tuple(self.interpreters),
             {name: panel_of(self, name, self.networks) for name in self.interpreters},
         )
 
 
-def group(
-    defense: str, given: Defended, networks: Mapping[str, nn.Module] | None
-) -> dict[str, nn.Module]:
-    """Return the networks of a defence by their names in the study, the original first."""
+def grouped(defense: str, given: Defended, networks: Mapping[str, nn.Module] | None) -> Group:
+    """Return the networks of a defence; those that are given by name are among `networks`."""
     (original,) = by_name("original", given.original, networks).values()
     changed = by_name("manipulated", given.manipulated, networks)
-    return {defense: original, **{f"{defense}_{name}": net for name, net in changed.items()}}
+    names = {name: f"{defense}_{name}" for name in changed}
+    return Group({defense: original} | {names[name]: changed[name] for name in changed}, names)

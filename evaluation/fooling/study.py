@@ -1,11 +1,13 @@
 """The fooling study: accuracy and heatmaps of an original and of manipulated networks."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from evaluation.counts.compared import compared
 from evaluation.counts.heatmaps import HeatmapCounts
 from evaluation.fooling.findings import FoolingFindings, Part
 from evaluation.fooling.pictures import Example
@@ -98,18 +100,16 @@ class Fooling(Study):
     def add_heatmaps(self, batch: Batch) -> dict[str, list[Explanation]]:
         """Count the heatmaps of every interpreter and network; return those of the last one."""
         masks = masks_of(self.trainer, batch[2]).to(batch[0]) if self.masked() else None
+        explain = partial(self.explain, batch=batch)
         found = {}
-        for name, interpreter in self.progress(self.interpreters.items()):
-            reference = None
-            for network_name, network in self.progress(self.networks.items()):
-                found[network_name] = self.explain(network, interpreter, batch)
-                heatmaps = [explanation.heatmap for explanation in found[network_name]]
-                # the original comes first
-                reference = heatmaps[-1] if reference is None else reference
-                loss = self.loss(heatmaps[0], reference)
-                measures = self.measures(heatmaps, reference)
-                shown = (heatmaps[0], reference, loss, measures, batch, masks)
-                self.counts.add(network_name, name, *shown)
+        for name, network, explanations, reference in compared(
+            self.interpreters, self.networks, explain, self.progress
+        ):
+            found[network] = explanations
+            heatmaps = [explanation.heatmap for explanation in explanations]
+            loss = self.loss(heatmaps[0], reference)
+            measures = self.measures(heatmaps, reference)
+            self.counts.add(network, name, heatmaps[0], reference, loss, measures, batch, masks)
         return found
 
     def add_outputs(self, batch: Batch, found: dict[str, list[Explanation]]) -> None:

@@ -21,12 +21,12 @@ SHOWN = {
 class RandomizationFindings(Findings):
     """Curves over the number of random layers, and the heatmaps of some images.
 
-    `first_layers` has the name of the first random layer of each stage, from few to all.
+    `first_layers` has the name of the first random layer, by the number of random layers.
     """
 
     study = "randomization"
     interpreters: tuple[str, ...]
-    first_layers: tuple[str, ...]
+    first_layers: Mapping[int, str]
     heatmaps: Mapping[str, Panel]
 
     def curve(self, name: str, interpreter: str | None = None) -> list[Measurement]:
@@ -53,9 +53,10 @@ class RandomizationFindings(Findings):
         original, *accuracies = self.curve("accuracy_top1")
         rows.append(["0", "", f"{100 * original.value:.2f} %", *("" for _ in names)])
         curves = [self.curve("rank_correlation", name) for name in self.interpreters]
-        for layer, accuracy, *cells in zip(self.first_layers, accuracies, *curves, strict=True):
+        stages = zip(self.first_layers.items(), accuracies, *curves, strict=True)
+        for (count, layer), accuracy, *cells in stages:
             values = (f"{cell.value:.3f}" for cell in cells)
-            rows.append([f"{accuracy.x:g}", layer, f"{100 * accuracy.value:.2f} %", *values])
+            rows.append([str(count), layer, f"{100 * accuracy.value:.2f} %", *values])
         return rows
 
     def pictures(self) -> Iterator[Picture]:

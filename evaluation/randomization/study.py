@@ -1,4 +1,4 @@
-"""The randomisation study: do heatmaps depend on the weights? (Adebayo et al. 2018)."""
+"""The randomisation study: dependence of heatmaps on the weights (Adebayo et al. 2018)."""
 
 from dataclasses import replace
 from itertools import product
@@ -24,7 +24,7 @@ OPPOSITE = {"higher": "lower", "lower": "higher"}
 
 
 class Randomization(Study):
-    """Layers are made random from the last to the first; a heatmap should change with them.
+    """Similarity to a network's own heatmaps while its layers are made random, the last first.
 
     An interpreter whose heatmaps stay the same shows the image and not the network (Adebayo et al.
     2018, section 3).
@@ -107,6 +107,6 @@ class Randomization(Study):
         return RandomizationFindings(
             self.results(settings),
             tuple(self.interpreters),
-            tuple(stage.down_to for stage in self.stages.values()),
+            {stage.layers: stage.down_to for stage in self.stages.values()},
             {name: panel_of(self, name, self.networks) for name in self.interpreters},
         )

@@ -1,4 +1,4 @@
-"""The stability study: does a manipulation outlast noise or further training? (Heo et al. 2019)."""
+"""The stability study: a manipulation under noise or further training (Heo et al. 2019)."""
 
 from functools import cache
 from itertools import product
@@ -68,22 +68,24 @@ class Stability(Study):
             by_name("original", original, networks),
             by_name("manipulated", manipulated, networks),
         )
-        check_roles(networks, first, second)
         ((before, network),), ((after, changed),) = first.items(), second.items()
         self.names = {"original": before, "manipulated": after}
         self.pair = {"original": network, "manipulated": changed}
-        every, self.conditions = {**first, **second}, {}
+        roles, self.conditions = [first, second], {}
         for kind, disturbance in disturbances.items():
             self.conditions[kind] = [Condition(0, self.pair)]
             for position, level in enumerate(disturbance.levels, 1):
                 disturbed = disturbance.networks(self.pair, level)
                 self.conditions[kind].append(Condition(level, disturbed))
-                every |= {
-                    f"{self.names[role]}_{kind}_{position}": network
-                    for role, network in disturbed.items()
-                    if network is not self.pair[role]
-                }
-        super().__init__(every, interpreters)
+                roles.append(
+                    {
+                        f"{self.names[role]}_{kind}_{position}": network
+                        for role, network in disturbed.items()
+                        if network is not self.pair[role]
+                    }
+                )
+        check_roles(networks, *roles)
+        super().__init__({name: net for role in roles for name, net in role.items()}, interpreters)
         self.loss, self.disturbances = loss, disturbances
         self.measured: list[Measurement] = []
 

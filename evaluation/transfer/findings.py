@@ -5,19 +5,23 @@ from dataclasses import dataclass
 
 from evaluation.findings import Findings, Picture, Stored
 from evaluation.plots.heat_table import heat_table
-from evaluation.transfer.pictures import image_rows
+from evaluation.transfer.pictures import changed_images
 from lightning_modules.names import humanize
 
 
 @dataclass(frozen=True)
 class TransferFindings(Findings):
-    """Success rates of attacks on each source, on every network, and rows of attacked images."""
+    """Success rates of attacks on each source, on every network, and some attacked images.
+
+    `changes` has what each attack on the first source adds to the images.
+    """
 
     study = "transfer"
     networks: tuple[str, ...]
     sources: tuple[str, ...]
     attacks: tuple[str, ...]
-    images: Mapping[str, Stored]
+    images: Stored
+    changes: Mapping[str, Stored]
 
     def rates(self, source: str) -> list[list[float]]:
         """Return the success rates of the attacks on a source, a row for each attack."""
@@ -66,4 +70,4 @@ class TransferFindings(Findings):
                 self.rates(source), self.attacks, self.networks, axes_names=axes_names
             )
             yield Picture((source, "success_rates"), table)
-        yield Picture(("images",), image_rows(self.images))
+        yield Picture(("images",), changed_images(self.images, self.changes))

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from lightning_modules.data import data_of, names_of, take
 from lightning_modules.manipulation import Manipulation
+from lightning_modules.names import utf8
 from lightning_modules.pictures import STYLE, panel, rows_of
 
 
@@ -45,4 +46,5 @@ class HeatmapPanel(Callback):
             for logger in loggers:
                 with rc_context(STYLE):
                     figure = panel(images, maps, titles)
-                    logger.experiment.add_figure(f"heatmaps/{name}", figure, trainer.global_step)
+                    tag = f"heatmaps/{utf8(name)}"
+                    logger.experiment.add_figure(tag, figure, trainer.global_step)

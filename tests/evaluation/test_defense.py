@@ -1,4 +1,4 @@
-"""The study of defences: its figures against plain loops, and its report."""
+"""The study of defences: its measurements against plain loops, and its report."""
 
 from pathlib import Path
 
@@ -8,6 +8,7 @@ from drawn import drawn
 from helpers import SILENT, shapes, tiny_network
 from lightning import Trainer
 from matplotlib.patches import Rectangle
+from round_trip import assert_survives
 from torch import nn
 
 from attacks import PGD
@@ -55,7 +56,7 @@ def test_robust_accuracy_is_that_of_a_plain_loop(study: Defense, networks: list[
         assert found.n == 7
 
 
-def test_every_other_figure_is_that_of_the_fooling_studies(
+def test_every_other_measurement_is_that_of_the_fooling_studies(
     study: Defense, networks: list[nn.Module]
 ) -> None:
     alone = Fooling(
@@ -64,12 +65,12 @@ def test_every_other_figure_is_that_of_the_fooling_studies(
     Trainer(**SILENT).test(alone, shapes(), verbose=False)
     results = study.results()
     names = {"original": "robust", "fooled": "robust_fooled", "repaired": "robust_repaired"}
-    for number in alone.measurements():
-        labels = {"interpreter": number.interpreter, "network": names[number.network]}
-        labels["against"] = number.against and names[number.against]
-        labels["label"] = number.label
-        found = results.find(number.name, **labels)
-        assert (found.value, found.interval) == (number.value, number.interval)
+    for expected in alone.measurements():
+        labels = {"interpreter": expected.interpreter, "network": names[expected.network]}
+        labels["against"] = expected.against and names[expected.against]
+        labels["label"] = expected.label
+        found = results.find(expected.name, **labels)
+        assert (found.value, found.interval) == (expected.value, expected.interval)
     of_defense = [each for each in results.measurements if each.network in names.values()]
     assert len(of_defense) == 3 + len(alone.measurements())
 
@@ -115,6 +116,32 @@ def test_an_interpreter_that_refuses_one_network_is_left_out(networks: list[nn.M
     results = study.results()
     assert set(results.refused) == {"nowhere"}
     assert {n.interpreter for n in results.measurements} == {None, *INTERPRETERS}
+
+
+def test_networks_by_name(networks: list[nn.Module], tmp_path: Path) -> None:
+    by_name = {"v1.0": networks[0], "a/b": networks[1], "keys": networks[2]}
+    defenses = {"x_y": Defended("v1.0", ["a/b", "keys"])}
+    study = Defense(defenses, INTERPRETERS, LOSS, ATTACK, networks=by_name)
+    Trainer(**SILENT).test(study, shapes(), verbose=False)
+    assert [*study.networks] == ["x_y", "x_y_a/b", "x_y_keys"]
+    assert [*study.networks.values()] == networks[:3]
+    (sentence,) = study.findings().sentences()
+    assert "; a/b, grad cam lies on" in sentence
+    assert "; keys, grad cam lies on" in sentence
+    assert_survives(study.findings(), tmp_path)
+    with pytest.raises(ValueError, match="`networks` has keys, which no role names"):
+        Defense({"x": Defended("v1.0", ["a/b"])}, INTERPRETERS, LOSS, networks=by_name)
+    with pytest.raises(ValueError, match="`original` names v1, which `networks` does not have"):
+        Defense({"x": Defended("v1", ["a/b"])}, INTERPRETERS, LOSS, networks=by_name)
+
+
+def test_progress_of_a_batch_never_falls(study: Defense) -> None:
+    told = list[float]()
+    study.progress.report = told.append
+    study.test_step(take(shapes().images("test"), [0, 1]), 0)
+    assert told == sorted(told)
+    assert told[-1] == 1
+    assert len({*told}) > 2 * len(INTERPRETERS)
 
 
 def test_bad_names(networks: list[nn.Module]) -> None:

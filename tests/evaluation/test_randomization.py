@@ -1,4 +1,4 @@
-"""Networks with random layers, and the study of what they show."""
+"""Networks with random layers, and the study of their heatmaps."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ import pytest
 import torch
 from helpers import SILENT, shapes, tiny_network
 from lightning import Trainer
+from round_trip import assert_survives
 from scipy.stats import spearmanr
 from torch import Tensor, nn
 
@@ -32,14 +33,14 @@ def test_layers_are_random_from_the_last_down_and_stay_so() -> None:
     for stage in stages:
         for name, value in state(stage.network).items():
             random = name.split(".")[-2] in LAYERS[-stage.layers :]
-            # BatchNorm's are all equal here, which leaves nothing to draw
+            # BatchNorm's are all equal here, which leaves nothing to sample
             constant = before[name].std(correction=0) == 0
             assert value.equal(before[name]) == (not random or bool(constant))
             assert not random or value.equal(state(stages[-1].network)[name])
     assert all(value.equal(before[name]) for name, value in state(network).items())
 
 
-def test_draws_keep_mean_and_deviation() -> None:
+def test_random_weights_keep_mean_and_deviation() -> None:
     layer = nn.Linear(200, 300)
     nn.init.uniform_(layer.weight, 1.0, 3.0)
     weight, again, other = (
@@ -66,7 +67,7 @@ def test_stages_must_fit_the_layers(stages: int) -> None:
         Randomization(tiny_network(), INTERPRETERS, stages=stages)
 
 
-def test_figures_are_those_of_a_plain_loop(tmp_path: Path) -> None:
+def test_measurements_are_those_of_a_plain_loop(tmp_path: Path) -> None:
     network = tiny_network().double().eval()
     study = Randomization(network, INTERPRETERS, stages=2, seed=1)
     Trainer(**SILENT, precision="64-true").test(study, shapes(), verbose=False)
@@ -98,3 +99,15 @@ def test_figures_are_those_of_a_plain_loop(tmp_path: Path) -> None:
     assert [row[0] for row in study.findings().summary()] == ["random layers", "0", "2", "4"]
     figures = {path.stem for path in (tmp_path / "figures").glob("*.png")}
     assert figures == {"curves", "grad_cam_heatmaps", "product_heatmaps"}
+
+
+def test_names_are_free(tmp_path: Path) -> None:
+    interpreters = {"7": GradCam(), "a/b": InputXGradient()}
+    # the name of a network with random layers
+    study = Randomization("2_random", interpreters, 2, networks={"2_random": tiny_network().eval()})
+    Trainer(**SILENT).test(study, shapes(), verbose=False)
+    assert [*study.networks] == ["2_random, original", "2_random", "4_random"]
+    assert_survives(study.findings(), tmp_path)
+    # a layer that is called as an interpreter is stays with its stage
+    layers = study.findings().first_layers
+    assert [*study.findings().ordered([layers[4], "a/b"]).first_layers.items()] == [*layers.items()]

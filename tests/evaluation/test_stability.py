@@ -1,4 +1,4 @@
-"""Noise and further training, and the study of what they leave of a lie."""
+"""Noise and further training, and the study of a manipulation under them."""
 
 from pathlib import Path
 
@@ -7,6 +7,7 @@ import torch
 from helpers import SILENT, shapes, tiny_network
 from lightning import Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
+from round_trip import assert_survives
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 from torch import Tensor, nn
@@ -51,10 +52,10 @@ def check_curve(
 ) -> None:
     """Accuracies and success rates against a loop over networks and images at every level."""
     (_, labels, _), findings = every_image(), study.findings()
-    for place, (networks, images) in enumerate(levels):
+    for level, (networks, images) in enumerate(levels):
         for role, network in networks.items():
             hits = network(images).argmax(1).eq(labels).double().mean().item()
-            assert findings.curve(kind, role)[place].value == pytest.approx(hits)
+            assert findings.curve(kind, role)[level].value == pytest.approx(hits)
             for name, interpreter in INTERPRETERS.items():
                 heatmap, reference = (
                     interpreter(net, images, labels).heatmap.detach()
@@ -62,7 +63,7 @@ def check_curve(
                 )
                 moved = LOSS.measure(heatmap, reference)
                 rate = ((moved >= 0.05) & (moved <= 1)).double().mean().item()
-                assert findings.curve(kind, role, name)[place].value == pytest.approx(rate)
+                assert findings.curve(kind, role, name)[level].value == pytest.approx(rate)
 
 
 def test_noise_on_the_weights(pair: dict[str, nn.Module]) -> None:
@@ -124,6 +125,35 @@ def test_report(pair: dict[str, nn.Module], tmp_path: Path) -> None:
     ]
     figures = {path.stem for path in (tmp_path / "figures").glob("*.png")}
     assert figures == {"accuracy", "fooling_success_rate", "grad_cam_heatmaps", "product_heatmaps"}
+
+
+def test_names_are_free(pair: dict[str, nn.Module], tmp_path: Path) -> None:
+    interpreters = {"accuracy": GradCam(), "keys": InputXGradient("last")}
+    disturbances = {"layer4.1": WeightNoise((0.1,)), "a/b": FineTuning({9: made(2)})}
+    networks = {"v1.0": pair["original"], "v1/1": pair["manipulated"]}
+    study = Stability("v1.0", "v1/1", interpreters, LOSS, disturbances, networks)
+    Trainer(**SILENT, precision="64-true").test(study, shapes(), verbose=False)
+    plain = studied(pair, **disturbances).findings()
+    findings = study.findings()
+    assert [*study.networks] == [
+        *("v1.0", "v1/1", "v1.0_layer4.1_1", "v1/1_layer4.1_1", "v1/1_a/b_1")
+    ]
+    for name, usual in ((None, None), ("accuracy", "grad_cam"), ("keys", "product")):
+        for kind in disturbances:
+            found = findings.curve(kind, "v1/1", name)
+            expected = plain.curve(kind, "manipulated", usual)
+            assert [point.value for point in found] == [point.value for point in expected]
+    assert [*findings.heatmaps["keys"].heatmaps] == ["v1.0", "v1/1", "layer4.1 0.1", "a/b 9"]
+    assert_survives(findings, tmp_path)
+
+
+def test_no_two_networks_of_one_name(pair: dict[str, nn.Module]) -> None:
+    networks = {"x": pair["original"], "x_y": pair["manipulated"]}
+    noise = {"y_z": WeightNoise((0.1,)), "z": WeightNoise((0.1,))}
+    with pytest.raises(ValueError, match="two networks are called x_y_z_1; rename one of them"):
+        Stability("x", "x_y", INTERPRETERS, LOSS, noise, networks)
+    with pytest.raises(ValueError, match="two networks are called x; rename one of them"):
+        Stability("x", "x", INTERPRETERS, LOSS, noise, {"x": pair["original"]})
 
 
 @pytest.mark.parametrize("levels", [(), (0.0, 0.1), (0.2, 0.1), (0.1, 0.1), (-0.1,)])

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 import torch
+from drawn import drawn
 from helpers import SILENT, tiny_network
 from lightning import Trainer
+from round_trip import assert_survives
 from torch import Tensor, nn
 
 from attacks import PGD, Attack, RandomSign
@@ -96,7 +98,17 @@ def test_some_sources(study: Transfer) -> None:
         each.results({}).find("attack_success_rate", **labels) for each in (one, study)
     )
     assert found == expected
-    assert {number.against for number in one.measurements()} == {None, "two"}
+    assert {each.against for each in one.measurements()} == {None, "two"}
+
+
+def test_names_are_free(tmp_path: Path) -> None:
+    nets, attack = [*networks().values()], ATTACKS["pgd"]
+    named = {"v1.0": nets[0], "a/b": nets[1]}
+    study = studied(networks=named, attacks={"x" * 300: attack, "image": attack})
+    assert_survives(study.findings(), tmp_path)
+    pictures = drawn(study.findings())["images"]
+    rows = [label for axes in pictures.axes if (label := axes.get_ylabel())]
+    assert rows == ["image", f"{'x' * 58} …, 10 times", "image, 10 times"]
 
 
 def test_a_single_network_has_nothing_to_carry_over_to() -> None:
@@ -104,7 +116,7 @@ def test_a_single_network_has_nothing_to_carry_over_to() -> None:
     assert study.findings().sentences() == []
 
 
-def test_only_images_that_can_be_lost_are_attacked() -> None:
+def test_only_images_that_a_network_classifies_correctly_are_attacked() -> None:
     seen = 0
 
     @dataclass(frozen=True, kw_only=True)

@@ -14,8 +14,10 @@ experiment hold the command that runs it. `--config` can be given several times:
 replaces values of the earlier ones. A part fits wherever a value of its kind stands:
 `--model.init_args.loss configs/losses/top_k.yaml`.
 
-Times are for one core, in single precision. Most are estimates: processor time of a few steps or
-images on a busy AMD EPYC, times their number. Several cores or a GPU take less.
+Most times are estimates: the processor time of a few steps or images on one core of a busy AMD
+EPYC, in single precision, times their number. Several cores or a GPU take less. Times on CIFAR-10
+are for 2,000 training images of each class and the number of test images in the command; trainings
+whose line does not say "single precision" were timed in bfloat16.
 """
 SECTIONS = {
     "experiments/shapes": "Experiments on Shapes",

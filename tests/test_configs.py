@@ -64,7 +64,7 @@ def named(path: Path) -> str:
 EXPERIMENTS = sorted((CONFIGS / "experiments").rglob("*.yaml"))
 STUDIES = [path for path in EXPERIMENTS if evaluates(path)]
 TRAININGS = [path for path in EXPERIMENTS if not evaluates(path)]
-TIME = re.compile(r"\b\d[\d,.]* (seconds?|minutes?|hours?)\b|\bnot timed here\b", re.IGNORECASE)
+TIME = re.compile(r"\b\d[\d,.]* (seconds?|minutes?|hours?)\b|\bnot timed here\b")
 
 
 def test_the_index_is_that_of_the_first_lines() -> None:

@@ -28,6 +28,12 @@ test: install ## Lint, check types and run all tests
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
+.PHONY: test-fast
+test-fast: install ## Lint and run the tests that take less than a second or two each
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"
+
 .PHONY: wheel-test
 wheel-test: install ## Build the wheel and use it in a fresh environment
 	$(BIN)/python tests/check_wheel.py

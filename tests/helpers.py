@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from datamodules import Shapes
 from networks import NormalizedNetwork, Preprocessing, load_weights
@@ -50,6 +50,18 @@ class TinyNetwork(nn.Sequential):
             nn.Flatten(),
             nn.Linear(3, classes),
         )
+
+
+class LinearNetwork(nn.Module):
+    """Logits of 4 classes that are linear in 8x8 pixels."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(3 * 8 * 8, 4).double()
+
+    def forward(self, images: Tensor) -> Tensor:
+        logits: Tensor = self.layer(images.flatten(1))
+        return logits
 
 
 def tiny_network(

@@ -309,13 +309,6 @@ def test_random_signs_reach_the_edge(
     assert other.equal(inner)
 
 
-def test_a_ball_of_no_size_changes_nothing(
-    network: NormalizedNetwork, images: Tensor, labels: Tensor
-) -> None:
-    for attack in (*ATTACKS, RandomSign()):
-        assert replace(attack, epsilon=0)(network, images, labels).equal(images)
-
-
 @pytest.mark.parametrize(
     ("kind", "options", "message"),
     [
@@ -342,13 +335,6 @@ def test_bad_input(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         kind(**{**COMMON, **options})(network, images, labels)
-
-
-def test_an_interpreter_must_be_given(
-    network: NormalizedNetwork, images: Tensor, labels: Tensor
-) -> None:
-    with pytest.raises(ValueError, match="give the `interpreter` whose heatmaps"):
-        TopKAttack()(network, images, labels)
 
 
 def test_a_network_without_relu_is_named(images: Tensor) -> None:

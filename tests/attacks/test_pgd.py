@@ -81,23 +81,6 @@ def test_restarts_keep_the_best(network: nn.Module, images: Tensor, labels: Tens
     torch.testing.assert_close(best, torch.stack(heights).amax(0), rtol=0, atol=0)
 
 
-def test_the_network_is_left_as_it_was(network: nn.Module, images: Tensor, labels: Tensor) -> None:
-    before = {name: value.clone() for name, value in network.state_dict().items()}
-    with torch.no_grad():
-        PGD()(network, images, labels)
-    assert all(parameter.grad is None for parameter in network.parameters())
-    for name, value in network.state_dict().items():
-        torch.testing.assert_close(value, before[name], rtol=0, atol=0)
-
-
-def test_each_image_is_attacked_alone(network: nn.Module, images: Tensor, labels: Tensor) -> None:
-    def attacked(part: slice) -> Tensor:
-        generators = [torch.Generator().manual_seed(seed) for seed in range(3)][part]
-        return PGD(restarts=2)(network, images[part], labels[part], generators)
-
-    torch.testing.assert_close(attacked(slice(1, 3)), attacked(slice(0, 3))[1:])
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

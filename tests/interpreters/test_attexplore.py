@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
-from test_explored import Linear
+from helpers import LinearNetwork
 from torch import Tensor, nn
 
 from attacks import L2, PGD
@@ -57,7 +57,7 @@ def test_short_steps_are_complete(network: nn.Module, images: Tensor, labels: Te
 
 def test_of_linear_logits(images: Tensor, labels: Tensor) -> None:
     """Along a straight path the attribution is the way times the mean gradient."""
-    network, grey = Linear(), 0.3 + 0.4 * images
+    network, grey = LinearNetwork(), 0.3 + 0.4 * images
     attack = BIM(objective=lost_logit, epsilon=0.2, step_size=0.05, steps=4)
     weights = network.layer.weight[labels].view_as(images).detach()
     found = AttEXplore(attack).attribution(network, grey, labels)

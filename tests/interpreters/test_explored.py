@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+from helpers import LinearNetwork
 from PIL import Image
 from torch import Tensor, nn
 
@@ -76,18 +77,6 @@ def interpreter(request: pytest.FixtureRequest, references: list[str]) -> Explor
     return made[request.param]
 
 
-class Linear(nn.Module):
-    """Logits that are linear in the pixels."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.layer = nn.Linear(3 * 8 * 8, 4).double()
-
-    def forward(self, images: Tensor) -> Tensor:
-        logits: Tensor = self.layer(images.flatten(1))
-        return logits
-
-
 def slope_of(network: nn.Module, images: Tensor, label: Tensor) -> Tensor:
     """Gradient of the probability of one class."""
     leaf = images.clone().requires_grad_()
@@ -128,7 +117,7 @@ def test_fast_ig(network: nn.Module, images: Tensor, labels: Tensor) -> None:
 
 def test_guided_ig_of_linear_logits(images: Tensor, labels: Tensor) -> None:
     """Any path gives the same, from any baseline."""
-    network = Linear()
+    network = LinearNetwork()
     weights = network.layer.weight[labels].view_as(images).detach()
     found = GuidedIG(baseline=0.25).attribution(network, images, labels)
     torch.testing.assert_close(found, weights * (images - 0.25))
@@ -284,7 +273,7 @@ def test_expected_gradients_of_linear_logits(
     images: Tensor, labels: Tensor, references: list[str]
 ) -> None:
     """From one reference alone, at one place: way times gradient there."""
-    network, picture = Linear(), references[:1]
+    network, picture = LinearNetwork(), references[:1]
     found = ExpectedGradients(picture, samples=1, seed=2).attribution(network, images, labels)
     with Image.open(picture[0]) as file:
         pixels = torch.tensor(list(file.getdata()), dtype=torch.float64).view(8, 8, 3)

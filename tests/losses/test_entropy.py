@@ -22,14 +22,7 @@ def test_one_high_place_has_none_and_a_constant_heatmap_has_all() -> None:
     torch.testing.assert_close(entropy(heatmap), torch.tensor([0.0, 1.0]).double())
 
 
-def test_scale_and_shift_change_nothing() -> None:
-    heatmap = torch.rand(3, 1, 6, 6, dtype=torch.float64)
-    torch.testing.assert_close(entropy(5 * heatmap - 2), entropy(heatmap))
-
-
 def test_gradients() -> None:
-    heatmap = torch.rand(2, 1, 3, 4, dtype=torch.float64, requires_grad=True)
-    assert torch.autograd.gradcheck(entropy, heatmap)
     constant = torch.ones(1, 1, 4, 4, requires_grad=True)
     entropy(constant).sum().backward()
     assert constant.grad is not None
@@ -39,19 +32,6 @@ def test_gradients() -> None:
     empty.requires_grad_()
     (gradient,) = torch.autograd.grad(entropy(empty).sum(), empty)
     assert gradient.isfinite().all()
-
-
-def test_steps_against_the_loss_spread_the_heatmap() -> None:
-    heatmap = torch.rand(1, 1, 6, 6).pow(4).requires_grad_()
-    before = Entropy()(heatmap, heatmap).item()
-    optimizer = torch.optim.Adam([heatmap], lr=0.02)
-    for _ in range(50):
-        optimizer.zero_grad()
-        Entropy()(heatmap, heatmap).sum().backward()
-        optimizer.step()
-    low, high = Entropy().success
-    assert before > high
-    assert low <= Entropy()(heatmap, heatmap).item() <= high
 
 
 @pytest.mark.parametrize("peaks", [2, 5])

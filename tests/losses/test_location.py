@@ -3,7 +3,6 @@
 import pytest
 import torch
 from torch import Tensor
-from torch.autograd import gradcheck
 
 from losses import Location, location
 from losses.location import border
@@ -77,23 +76,6 @@ def test_zero_only_when_the_map_is_the_mask() -> None:
             other[0, 0, row, column] = 0.5
             torch.testing.assert_close(location(other).item(), 0.25 / 49)
     torch.testing.assert_close(location(-mask), torch.ones(1, dtype=torch.float64))
-
-
-def test_scale_and_shift_do_not_matter() -> None:
-    torch.testing.assert_close(location(12 * heatmaps() + 3), location(heatmaps()))
-
-
-def test_images_do_not_mix() -> None:
-    heatmap = heatmaps().requires_grad_()
-    alone = torch.cat([location(heatmap[i : i + 1]) for i in range(3)])
-    torch.testing.assert_close(location(heatmap), alone)
-    (gradient,) = torch.autograd.grad(location(heatmap)[1], heatmap)
-    assert gradient[1].any()
-    assert not gradient[[0, 2]].any()
-
-
-def test_gradient() -> None:
-    assert gradcheck(location, heatmaps().requires_grad_())
 
 
 def test_constant_map() -> None:

@@ -27,7 +27,7 @@ class LossAttack(HeatmapAttack):
         >>> from interpreters import SimpleGradient
         >>> from torch import nn, rand, tensor
         >>> network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.GELU(), nn.Flatten(), nn.Linear(72, 2))
-        >>> attack = LossAttack(loss=lambda new, old: (new - old).sum((1, 2, 3)), beta=None, steps=2)
+        >>> attack = LossAttack(loss=lambda a, b: (a - b).square().sum((1, 2, 3)), beta=None)
         >>> attack.against(SimpleGradient())(network, rand(1, 3, 8, 8), tensor([0])).shape
         torch.Size([1, 3, 8, 8])
     """

@@ -26,9 +26,9 @@ from interpreters import (
     Interpreter,
     SimpleGradient,
     SmoothGrad,
+    UnsupportedError,
 )
 from interpreters.lrp import Heo
-from interpreters.tape import TapeError
 from losses import location
 from networks import timm_network, torchvision_network
 from networks.last_map import LayerError, last_map
@@ -91,7 +91,7 @@ def outcome(interpreter: Interpreter, network: nn.Module, images: Tensor, labels
         if interpreter.differentiable:
             penalty = location(heatmap, margin=1 / 7).mean()
             (F.cross_entropy(logits, labels) + penalty).backward()
-    except (TapeError, LayerError) as refusal:
+    except UnsupportedError as refusal:
         return f"refused: {refusal}"
     except Exception as error:  # a sweep goes on, whatever one network does
         return f"failed: {type(error).__name__}: {error}".split("\n")[0]

@@ -313,7 +313,7 @@ def test_expected_gradients_of_linear_logits(
         (lambda: AttEXplore(UNFIT), "`attack` is RandomSign, which has no path of steps"),
         (
             lambda: AttEXplore(PGD(restarts=2)),
-            "has several `restarts`, expected one path; set them to 1",
+            "has several `restarts`, expected one path",
         ),
         (lambda: AGI(steps=0), "`steps` must be at least 1, got 0"),
         (lambda: LocalAttribution(steps=0), "`steps` must be at least 1, got 0"),

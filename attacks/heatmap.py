@@ -74,9 +74,7 @@ class HeatmapAttack(SteppingAttack):
                 "which this attack follows; choose a differentiable `interpreter`"
             )
         if self.last_beta is not None and self.beta is None:
-            raise ValueError(
-                f"`last_beta` is {self.last_beta} and `beta` is null; give both or none"
-            )
+            raise ValueError(f"`last_beta` is {self.last_beta} and `beta` is null; give `beta` too")
         for name, beta in (("beta", self.beta), ("last_beta", self.last_beta)):
             if beta is not None and not beta > 0:
                 raise ValueError(f"`{name}` must be above 0, got {beta}")

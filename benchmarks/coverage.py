@@ -16,9 +16,25 @@ import torchvision
 from rich.console import Console
 from torch import Tensor, nn
 
+<<<<<<< HEAD
 from benchmarks.shipped import SMALL
 from interpreters import Interpreter
 from interpreters.tape import TapeError
+=======
+from interpreters import (
+    LRP,
+    Captum,
+    DeepLift,
+    GradCam,
+    InputXGradient,
+    IntegratedGradients,
+    Interpreter,
+    SimpleGradient,
+    SmoothGrad,
+    UnsupportedError,
+)
+from interpreters.lrp import Heo
+>>>>>>> words-floor2
 from losses import location
 from networks import timm_network, torchvision_network
 from networks.last_map import LayerError, last_map
@@ -73,7 +89,7 @@ def outcome(interpreter: Interpreter, network: nn.Module, images: Tensor, labels
         if interpreter.differentiable:
             penalty = location(heatmap, margin=1 / 7).mean()
             (F.cross_entropy(logits, labels) + penalty).backward()
-    except (TapeError, LayerError) as refusal:
+    except UnsupportedError as refusal:
         return f"refused: {refusal}"
     except Exception as error:  # a sweep goes on, whatever one network does
         return f"failed: {type(error).__name__}: {error}".split("\n")[0]

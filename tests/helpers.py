@@ -8,10 +8,13 @@ import torch
 from torch import Tensor, nn
 
 from datamodules import Shapes
+from lightning_modules.pictures import STYLE
 from networks import NormalizedNetwork, Preprocessing, load_weights
 
 # on tiny networks more threads only wait for each other
 torch.set_num_threads(1)
+# PNG takes most of the time of a report on pictures of noise
+STYLE["savefig.dpi"] = 25
 
 PREPROCESSING = Preprocessing(8, 8, "bilinear", (0.5, 0.4, 0.3), (0.2, 0.3, 0.4))
 GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

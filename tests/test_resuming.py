@@ -67,7 +67,7 @@ def test_interrupted_with_ctrl_c(
             train.main([*RUN, "--run", str(tmp_path), *stopping(step, kill=False)])
     finally:
         signal.signal(signal.SIGINT, handler)
-    assert f"interrupted at step {step + 1}; go on with --ckpt_path last" in caplog.text
+    assert f"interrupted at step {step + 1}; resume with --ckpt_path last" in caplog.text
     train.main([*RUN, "--run", str(tmp_path), "--ckpt_path", "last"])
     assert_same_run(tmp_path, uninterrupted)
 

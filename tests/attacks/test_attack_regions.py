@@ -64,13 +64,13 @@ def turned(folder: Path) -> Tensor:
         (black, "black.png is black everywhere"),
         (turned, "turned.png has 12x8 pixels and the images have 8x12"),
         (lambda folder: MaskFile(str(folder / "none.png")), "cannot read the mask `path`"),
-        (lambda _: Box(0.5, 0.0, 0.5, 1.0), "a box has its top before its bottom"),
-        (lambda _: Box(0.0, 0.0, 0.01, 1.0).weights(IMAGES, PIXELS), "no place of the heatmaps"),
+        (lambda _: Box(0.5, 0.0, 0.5, 1.0), "a box needs top < bottom"),
+        (lambda _: Box(0.0, 0.0, 0.01, 1.0).weights(IMAGES, PIXELS), "no position of the heatmaps"),
         (
             lambda _: ObjectMask(masks=torch.zeros(2, 1, 8, 12)).weights(IMAGES, PIXELS),
-            "an image has nothing in its object",
+            "an image has no position in its object",
         ),
-        (lambda _: ObjectMask().weights(IMAGES, PIXELS), "give the `masks` of the objects"),
+        (lambda _: ObjectMask().weights(IMAGES, PIXELS), "`masks` is null; give the masks"),
     ],
 )
 def test_bad_input(make: Callable[[Path], object], message: str, tmp_path: Path) -> None:

@@ -312,15 +312,15 @@ def test_random_signs_reach_the_edge(
 @pytest.mark.parametrize(
     ("kind", "options", "message"),
     [
-        (TopKAttack, {"k": 0}, r"`k` must be a number of places or a share in \(0, 1\), got 0"),
+        (TopKAttack, {"k": 0}, r"`k` must be a number of positions or a share in \(0, 1\), got 0"),
         (TopKAttack, {"k": 2.5}, "got 2.5"),
-        (TopKAttack, {"k": 65}, "`k` is 65, and the heatmaps have only 64 places"),
-        (TargetedAttack, {"region": Box(0.0, 0.0, 0.05, 1.0)}, "no place of the heatmaps, 8x8"),
-        (TargetedAttack, {"region": ObjectMask()}, "give the `masks` of the objects"),
-        (TopKAttack, {"last_beta": 20.0, "beta": None}, "there is no `beta` to grow"),
+        (TopKAttack, {"k": 65}, "`k` is 65, and the heatmaps have only 64 positions"),
+        (TargetedAttack, {"region": Box(0.0, 0.0, 0.05, 1.0)}, "no position of the heatmaps, 8x8"),
+        (TargetedAttack, {"region": ObjectMask()}, "`masks` is null; give the masks"),
+        (TopKAttack, {"last_beta": 20.0, "beta": None}, "`beta` is null; give `beta` too"),
         (TopKAttack, {"last_beta": -5.0}, "`last_beta` must be above 0, got -5"),
         (TopKAttack, {"output_weight": -1.0}, "`output_weight` must be at least 0, got -1"),
-        (TopKAttack, {"epsilon": -1}, "`epsilon` must be a number or a fraction from 0"),
+        (TopKAttack, {"epsilon": -1}, "`epsilon` must be a number or a fraction, at least 0"),
         (TopKAttack, {"steps": 0}, "`steps` must be at least 1, got 0"),
         (TopKAttack, {"interpreter": Captum("Saliency")}, "heatmaps of Captum have no gradient"),
     ],
@@ -337,10 +337,20 @@ def test_bad_input(
         kind(**{**COMMON, **options})(network, images, labels)
 
 
+<<<<<<< HEAD
+=======
+def test_an_interpreter_must_be_given(
+    network: NormalizedNetwork, images: Tensor, labels: Tensor
+) -> None:
+    with pytest.raises(ValueError, match="`interpreter` is null; give the interpreter"):
+        TopKAttack()(network, images, labels)
+
+
+>>>>>>> words-floor2
 def test_a_network_without_relu_is_named(images: Tensor) -> None:
     network = made(nn.Softplus)
     labels = network(images).argmax(1)
-    with pytest.raises(ValueError, match=r"calls no ReLU .*: set `beta` to null"):
+    with pytest.raises(ValueError, match=r"calls no ReLU .*; set `beta` to null"):
         ATTACKS[0](network, images, labels)
     changed = replace(ATTACKS[0], beta=None)(network, images, labels)
     assert not changed.equal(images)

@@ -84,12 +84,12 @@ def test_restarts_keep_the_best(network: nn.Module, images: Tensor, labels: Tens
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"epsilon": "8:255"}, "`epsilon` must be a number or a fraction from 0"),
+        ({"epsilon": "8:255"}, "`epsilon` must be a number or a fraction, at least 0"),
         ({"epsilon": -0.1}, "`epsilon` must be"),
         ({"step_size": float("nan")}, "`step_size` must be"),
         ({"epsilon": "1/0"}, "`epsilon` must be"),
         ({"steps": 0}, "`steps` must be at least 1, got 0"),
-        ({"restarts": 2, "random_start": False}, "all the same"),
+        ({"restarts": 2, "random_start": False}, "all runs are the same"),
     ],
 )
 def test_bad_arguments(arguments: dict[str, object], message: str) -> None:

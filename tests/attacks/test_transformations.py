@@ -94,7 +94,7 @@ def test_changes_of_a_block(change: Callable[[Tensor, torch.Generator], Tensor])
     [
         (lambda: Diversity(rate=0), "`rate` must be above 0, got 0"),
         (lambda: Diversity(probability=1.5), "`probability` must be in [0, 1], got 1.5"),
-        (lambda: Smoothing(4), "`size` must be an odd number from 1, got 4"),
+        (lambda: Smoothing(4), "`size` must be an odd number, at least 1, got 4"),
     ],
 )
 def test_bad_arguments(make: Callable[[], object], message: str) -> None:

@@ -300,7 +300,10 @@ def test_expected_gradients_of_linear_logits(
         (lambda: BoundaryIG(PGD(), sizes=()), "`sizes` must be numbers above 0, got ()"),
         (lambda: BoundaryIG(UNFIT), "`attack` is RandomSign, which has no path of steps"),
         (lambda: AttEXplore(UNFIT), "`attack` is RandomSign, which has no path of steps"),
-        (lambda: AttEXplore(PGD(restarts=2)), "by one path: leave its `restarts` at 1"),
+        (
+            lambda: AttEXplore(PGD(restarts=2)),
+            "has several `restarts`, expected one path",
+        ),
         (lambda: AGI(steps=0), "`steps` must be at least 1, got 0"),
         (lambda: LocalAttribution(steps=0), "`steps` must be at least 1, got 0"),
         (lambda: BoundaryIG(PGD(), points=0), "`points` must be at least 1, got 0"),

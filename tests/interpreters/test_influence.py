@@ -199,12 +199,12 @@ def test_large_heads_and_hessians_without_an_inverse() -> None:
     with pytest.raises(ValueError, match="has no inverse at damping 0 and l2 0"):
         InfluenceFunctions(Squares(), 0.0, UNDAMPED).fit(features.repeat(1, 2), labels, 3)
     wide = torch.zeros(2, 5000, dtype=torch.double)
-    with pytest.raises(ValueError, match="15003 weights, whose Hessian is too large"):
+    with pytest.raises(ValueError, match="15003 weights, expected at most 8192"):
         InfluenceFunctions().fit(wide, labels[:2], 3)
     found = InfluenceFunctions(inverse=ConjugateGradient(0.0, steps=1)).fit(features, labels, 3)
-    with pytest.raises(ValueError, match="are not there after 1 steps"):
+    with pytest.raises(ValueError, match="did not converge in 1 steps"):
         found(features, labels)
-    with pytest.raises(ValueError, match="SigmoidSquares tells two classes apart and the data"):
+    with pytest.raises(ValueError, match="SigmoidSquares needs data of two classes, got"):
         InfluenceFunctions(SigmoidSquares()).fit(features, labels, 3)
 
 
@@ -212,7 +212,7 @@ def test_conjugate_gradients_refuse_a_hessian_that_bends_down() -> None:
     features, labels = data(2)
     head = Head(torch.full((1, WIDTH + 1), 3.0, dtype=torch.double), SigmoidSquares(), 0.0)
     solve = ConjugateGradient(0.0)(head, features, labels)
-    with pytest.raises(ValueError, match="bends down somewhere at damping 0"):
+    with pytest.raises(ValueError, match="negative eigenvalue, and conjugate gradients"):
         solve(torch.eye(WIDTH + 1, dtype=torch.double)[:, None])
 
 

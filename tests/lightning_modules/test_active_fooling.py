@@ -127,7 +127,7 @@ def test_a_few_steps_move_the_maps() -> None:
 
 
 def test_data_without_composites_is_refused() -> None:
-    with pytest.raises(ValueError, match="which Shapes has not; wrap it in"):
+    with pytest.raises(ValueError, match="two classes, got Shapes; wrap it in"):
         Trainer(**SILENT, max_epochs=1).fit(fooling(), shapes())
 
 

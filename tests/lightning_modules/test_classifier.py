@@ -81,7 +81,7 @@ def test_a_network_of_another_size() -> None:
     ("last", "name"), [(nn.Softmax(1), "softmax"), (nn.LogSoftmax(1), "log-softmax")]
 )
 def test_probabilities_are_refused(last: nn.Module, name: str) -> None:
-    with pytest.raises(NetworkError, match=f"the network ends in {name}: its outputs are prob"):
+    with pytest.raises(NetworkError, match=f"the network ends in {name}, expected logits"):
         check_classifier(nn.Sequential(tiny_network(), last), shapes())
 
 

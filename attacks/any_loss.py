@@ -27,12 +27,8 @@ class LossAttack(HeatmapAttack):
         >>> from interpreters import SimpleGradient
         >>> from torch import nn, rand, tensor
         >>> network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.GELU(), nn.Flatten(), nn.Linear(72, 2))
-    <<<<<<< HEAD
         >>> loss = lambda heatmap, before: (heatmap - before).sum((1, 2, 3))
         >>> attack = LossAttack(loss=loss, beta=None, steps=2)
-    =======
-        >>> attack = LossAttack(loss=lambda a, b: (a - b).square().sum((1, 2, 3)), beta=None)
-    >>>>>>> words-floor2
         >>> attack.against(SimpleGradient())(network, rand(1, 3, 8, 8), tensor([0])).shape
         torch.Size([1, 3, 8, 8])
     """

@@ -16,25 +16,8 @@ import torchvision
 from rich.console import Console
 from torch import Tensor, nn
 
-<<<<<<< HEAD
 from benchmarks.shipped import SMALL
-from interpreters import Interpreter
-from interpreters.tape import TapeError
-=======
-from interpreters import (
-    LRP,
-    Captum,
-    DeepLift,
-    GradCam,
-    InputXGradient,
-    IntegratedGradients,
-    Interpreter,
-    SimpleGradient,
-    SmoothGrad,
-    UnsupportedError,
-)
-from interpreters.lrp import Heo
->>>>>>> words-floor2
+from interpreters import Interpreter, UnsupportedError
 from losses import location
 from networks import timm_network, torchvision_network
 from networks.last_map import LayerError, last_map

@@ -337,16 +337,6 @@ def test_bad_input(
         kind(**{**COMMON, **options})(network, images, labels)
 
 
-<<<<<<< HEAD
-=======
-def test_an_interpreter_must_be_given(
-    network: NormalizedNetwork, images: Tensor, labels: Tensor
-) -> None:
-    with pytest.raises(ValueError, match="`interpreter` is null; give the interpreter"):
-        TopKAttack()(network, images, labels)
-
-
->>>>>>> words-floor2
 def test_a_network_without_relu_is_named(images: Tensor) -> None:
     network = made(nn.Softplus)
     labels = network(images).argmax(1)

@@ -110,10 +110,6 @@ def test_a_step_is_one_pass_forward_and_one_back(setup: Setup) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-<<<<<<< HEAD
-=======
-        ({"influences": None}, "`influences` is null; give the influences"),
->>>>>>> words-floor2
         ({"lowered": 0}, "one of them above 0, got 0 and 0"),
         ({"raised": -1}, "must be at least 0, and one of them above 0"),
         ({"lowered": 21}, "`lowered` and `raised` are 21 and 0, expected together at most .* 20"),

@@ -149,7 +149,7 @@ def test_names_are_free(pair: dict[str, nn.Module], tmp_path: Path) -> None:
 
 def test_no_two_networks_of_one_name(pair: dict[str, nn.Module]) -> None:
     networks = {"x": pair["original"], "x_y": pair["manipulated"]}
-    noise = {"y_z": WeightNoise((0.1,)), "z": WeightNoise((0.1,))}
+    noise: dict[str, Disturbance] = {"y_z": WeightNoise((0.1,)), "z": WeightNoise((0.1,))}
     with pytest.raises(ValueError, match="two networks are called x_y_z_1; rename one of them"):
         Stability("x", "x_y", INTERPRETERS, LOSS, noise, networks)
     with pytest.raises(ValueError, match="two networks are called x; rename one of them"):

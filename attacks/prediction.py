@@ -64,7 +64,7 @@ class PredictionAttack(SteppingAttack):
 
     @abstractmethod
     def goal(self, network: nn.Module, images: Tensor, labels: Tensor) -> Goal:
-        """Return the objective, from perturbed to (N,), given the original images."""
+        """Return the objective, from perturbed images to (N,), given the original ones."""
 
     @torch.no_grad()
     def __call__(
@@ -72,12 +72,12 @@ class PredictionAttack(SteppingAttack):
     ) -> Tensor:
         """Return perturbed images, detached, shape (N, 3, H, W)."""
         goal = self.goal(network, images, labels)
-        best = self._climb(goal, images, generators)
+        best = self._run(goal, images, generators)
         if self.restarts == 1:
             return best
         height = goal(best)
         for _ in range(self.restarts - 1):
-            tried = self._climb(goal, images, generators)
+            tried = self._run(goal, images, generators)
             reached = goal(tried)
             higher = reached > height
             best = torch.where(higher[:, None, None, None], tried, best)
@@ -107,7 +107,7 @@ class PredictionAttack(SteppingAttack):
         """Return the factor of the step size at each value."""
         return 1.0
 
-    def _climb(self, goal: Goal, images: Tensor, generators: Generators) -> Tensor:
+    def _run(self, goal: Goal, images: Tensor, generators: Generators) -> Tensor:
         for _before, after, _update in self.path(goal, images, generators):
             changed = after
         return changed

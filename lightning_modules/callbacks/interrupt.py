@@ -44,12 +44,12 @@ class SaveOnInterrupt(Callback):
         self._restore()
         if isinstance(exception, KeyboardInterrupt):
             path = last_checkpoint(trainer)
-            way = (
+            hint = (
                 f"resume with --ckpt_path last (from {path})"
                 if path.exists()
                 else "no checkpoint yet"
             )
-            rank_zero_info(f"interrupted at step {trainer.global_step}; {way}")
+            rank_zero_info(f"interrupted at step {trainer.global_step}; {hint}")
 
     def _note(self, _signal: int, _frame: Any) -> None:
         self.interrupted = True

@@ -202,7 +202,7 @@ class BrokenRule(Rule):
         (SmoothGrad(Broken()), RuntimeError),
         (LRP(composite=ByKind(linear=BrokenRule())), TypeError),
     ],
-    ids=repr,
+    ids=["interpreter", "inside another", "rule"],
 )
 def test_a_bug_is_not_taken_for_a_limitation(
     interpreter: Interpreter,

@@ -246,7 +246,7 @@ def test_data_that_do_not_know_their_objects() -> None:
     trainer = Trainer(**SILENT)
     trainer.datamodule = unknowing  # type: ignore[attr-defined]
     study.trainer = trainer
-    with pytest.raises(ValueError, match="Unknowing does not know where its objects are"):
+    with pytest.raises(ValueError, match="Unknowing has no object masks"):
         study.sized("onto", 4, TEST[2])
 
 

@@ -276,7 +276,7 @@ def test_what_is_missing_is_named(name: str, setup: Setup) -> None:
         attack: Any = case.attack
         if name == "interpreter":
             attack = replace(attack, interpreter=None)
-        with pytest.raises(ValueError, match=f"give the `{name}`"):
+        with pytest.raises(ValueError, match=f"`{name}` is null; give the {name}"):
             attack(setup.network, setup.images, setup.labels)
 
 

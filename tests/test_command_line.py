@@ -92,7 +92,7 @@ def test_help_documents_the_options(capsys: pytest.CaptureFixture[str]) -> None:
     for arguments, text in (
         (["fit", "--help"], "Folder of this run"),
         (["fit", "--model.help", "lightning_modules.PassiveFooling"], "Weight of the penalty"),
-        (["fit", "--data.help", "datamodules.ImageFolder"], "cannot be read is an error or"),
+        (["fit", "--data.help", "datamodules.ImageFolder"], "raises an error for an unreadable image"),
     ):
         with pytest.raises(SystemExit, match="0"):
             train.main(arguments)
@@ -283,4 +283,4 @@ def test_the_study_of_defenses_runs(config: Path, tmp_path: Path) -> None:
     robust = [figure for figure in figures if figure["name"] == "robust_accuracy_top1"]
     assert [figure["network"] for figure in robust] == ["standard", "standard_fooled"]
     assert {figure["n"] for figure in figures if "label" not in figure} == {6}
-    assert "at most 6 images were taken" in (tmp_path / "report" / "index.html").read_text()
+    assert "subset of at most 6 test images" in (tmp_path / "report" / "index.html").read_text()

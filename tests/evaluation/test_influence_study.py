@@ -142,7 +142,7 @@ def test_two_training_images_are_enough() -> None:
         ({"training_images": 10**6}, "`training_images` is 1000000, and there are only"),
         (
             {"influences": {"logistic": InfluenceFunctions(LogisticCrossEntropy())}},
-            "LogisticCrossEntropy tells two classes apart and the data have 12",
+            "LogisticCrossEntropy needs data of two classes, got 12",
         ),
         (
             {"networks": {"original": torchvision_network("squeezenet1_1", num_classes=12)}},
@@ -150,7 +150,7 @@ def test_two_training_images_are_enough() -> None:
         ),
         (
             {"attacks": {"all": InfluenceAttack(lowered=13)}},
-            "`lowered` and `raised` are 13 and 0 and there are only 12 training images",
+            "`lowered` and `raised` are 13 and 0, expected together at most the number of",
         ),
     ],
 )

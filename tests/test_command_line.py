@@ -92,7 +92,7 @@ def test_help_documents_the_options(capsys: pytest.CaptureFixture[str]) -> None:
     for arguments, text in (
         (["fit", "--help"], "Folder of this run"),
         (["fit", "--model.help", "lightning_modules.PassiveFooling"], "Weight of the penalty"),
-        (["fit", "--data.help", "datamodules.ImageFolder"], "raises an error for an unreadable image"),
+        (["fit", "--data.help", "datamodules.ImageFolder"], "an error for an unreadable image"),
     ):
         with pytest.raises(SystemExit, match="0"):
             train.main(arguments)

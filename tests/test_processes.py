@@ -133,11 +133,11 @@ def test_an_evaluation_has_the_same_figures(study: Path, tmp_path: Path) -> None
     one = check_figures(tmp_path)
     check_pictures(tmp_path)
     # none of the images is left out, none is taken twice
-    assert max(figure["n"] for figure in one.values()) == tested(study)
+    assert max(figure["n"] for figure in one.values()) == images_of(study)
     assert len({figure["value"] for figure in one.values()}) > 4
 
 
-def tested(study: Path) -> int:
+def images_of(study: Path) -> int:
     """How many test images a study has."""
     data = yaml.safe_load(study.read_text())["data"]["init_args"]
     images: int = data.get("data", {"init_args": data})["init_args"]["test"]

@@ -138,7 +138,7 @@ def test_an_evaluation_has_the_same_figures(study: Path, tmp_path: Path) -> None
 
 
 def images_of(study: Path) -> int:
-    """How many test images a study has."""
+    """Return the number of test images of a study."""
     data = yaml.safe_load(study.read_text())["data"]["init_args"]
     images: int = data.get("data", {"init_args": data})["init_args"]["test"]
     return images

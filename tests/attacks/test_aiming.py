@@ -1,4 +1,4 @@
-"""What a study gives an attack: the explainer that it is aimed at, and the objects' masks."""
+"""Attacks aimed at explainers, and given the masks of objects, as a study does."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What every attack promises, whatever it is after."""
+"""The contract of every attack."""
 
 from dataclasses import dataclass, fields, replace
 from inspect import isabstract

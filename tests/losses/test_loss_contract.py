@@ -1,4 +1,4 @@
-"""What every loss promises, on every kind of heatmap."""
+"""The contract of every loss, on every kind of heatmap."""
 
 from dataclasses import dataclass
 from inspect import isabstract

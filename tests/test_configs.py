@@ -1,70 +1,81 @@
 """Every part of the configurations can be put where it belongs."""
 
 import re
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from jsonargparse import ArgumentParser
+from lightning.pytorch.cli import LightningCLI
 
 import evaluate
-import train
 from docs.results import command_of
+from lightning_modules import AdversarialTraining, PassiveFooling
 
-ROOT = Path(__file__).parents[1]
-FOOL = ["fit", "--config", str(ROOT / "configs/experiments/shapes/fool.yaml"), "--print_config"]
-
-
-def parts(folder: str) -> list[str]:
-    return sorted(str(path) for path in (ROOT / "configs" / folder).glob("*.yaml"))
-
-
-def check(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    with pytest.raises(SystemExit) as stop:
-        train.main([*FOOL, *arguments])
-    assert stop.value.code == 0
-    return capsys.readouterr().out
-
-
-@pytest.mark.parametrize("path", parts("interpreters"), ids=lambda path: Path(path).stem)
-def test_interpreters(path: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert "interpreters." in check(capsys, "--model.init_args.interpreter", path)
+CONFIGS = Path(__file__).parents[1] / "configs"
+LRP = f"--fooling.interpreter={CONFIGS}/interpreters/lrp.yaml"
+# the folders, where their parts go, and how the names of their classes begin
+PLACES = {
+    "interpreters": ("fooling.interpreter", "interpreters."),
+    "networks": ("fooling.network", "networks."),
+    "losses": ("fooling.loss", "losses."),
+    "composites": ("fooling.interpreter.init_args.composite", "interpreters.lrp."),
+    "attacks": ("training.attack", "attacks."),
+}
+PARTS = [path for folder in PLACES for path in sorted((CONFIGS / folder).glob("*.yaml"))]
+STUDIES = sorted(CONFIGS.rglob("evaluate*.yaml"))
 
 
-@pytest.mark.parametrize("path", parts("networks"), ids=lambda path: Path(path).stem)
-def test_networks(path: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert "networks." in check(capsys, "--model.init_args.network", path)
+def name_of(path: Path) -> str:
+    return "-".join(path.with_suffix("").parts[-2:])
 
 
-@pytest.mark.parametrize("path", parts("losses"), ids=lambda path: Path(path).stem)
-def test_losses(path: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert "losses." in check(capsys, "--model.init_args.loss", path)
+@pytest.fixture(scope="module")
+def modules() -> ArgumentParser:
+    """A parser of what two modules take, without the trainer and the data of a whole run."""
+    parser = ArgumentParser(exit_on_error=False)
+    parser.add_class_arguments(PassiveFooling, "fooling", sub_configs=True)
+    parser.add_class_arguments(AdversarialTraining, "training", sub_configs=True)
+    return parser
 
 
-@pytest.mark.parametrize("path", parts("composites"), ids=lambda path: Path(path).stem)
-def test_composites(path: str, capsys: pytest.CaptureFixture[str]) -> None:
-    lrp = str(ROOT / "configs/interpreters/lrp.yaml")
-    composite = ("--model.init_args.interpreter.init_args.composite", path)
-    assert "interpreters.lrp." in check(capsys, "--model.init_args.interpreter", lrp, *composite)
+@pytest.mark.parametrize("path", PARTS, ids=name_of)
+def test_parts(path: Path, modules: ArgumentParser) -> None:
+    place, begins = PLACES[path.parent.name]
+    network = CONFIGS / "networks" / "vgg16.yaml"
+    found: Any = modules.parse_args(
+        [
+            *(f"--{module}.network={network}" for module in ("fooling", "training")),
+            f"--training.attack={CONFIGS}/attacks/pgd.yaml",
+            f"--fooling.loss={CONFIGS}/losses/location.yaml",
+            LRP,
+            f"--{place}={path}",
+        ]
+    )
+    assert found[place].class_path.startswith(begins)
 
 
-@pytest.mark.parametrize("path", parts("attacks"), ids=lambda path: Path(path).stem)
-def test_attacks(path: str, capsys: pytest.CaptureFixture[str]) -> None:
-    defended = str(ROOT / "configs/experiments/shapes/adversarial_training.yaml")
-    with pytest.raises(SystemExit, match="0"):
-        train.main(
-            ["fit", "--config", defended, "--model.init_args.attack", path, "--print_config"]
-        )
-    assert "attacks." in capsys.readouterr().out
+@pytest.fixture(scope="module")
+def evaluation() -> ArgumentParser:
+    """The parser of evaluate.py, which takes long to make."""
+    made: list[ArgumentParser] = []
+
+    def keep(_: LightningCLI, parser: ArgumentParser, __: Any) -> None:
+        made.append(parser)
+        sys.exit()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(LightningCLI, "parse_arguments", keep)
+        with pytest.raises(SystemExit):
+            evaluate.main([])
+    return made[0]
 
 
-STUDIES = sorted((ROOT / "configs").rglob("evaluate*.yaml"))
-
-
-@pytest.mark.parametrize("path", STUDIES, ids=lambda path: "-".join(path.parts[-2:]))
-def test_studies(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("path", STUDIES, ids=name_of)
+def test_studies(path: Path, evaluation: ArgumentParser) -> None:
     # as the command in the first lines has it, an overlay with what it lies over
-    configs = re.findall(r"--config (\S+)", command_of(path))
-    assert ROOT / configs[-1] == path
-    arguments = [part for config in configs for part in ("--config", str(ROOT / config))]
-    with pytest.raises(SystemExit, match="0"):
-        evaluate.main([*arguments, "--print_config"])
-    assert "class_path: evaluation." in capsys.readouterr().out
+    configs = [CONFIGS.parent / name for name in re.findall(r"--config (\S+)", command_of(path))]
+    assert configs[-1] == path
+    found: Any = evaluation.parse_args([f"--config={config}" for config in configs])
+    assert found.model.class_path.startswith("evaluation.")

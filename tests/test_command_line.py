@@ -34,6 +34,7 @@ def command_of(config: Path) -> list[str]:
     return [word for word in words if word.startswith("configs/")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("config", FIT, ids=lambda p: "-".join(p.with_suffix("").parts[-2:]))
 def test_every_configuration_trains(config: Path, image_folder: Path, tmp_path: Path) -> None:
     relative = str(config.relative_to(ROOT))

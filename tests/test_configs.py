@@ -72,6 +72,7 @@ def evaluation() -> ArgumentParser:
     return made[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", STUDIES, ids=name_of)
 def test_studies(path: Path, evaluation: ArgumentParser) -> None:
     # as the command in the first lines has it, an overlay with what it lies over

@@ -185,7 +185,7 @@ def test_images_stay_in_the_ball(
     case: Case, ball: Ball, epsilon: float, step: float, setup: Setup
 ) -> None:
     own = {field.name for field in fields(case.attack)}
-    size = {"step_size": step} if "step_size" in own else {}
+    size: dict[str, Any] = {"step_size": step} if "step_size" in own else {}
     found = setup.attacked(case, ball=ball, epsilon=epsilon, **size)
     assert found.shape == setup.images.shape
     assert found.dtype == setup.images.dtype

@@ -1,5 +1,6 @@
 """Fixtures and options of every test."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import torch
 from helpers import GPU, PREPROCESSING, TinyNetwork
 from torch import Tensor
 
+from lightning_modules.callbacks import HeatmapPanel
 from networks import NormalizedNetwork
 
 
@@ -30,6 +32,14 @@ def pytest_terminal_summary(
 @pytest.fixture(autouse=True)
 def _seed() -> None:
     torch.manual_seed(0)
+
+
+@pytest.fixture(scope="module")
+def few_pictures() -> Iterator[None]:
+    """TensorBoard is shown one image where a run is tested for something else."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(HeatmapPanel.__init__, "__defaults__", (1,))
+        yield
 
 
 @pytest.fixture(params=["cpu", pytest.param("cuda", marks=GPU)])

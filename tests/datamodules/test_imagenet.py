@@ -181,6 +181,7 @@ def module(root: Path, **options: object) -> ImageNet:
 KEPT = [folders, flat, shards, parquet, saved, saved_with_val, prepared]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keep", KEPT)
 def test_every_way_of_keeping_it(keep: Callable[[Path], None], tmp_path: Path) -> None:
     root = tmp_path / "imagenet"
@@ -214,6 +215,7 @@ def contents(data: ImageNet, split: Split) -> Counter[tuple[int, bytes]]:
     )
 
 
+@pytest.mark.slow
 def test_a_thousand_folders(tmp_path: Path) -> None:
     for number, wnid in enumerate(WNIDS):
         for part, images in (("train", 1), ("val", 2)):

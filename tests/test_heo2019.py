@@ -86,6 +86,7 @@ def test_layers_return_the_papers_maps(name: str) -> None:
     assert seen == [torch.Size(shape)]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("few_pictures")
 def test_epochs_shorter_than_the_interval_of_validation(image_folder: Path, tmp_path: Path) -> None:
     """As with a small share of ImageNet: validation comes after so many steps all the same."""

@@ -171,6 +171,7 @@ def found_by_a_loop(
     return kept, lost
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("attack", LOOPED, ids=repr)
 def test_each_image_is_what_a_loop_over_steps_finds(
     attack: HeatmapAttack, network: NormalizedNetwork, images: Tensor

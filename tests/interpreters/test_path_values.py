@@ -93,6 +93,7 @@ def test_sizes_of_channels_are_summed() -> None:
             torch.testing.assert_close(actual, expected.abs().sum(1, keepdim=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layer", [None, "last"])
 @torch.no_grad()
 def test_more_steps_are_more_complete(layer: str | None) -> None:
@@ -169,6 +170,7 @@ def test_deep_lift_through_maxima_transcribed() -> None:
     torch.testing.assert_close(actual, expected.sum(1, keepdim=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("layer", [None, "last"])
 def test_deep_lift_sums_to_the_difference(family: str, layer: str | None) -> None:

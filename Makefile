@@ -29,7 +29,7 @@ test: install ## Lint, check types and run all tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 .PHONY: test-fast
-test-fast: install ## Lint and run the tests that take less than a second or two each
+test-fast: install ## Lint and run the fast tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"

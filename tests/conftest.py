@@ -1,19 +1,18 @@
-"""Fixtures and options of every test."""
-
-from pathlib import Path
+"""Options of the tests; the fixtures are in shared_fixtures.py."""
 
 import pytest
-import torch
-from helpers import GPU, PREPROCESSING, TinyNetwork
-from torch import Tensor
-
-from networks import NormalizedNetwork
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--write-docs", action="store_true", help="write docs/families.md instead of checking it"
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # xdist's controller runs no test, and to import torch, timm and Lightning takes long
+    if hasattr(config, "workerinput") or config.getoption("dist", "no") == "no":
+        config.pluginmanager.import_plugin("shared_fixtures")
 
 
 def pytest_terminal_summary(
@@ -25,44 +24,3 @@ def pytest_terminal_summary(
         reports = terminalreporter.stats.get("passed", [])
         pairs = [dict(report.user_properties).get("pair") for report in reports]
         families_table.write([pair for pair in pairs if pair is not None])
-
-
-@pytest.fixture(autouse=True)
-def _seed() -> None:
-    torch.manual_seed(0)
-
-
-@pytest.fixture(params=["cpu", pytest.param("cuda", marks=GPU)])
-def device(request: pytest.FixtureRequest) -> torch.device:
-    return torch.device(request.param)
-
-
-@pytest.fixture
-def network() -> NormalizedNetwork:
-    """A smooth classifier of 4 classes in float64, in evaluation mode."""
-    return NormalizedNetwork(TinyNetwork(), PREPROCESSING).double().eval()
-
-
-@pytest.fixture
-def images() -> Tensor:
-    return torch.rand(3, 3, 8, 8, dtype=torch.float64)
-
-
-@pytest.fixture
-def labels() -> Tensor:
-    return torch.tensor([0, 3, 1])
-
-
-@pytest.fixture
-def image_folder(tmp_path: Path) -> Path:
-    """Noise in ImageNet's layout: 3 classes, 6 training and 5 validation images of each."""
-    from PIL import Image
-
-    for split, count in (("train", 6), ("val", 5)):
-        for label in ("ant", "bee", "cat"):
-            folder = tmp_path / "images" / split / label
-            folder.mkdir(parents=True)
-            for number in range(count):
-                pixels = torch.randint(0, 256, (36, 40, 3), dtype=torch.uint8).numpy()
-                Image.fromarray(pixels).save(folder / f"{number}.png")
-    return tmp_path / "images"

@@ -1,70 +1,64 @@
 """Every configuration says what it is for, and every part fits where it belongs."""
 
 import re
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from jsonargparse import ArgumentParser
 
 import evaluate
 import train
 from docs.configs_index import CONFIGS, PAGE, SECTIONS, evaluates, first_line, index
 from docs.results import command_of
+from lightning_modules import AdversarialTraining, PassiveFooling
+from trompe.command_line import CommandLine
 
-ROOT = Path(__file__).parents[1]
-FOOL = ["fit", "--config", str(ROOT / "configs/experiments/shapes/fool.yaml"), "--print_config"]
-
-
-def parts(folder: str) -> list[str]:
-    return sorted(str(path) for path in (ROOT / "configs" / folder).glob("*.yaml"))
-
-
-def check(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    with pytest.raises(SystemExit) as stop:
-        train.main([*FOOL, *arguments])
-    assert stop.value.code == 0
-    return capsys.readouterr().out
-
-
-@pytest.mark.parametrize("path", parts("interpreters"), ids=lambda path: Path(path).stem)
-def test_interpreters(path: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert "interpreters." in check(capsys, "--model.init_args.interpreter", path)
-
-
-@pytest.mark.parametrize("path", parts("networks"), ids=lambda path: Path(path).stem)
-def test_networks(path: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert "networks." in check(capsys, "--model.init_args.network", path)
-
-
-@pytest.mark.parametrize("path", parts("losses"), ids=lambda path: Path(path).stem)
-def test_losses(path: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert "losses." in check(capsys, "--model.init_args.loss", path)
-
-
-@pytest.mark.parametrize("path", parts("composites"), ids=lambda path: Path(path).stem)
-def test_composites(path: str, capsys: pytest.CaptureFixture[str]) -> None:
-    lrp = str(ROOT / "configs/interpreters/lrp.yaml")
-    composite = ("--model.init_args.interpreter.init_args.composite", path)
-    assert "interpreters.lrp." in check(capsys, "--model.init_args.interpreter", lrp, *composite)
-
-
-@pytest.mark.parametrize("path", parts("attacks"), ids=lambda path: Path(path).stem)
-def test_attacks(path: str, capsys: pytest.CaptureFixture[str]) -> None:
-    defended = str(ROOT / "configs/experiments/shapes/adversarial_training.yaml")
-    with pytest.raises(SystemExit, match="0"):
-        train.main(
-            ["fit", "--config", defended, "--model.init_args.attack", path, "--print_config"]
-        )
-    assert "attacks." in capsys.readouterr().out
-
-
-def named(path: Path) -> str:
-    return "-".join(path.parts[-2:])
-
-
+LRP = f"--fooling.interpreter={CONFIGS}/interpreters/lrp.yaml"
+# the folders, where their parts go, and how the names of their classes begin
+PLACES = {
+    "interpreters": ("fooling.interpreter", "interpreters."),
+    "networks": ("fooling.network", "networks."),
+    "losses": ("fooling.loss", "losses."),
+    "composites": ("fooling.interpreter.init_args.composite", "interpreters.lrp."),
+    "attacks": ("training.attack", "attacks."),
+}
+PARTS = [path for folder in PLACES for path in sorted((CONFIGS / folder).glob("*.yaml"))]
 EXPERIMENTS = sorted((CONFIGS / "experiments").rglob("*.yaml"))
 STUDIES = [path for path in EXPERIMENTS if evaluates(path)]
 TRAININGS = [path for path in EXPERIMENTS if not evaluates(path)]
 TIME = re.compile(r"\b\d[\d,.]* (seconds?|minutes?|hours?)\b|\bnot timed here\b")
+
+
+def name_of(path: Path) -> str:
+    return "-".join(path.with_suffix("").parts[-2:])
+
+
+@pytest.fixture(scope="module")
+def modules() -> ArgumentParser:
+    """A parser of what two modules take, without the trainer and the data of a whole run."""
+    parser = ArgumentParser(exit_on_error=False)
+    parser.add_class_arguments(PassiveFooling, "fooling", sub_configs=True)
+    parser.add_class_arguments(AdversarialTraining, "training", sub_configs=True)
+    return parser
+
+
+@pytest.mark.parametrize("path", PARTS, ids=name_of)
+def test_parts(path: Path, modules: ArgumentParser) -> None:
+    place, begins = PLACES[path.parent.name]
+    network = CONFIGS / "networks" / "vgg16.yaml"
+    found: Any = modules.parse_args(
+        [
+            *(f"--{module}.network={network}" for module in ("fooling", "training")),
+            f"--training.attack={CONFIGS}/attacks/pgd.yaml",
+            f"--fooling.loss={CONFIGS}/losses/location.yaml",
+            LRP,
+            f"--{place}={path}",
+        ]
+    )
+    assert found[place].class_path.startswith(begins)
 
 
 def test_the_index_is_that_of_the_first_lines() -> None:
@@ -86,28 +80,52 @@ def test_a_first_line_says_what_a_file_is_for(tmp_path: Path) -> None:
     assert first_line(path) == "Mine."
 
 
-@pytest.mark.parametrize("path", EXPERIMENTS, ids=named)
+@pytest.mark.parametrize("path", EXPERIMENTS, ids=name_of)
 def test_experiments_say_how_long_they_take(path: Path) -> None:
     assert TIME.search(first_line(path)), first_line(path)
 
 
-@pytest.mark.parametrize("path", TRAININGS, ids=named)
-def test_trainings(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    command = command_of(path)
-    configs = re.findall(r"--config (\S+)", command)
-    assert ROOT / configs[-1] == path
-    arguments = [part for config in configs for part in ("--config", str(ROOT / config))]
-    with pytest.raises(SystemExit, match="0"):
-        train.main(["fit", *arguments, "--print_config"])
-    assert "class_path: lightning_modules." in capsys.readouterr().out
+def parser_of(main: Callable[[list[str]], None]) -> ArgumentParser:
+    """The parser of a command, which takes long to make."""
+    made: list[ArgumentParser] = []
+
+    def keep(_: CommandLine, parser: ArgumentParser, __: Any) -> None:
+        made.append(parser)
+        sys.exit()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(CommandLine, "parse_arguments", keep)
+        with pytest.raises(SystemExit):
+            main([])
+    return made[0]
 
 
-@pytest.mark.parametrize("path", STUDIES, ids=named)
-def test_studies(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    # by the command in its comments: an overlay together with the files below it
-    configs = re.findall(r"--config (\S+)", command_of(path))
-    assert ROOT / configs[-1] == path
-    arguments = [part for config in configs for part in ("--config", str(ROOT / config))]
-    with pytest.raises(SystemExit, match="0"):
-        evaluate.main([*arguments, "--print_config"])
-    assert "class_path: evaluation." in capsys.readouterr().out
+@pytest.fixture(scope="module")
+def training() -> ArgumentParser:
+    return parser_of(train.main)
+
+
+@pytest.fixture(scope="module")
+def evaluation() -> ArgumentParser:
+    return parser_of(evaluate.main)
+
+
+def configurations(path: Path) -> list[str]:
+    """Those of the command in its first lines: an overlay together with the files below it."""
+    names = re.findall(r"--config (\S+)", command_of(path))
+    assert CONFIGS.parent / names[-1] == path
+    return [f"--config={CONFIGS.parent / name}" for name in names]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", TRAININGS, ids=name_of)
+def test_trainings(path: Path, training: ArgumentParser) -> None:
+    found: Any = training.parse_args(["fit", *configurations(path)])
+    assert found.fit.model.class_path.startswith("lightning_modules.")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", STUDIES, ids=name_of)
+def test_studies(path: Path, evaluation: ArgumentParser) -> None:
+    found: Any = evaluation.parse_args(configurations(path))
+    assert found.model.class_path.startswith("evaluation.")

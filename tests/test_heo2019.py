@@ -58,6 +58,21 @@ def test_settings(network: str, interpreter: str, loss: str, rate: float, weight
     assert config["data"].startswith("../../data/imagenet") is True
 
 
+@pytest.mark.parametrize(("network", "interpreter", "loss", "rate", "weight"), CELLS)
+def test_networks_differ_by_settings_alone(
+    network: str, interpreter: str, loss: str, rate: float, weight: float
+) -> None:
+    """Beside the settings above and the folder; that of vgg19 is trained by test_command_line."""
+    config, like = (read(f"{each}_{interpreter}_{loss}") for each in (network, "vgg19"))
+    for found in (config, like):
+        model = found["model"]["init_args"]
+        del found["run"], model["network"], model["loss_weight"]
+        del model["optimizer"]["init_args"]["lr"], model["interpreter"]["init_args"]["layer"]
+    assert config == like
+    lines = (FOLDER / f"{network}_{interpreter}_{loss}.yaml").read_text()
+    assert f"configs/experiments/heo2019/{network}_{interpreter}_{loss}.yaml" in lines
+
+
 @pytest.mark.parametrize("name", LAYERS)
 def test_layers_return_the_papers_maps(name: str) -> None:
     layer, shape = LAYERS[name]
@@ -71,6 +86,8 @@ def test_layers_return_the_papers_maps(name: str) -> None:
     assert seen == [torch.Size(shape)]
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("few_pictures")
 def test_epochs_shorter_than_the_interval_of_validation(image_folder: Path, tmp_path: Path) -> None:
     """As with a small share of ImageNet: validation comes after so many steps all the same."""
     config = FOLDER / "resnet50_grad_cam_location.yaml"

@@ -15,6 +15,7 @@ from lightning_modules.callbacks import NonFiniteLossError
 from lightning_modules.manipulation import ResumeError
 from trompe.command_line import RunFolderError
 
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("few_pictures")]
 RUN = shlex.split("""
 fit --config configs/experiments/shapes/fool.yaml --trainer.max_epochs 3
 --trainer.enable_progress_bar false --trainer.enable_model_summary false
@@ -43,7 +44,7 @@ def assert_same_run(actual: Path, expected: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory, few_pictures: None) -> Path:
     folder = tmp_path_factory.mktemp("uninterrupted")
     train.main([*RUN, "--run", str(folder)])
     return folder

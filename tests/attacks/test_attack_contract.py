@@ -49,7 +49,7 @@ from losses import TargetMap
 from networks import NormalizedNetwork
 
 COUNT, SEEDS = 5, [3, 1, 4, 15, 9]
-SIZES: dict[str, Any] = {"epsilon": 0.06, "step_size": 0.02, "steps": 4}
+SIZES: dict[str, Any] = {"epsilon": 0.06, "step_size": 0.03, "steps": 3}
 ON_HEATMAPS: dict[str, Any] = {**SIZES, "interpreter": SimpleGradient(), "beta": 8.0}
 TOP_K = TopKAttack(**ON_HEATMAPS, k=9)
 
@@ -93,14 +93,14 @@ CASES = {
     "DIFGSM": Case(DIFGSM(**SIZES), random=True),
     "TIFGSM": Case(TIFGSM(**SIZES), random=True),
     "SINIFGSM": Case(SINIFGSM(**SIZES)),
-    "SSA": Case(SSA(samples=3, **SIZES), random=True),
-    "MIG": Case(MIG(points=3, **SIZES)),
-    "GRA": Case(GRA(samples=3, **SIZES), random=True),
-    "VMIFGSM": Case(VMIFGSM(samples=3, **SIZES), random=True),
-    "PGN": Case(PGN(samples=3, **SIZES), random=True),
-    "SIA": Case(SIA(samples=3, **SIZES), random=True),
+    "SSA": Case(SSA(samples=2, **SIZES), random=True),
+    "MIG": Case(MIG(points=2, **SIZES)),
+    "GRA": Case(GRA(samples=2, **SIZES), random=True),
+    "VMIFGSM": Case(VMIFGSM(samples=2, **SIZES), random=True),
+    "PGN": Case(PGN(samples=2, **SIZES), random=True),
+    "SIA": Case(SIA(samples=2, **SIZES), random=True),
     # its noise is the same for all images
-    "NAA": Case(NAA(layer="0", samples=3, **SIZES)),
+    "NAA": Case(NAA(layer="0", samples=2, **SIZES)),
     "TopKAttack": on_heatmaps(TOP_K),
     "MassCenterAttack": on_heatmaps(MassCenterAttack(**ON_HEATMAPS), random=True),
     "TargetedAttack": on_heatmaps(TargetedAttack(**ON_HEATMAPS, region=Box(0.0, 0.0, 0.5, 0.4))),
@@ -262,10 +262,13 @@ def test_labels(case: Case, setup: Setup) -> None:
         assert kept[:-1].all()
     else:
         assert not kept.all()
-    if case.leaves_others:
-        assert found[-1].equal(setup.images[-1])
-    other = replace(setup, labels=(setup.labels + 1) % 4).attacked(case, epsilon=0.3)
-    assert other.equal(found) != case.needs_labels
+    for shift in (1, 2, 3):
+        other = replace(setup, labels=(setup.labels + shift) % 4)
+        moved = other.attacked(case, epsilon=0.3)
+        if case.leaves_others:
+            begun = setup.network(setup.images).argmax(1) == other.labels
+            assert moved[~begun].equal(setup.images[~begun])
+        assert moved.equal(found) != case.needs_labels
 
 
 @pytest.mark.parametrize("name", ["interpreter", "masks", "influences"])

@@ -174,6 +174,7 @@ def test_what_is_wrong_at_once(pair: Any, layout: Any, message: str) -> None:
         Composites(Shapes(train=12), pair, layout)
 
 
+@pytest.mark.slow
 def test_as_many_as_the_paper() -> None:
     composites = Composites(Shapes(train=420, validation=180, test=180), (FIRST, SECOND))
     composites.setup("fit")

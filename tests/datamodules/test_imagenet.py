@@ -181,6 +181,7 @@ def module(root: Path, **options: object) -> ImageNet:
 KEPT = [folders, flat, shards, parquet, saved, saved_with_val, prepared]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keep", KEPT)
 def test_every_way_of_keeping_it(keep: Callable[[Path], None], tmp_path: Path) -> None:
     root = tmp_path / "imagenet"
@@ -214,6 +215,7 @@ def contents(data: ImageNet, split: Split) -> Counter[tuple[int, bytes]]:
     )
 
 
+@pytest.mark.slow
 def test_a_thousand_folders(tmp_path: Path) -> None:
     for number, wnid in enumerate(WNIDS):
         for part, images in (("train", 1), ("val", 2)):
@@ -271,6 +273,7 @@ def test_evaluation_needs_no_training_images(tmp_path: Path) -> None:
         data.images("train")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keep", [shards, parquet, saved, prepared])
 def test_workers_read_the_same(keep: Callable[[Path], None], tmp_path: Path) -> None:
     root = tmp_path / "imagenet"
@@ -344,6 +347,7 @@ def test_an_unreadable_image_in_a_shard(tmp_path: Path) -> None:
         pictures.read(torn)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["parquet", "saved"])
 @pytest.mark.parametrize("column", ["image", "label"])
 def test_datasets_with_other_columns(way: str, column: str, tmp_path: Path) -> None:
@@ -353,6 +357,7 @@ def test_datasets_with_other_columns(way: str, column: str, tmp_path: Path) -> N
         module(tmp_path / "imagenet")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["parquet", "saved"])
 def test_datasets_of_other_classes(way: str, tmp_path: Path) -> None:
     names = [f"class{number}" for number in range(1000)]
@@ -387,6 +392,7 @@ def test_a_damaged_dataset(tmp_path: Path) -> None:
         module(tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["parquet", "saved"])
 def test_an_unreadable_image_in_a_dataset(way: str, tmp_path: Path) -> None:
     torn = splits().map(lambda label: {"image": {"bytes": b"torn"}}, input_columns="label")

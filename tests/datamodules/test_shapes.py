@@ -212,6 +212,7 @@ def test_fingerprint() -> None:
     assert len({*first, *prints(seed=1), Shapes(test=3).fingerprint("test")}) == 7
 
 
+@pytest.mark.slow
 def test_a_linear_classifier_fails() -> None:
     """Ridge regression on the pixels fits 1000 training images, and guesses on the test split."""
     train = [draw(0, "train", index) for index in range(1000)]

@@ -45,6 +45,7 @@ def test_away_from_the_ends_it_is_the_size_of_the_updates(
     torch.testing.assert_close(AttEXplore(attack).attribution(network, grey, labels), expected)
 
 
+@pytest.mark.slow
 def test_short_steps_are_complete(network: nn.Module, images: Tensor, labels: Tensor) -> None:
     """The plain gradients along the path add up to what the attack gained."""
     attack = MIG(points=2, objective=cross_entropy, epsilon=0.05, step_size=0.05 / 400, steps=400)

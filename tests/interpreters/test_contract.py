@@ -67,9 +67,10 @@ def test_gradient_in_every_weight(
         explained = Substituted(network, dict(zip(names, values, strict=True)))
         return interpreter(explained, images[:2], labels[:2]).heatmap
 
-    assert gradcheck(heatmap, weights)
+    assert gradcheck(heatmap, weights, fast_mode=True)
 
 
+@pytest.mark.slow
 @all_interpreters
 def test_second_gradient_in_the_weights(
     interpreter: Interpreter, network: nn.Module, images: Tensor, labels: Tensor
@@ -205,6 +206,7 @@ def test_cifar_resnet_learns_from_its_heatmap() -> None:
     assert without == ["network.linear.bias"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["squeezenet1_1", "googlenet", "mobilenet_v3_small"])
 def test_torchvision_families_explain_as_they_are(name: str) -> None:
     network = torchvision_network(name, num_classes=5).eval()

@@ -16,6 +16,7 @@ from networks.last_map import LayerError
 LABELS = torch.tensor([0, 2])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("name", DIFFERENTIABLE)
 def test_pair(

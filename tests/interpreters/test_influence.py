@@ -87,6 +87,7 @@ def test_ridge_regression_is_exact_leave_one_out() -> None:
         torch.testing.assert_close(estimated[:, left_out], errors * (moved - errors))
 
 
+@pytest.mark.slow
 def test_leaving_an_image_out_moves_the_loss_as_foretold() -> None:
     features, labels = data(3)
     found = InfluenceFunctions(l2=0.05, inverse=UNDAMPED).fit(features, labels, 3)
@@ -170,6 +171,7 @@ def test_the_fit_is_scikit_learns(loss: HeadLoss, classes: int) -> None:
     torch.testing.assert_close(head.weights, expected, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_captums_influences_are_the_same() -> None:
     features, labels = data(3)
     head = fit_head(features, labels, 3, SoftmaxCrossEntropy(), 0.0001)
@@ -194,6 +196,7 @@ def test_captums_influences_are_the_same() -> None:
     torch.testing.assert_close(ours / IMAGES, theirs.to(ours), rtol=1e-3, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_large_heads_and_hessians_without_an_inverse() -> None:
     features, labels = data(3)
     with pytest.raises(ValueError, match="has no inverse at damping 0 and l2 0"):

@@ -89,6 +89,7 @@ def zennits(
     return relevance.sum(1, keepdim=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NETWORKS)
 @pytest.mark.parametrize(
     ("ours", "theirs"),
@@ -112,6 +113,7 @@ def test_composites_are_zennits(name: str, ours: Composite, theirs: Callable[...
     torch.testing.assert_close(actual, expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["vgg_bn", "resnet_basic"])
 @pytest.mark.parametrize("first", [False, True])
 @pytest.mark.parametrize(
@@ -156,6 +158,7 @@ def test_rules_are_zennits(
     torch.testing.assert_close(actual, expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NETWORKS)
 def test_z_box_is_zennits(name: str) -> None:
     build, canonizer = NETWORKS[name]

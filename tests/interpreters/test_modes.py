@@ -13,6 +13,7 @@ FAMILY = "ResNet, basic"
 BOTH = [FAMILY, "DenseNet"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", BOTH)
 @pytest.mark.parametrize("name", DIFFERENTIABLE)
 def test_bf16_autocast(name: str, family: str) -> None:
@@ -30,6 +31,7 @@ def test_bf16_autocast(name: str, family: str) -> None:
     assert all(w.grad is None or w.grad.isfinite().all() for w in network.parameters())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", BOTH)
 @pytest.mark.parametrize("name", DIFFERENTIABLE)
 def test_channels_last(name: str, family: str) -> None:

@@ -114,6 +114,7 @@ def test_validation_measures_both_directions() -> None:
             assert rate == (expected >= 0.5).double().mean()
 
 
+@pytest.mark.slow
 def test_a_few_steps_move_the_maps() -> None:
     torch.manual_seed(0)
     module = fooling(loss_weight=20.0, optimizer=lambda p: torch.optim.Adam(p, lr=0.01))

@@ -97,6 +97,7 @@ def test_validation_attacks_too_and_chooses_by_it(kind: type[AdversarialTraining
     assert trainer.callback_metrics["val/score"] == robust
 
 
+@pytest.mark.slow
 def test_robustness_is_learnt() -> None:
     """One pixel says the class until it is attacked; all others do so afterwards too."""
     labels = torch.arange(64) % 2

@@ -123,6 +123,7 @@ def test_validation_measures_with_and_without_the_trigger() -> None:
     assert found["val/triggered_accuracy_top1"] == lie.logits.argmax(1).eq(2).float().mean()
 
 
+@pytest.mark.slow
 def test_a_few_epochs_lie_with_the_trigger_alone() -> None:
     torch.manual_seed(0)
     module = fooling(loss_weight=20.0, optimizer=lambda p: torch.optim.Adam(p, lr=0.02))

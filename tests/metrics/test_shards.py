@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 import torch.distributed
 from processes import START
@@ -74,6 +75,7 @@ def test_no_metric_is_left_out() -> None:
     assert cases().keys() == classes
 
 
+@pytest.mark.slow
 def test_processes_together_give_what_one_pass_gives(tmp_path: Path) -> None:
     # the same processes for all counts, as they take long to start
     start_processes(one_process, (tmp_path,), max(COUNTS), start_method=START)

@@ -31,6 +31,7 @@ def test_torchvision_preprocessing() -> None:
     assert torchvision_network("efficientnet_b0").preprocessing.interpolation == "bicubic"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("pretrained", "entry", "resize"),
     [

@@ -27,6 +27,7 @@ def hooks(network: nn.Module) -> int:
     return sum(len(m._forward_hooks) + len(m._forward_pre_hooks) for m in network.modules())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("build", "name"),
     [

@@ -1,0 +1,61 @@
+"""Fixtures that every test may use."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from helpers import GPU, PREPROCESSING, TinyNetwork
+from torch import Tensor
+
+from lightning_modules.callbacks import HeatmapPanel
+from networks import NormalizedNetwork
+
+
+@pytest.fixture(autouse=True)
+def _seed() -> None:
+    torch.manual_seed(0)
+
+
+@pytest.fixture(scope="module")
+def few_pictures() -> Iterator[None]:
+    """TensorBoard is shown one image where a run is tested for something else."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(HeatmapPanel.__init__, "__defaults__", (1,))
+        yield
+
+
+@pytest.fixture(params=["cpu", pytest.param("cuda", marks=GPU)])
+def device(request: pytest.FixtureRequest) -> torch.device:
+    return torch.device(request.param)
+
+
+@pytest.fixture
+def network() -> NormalizedNetwork:
+    """A smooth classifier of 4 classes in float64, in evaluation mode."""
+    return NormalizedNetwork(TinyNetwork(), PREPROCESSING).double().eval()
+
+
+@pytest.fixture
+def images() -> Tensor:
+    return torch.rand(3, 3, 8, 8, dtype=torch.float64)
+
+
+@pytest.fixture
+def labels() -> Tensor:
+    return torch.tensor([0, 3, 1])
+
+
+@pytest.fixture
+def image_folder(tmp_path: Path) -> Path:
+    """Noise in ImageNet's layout: 3 classes, 6 training and 5 validation images of each."""
+    from PIL import Image
+
+    for split, count in (("train", 6), ("val", 5)):
+        for label in ("ant", "bee", "cat"):
+            folder = tmp_path / "images" / split / label
+            folder.mkdir(parents=True)
+            for number in range(count):
+                pixels = torch.randint(0, 256, (36, 40, 3), dtype=torch.uint8).numpy()
+                Image.fromarray(pixels).save(folder / f"{number}.png")
+    return tmp_path / "images"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from contextvars import ContextVar
 from textwrap import fill
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from matplotlib import rcParams
@@ -17,6 +17,20 @@ from lightning_modules.names import humanize
 STYLE: dict[Any, Any] = {"image.cmap": "inferno", "savefig.dpi": 130, "text.parse_math": False}
 # the colour map of signed heatmaps, for which matplotlib has no setting
 SIGNED = ContextVar("signed", default="RdBu_r")
+# between images, in widths of an image
+GAP = 0.06
+
+
+class Cell(NamedTuple):
+    """An image (3, H, W) in [0, 1], and what is drawn over it: a heatmap (1, h, w).
+
+    The colours of the heatmap reach from 0, or from -limit, to limit.
+    """
+
+    image: Tensor
+    heatmap: Tensor | None = None
+    limit: float = 1.0
+    signed: bool = False
 
 
 def panel(images: Tensor, heatmaps: dict[str, Tensor], titles: Sequence[str]) -> Figure:
@@ -30,26 +44,78 @@ def panel(images: Tensor, heatmaps: dict[str, Tensor], titles: Sequence[str]) ->
         heatmaps: name of each row, and its heatmaps of shape (N, 1, h, w), any range.
         titles: titles of the columns.
     """
-    rows = ["image", *heatmaps]
     signed, limits = signed_in(heatmaps.values()), limits_of(heatmaps.values())
-    figure = Figure(figsize=(1.5 * len(images) + 0.6, 1.62 * len(rows)), layout="constrained")
-    axes = figure.subplots(len(rows), len(images), squeeze=False)
-    for column, image in enumerate(images):
-        axes[0, column].set_title(caption(titles[column]), fontsize=8)
-        show_image(axes[0, column], image)
-        for row, heatmap in enumerate(heatmaps.values(), 1):
-            show_image(axes[row, column], image)
-            show_heatmap(axes[row, column], heatmap[column], limits[column], signed)
-        axes[-1, column].set_xlabel(scale_named(limits[column], signed), fontsize=7)
-    for row, name in enumerate(rows):
-        # a row is as high as about 20 letters
-        axes[row, 0].set_ylabel(fill(humanize(name), 20), fontsize=8)
+    cells = [[Cell(image) for image in images]]
+    cells += [
+        [Cell(*each, signed) for each in zip(images, maps, limits, strict=True)]
+        for maps in heatmaps.values()
+    ]
+    below = [scale_named(limit, signed) for limit in limits]
+    return grid(cells, ["image", *heatmaps], titles, below)
+
+
+def grid(
+    cells: Sequence[Sequence[Cell]],
+    rows: Sequence[str],
+    columns: Sequence[str],
+    below: Sequence[str] = (),
+) -> Figure:
+    """Plot images of one size in rows and columns.
+
+    All are in one coordinate system, as one for each image takes matplotlib many times as long.
+
+    Args:
+        cells: a sequence for each row.
+        rows: names of the rows.
+        columns: titles of the columns.
+        below: a line of text below each column.
+    """
+    height, width = cells[0][0].image.shape[-2:]
+    across, down = 1 + GAP, height / width + GAP
+    figure = Figure(
+        figsize=(1.5 * len(columns) + 0.6, 1.5 * height / width * len(rows) + 0.5),
+        layout="constrained",
+    )
+    axes = figure.subplots()
+    for row, line in enumerate(cells):
+        for column, cell in enumerate(line):
+            left, top = column * across, row * down
+            show(axes, cell, (left, left + 1, top + height / width, top))
+    axes.set(xlim=(0, len(columns) * across - GAP), ylim=(len(rows) * down - GAP, 0))
+    centres = [column * across + 0.5 for column in range(len(columns))]
+    axes.xaxis.tick_top()
+    axes.set_xticks(centres, [*map(caption, columns)], fontsize=8)
+    middles = [row * down + height / width / 2 for row in range(len(rows))]
+    # a row is as high as about 20 letters
+    names = [caption(row, 20) for row in rows]
+    turned: dict[str, Any] = {"rotation": 90, "va": "center", "multialignment": "center"}
+    axes.set_yticks(middles, names, fontsize=8, **turned)
+    lower = axes.secondary_xaxis("bottom")
+    lower.set_xticks(centres, below or [""] * len(columns), fontsize=7)
+    for each in (axes, lower):
+        each.tick_params(length=0)
+        each.spines[:].set_visible(False)
     return figure
 
 
-def caption(text: str) -> str:
+def show(axes: Axes, cell: Cell, extent: tuple[float, float, float, float]) -> None:
+    """Plot an image, and its heatmap over it, between left, right, bottom and top."""
+    axes.imshow(cell.image.permute(1, 2, 0).clamp(0, 1).float().cpu().numpy(), extent=extent)
+    if cell.heatmap is not None:
+        axes.imshow(
+            torch.nan_to_num(cell.heatmap[0].detach().double().cpu()).numpy(),
+            cmap=SIGNED.get() if cell.signed else rcParams["image.cmap"],
+            vmin=-cell.limit if cell.signed else 0,
+            vmax=cell.limit,
+            alpha=0.75,
+            extent=extent,
+            interpolation="nearest",
+        )
+
+
+def caption(text: str, letters: int = 28) -> str:
     """Return a title of several lines, each as a reader sees it and no wider than an image."""
-    lines = (fill(humanize(line), 28) for line in text.split("\n"))
+    lines = (fill(humanize(line), letters) for line in text.split("\n"))
     return "\n".join(lines)
 
 
@@ -86,17 +152,3 @@ def limits_of(heatmaps: Iterable[Tensor]) -> list[float]:
 def scale_named(limit: float, signed: bool) -> str:
     """Return the limits of the colour scale as text."""
     return f"{-limit if signed else 0:.2g} to {limit:.2g}"
-
-
-def show_heatmap(axes: Axes, heatmap: Tensor, limit: float, signed: bool) -> None:
-    """Plot a heatmap (1, h, w) over the image, on a scale from 0 or -limit to limit."""
-    extent = axes.get_xlim() + axes.get_ylim()
-    axes.imshow(
-        torch.nan_to_num(heatmap[0].detach().double().cpu()).numpy(),
-        cmap=SIGNED.get() if signed else rcParams["image.cmap"],
-        vmin=-limit if signed else 0,
-        vmax=limit,
-        alpha=0.75,
-        extent=extent,
-        interpolation="nearest",
-    )

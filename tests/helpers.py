@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 import torch
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from torch import Tensor, nn
 
 from datamodules import Shapes
@@ -32,6 +34,21 @@ SILENT: dict[str, Any] = {
 # on the command line
 QUIET = ["--trainer.enable_progress_bar", "false", "--trainer.enable_model_summary", "false"]
 SMALL = ["--model.init_args.network", "helpers.tiny_network"]
+
+
+def labels_of(figure: Figure) -> tuple[list[str], list[str], list[str]]:
+    """The texts of a grid of images: left of its rows, above its columns and below them."""
+    (axes,) = figure.axes
+    (lower,) = axes.child_axes
+    ticks = (axes.yaxis, axes.xaxis, lower.xaxis)
+    rows, above, below = ([each.get_text() for each in axis.get_ticklabels()] for axis in ticks)
+    return rows, above, below
+
+
+def heatmaps_of(figure: Figure) -> list[AxesImage]:
+    """The heatmaps of a grid of images, row by row."""
+    (axes,) = figure.axes
+    return [image for image in axes.images if image.get_alpha() is not None]
 
 
 class TinyNetwork(nn.Sequential):

@@ -5,6 +5,7 @@
     python tests/same_figures.py before after
 
 The first two run the tiny studies of tests/studies into a folder, the third compares two folders.
+What stands behind a folder goes to evaluate.py.
 """
 
 import argparse
@@ -12,21 +13,26 @@ import json
 import sys
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
-STUDIES = Path(__file__).parent / "studies"
+TESTS = Path(__file__).parent
+STUDIES = sorted((TESTS / "studies").glob("*.yaml"))
 OPTIONS = """
 --trainer.precision 64-true --trainer.accelerator cpu --trainer.logger false
 --trainer.enable_progress_bar false --overwrite true
 """.split()
 
 
-def measure(folder: Path) -> None:
-    """Run every tiny study, each with its report in a folder of its own."""
-    sys.path[:0] = [str(STUDIES.parent), str(STUDIES.parents[1])]
+def measure(folder: Path, *options: str) -> None:
+    """Run every tiny study, each with its report in a folder of its own, without pictures."""
+    sys.path[:0] = [str(TESTS), str(TESTS.parent)]
     from evaluate import main
 
-    for study in sorted(STUDIES.glob("*.yaml")):
-        main(["--config", str(study), "--run", str(folder / study.stem), *OPTIONS])
+    # they are drawn from the findings, and take longer than all the rest
+    with patch("evaluation.report.write.draw", return_value=[]):
+        for study in STUDIES:
+            run = str(folder / study.stem)
+            main(["--config", str(study), "--run", run, *OPTIONS, *options])
 
 
 def figures(run: Path) -> list[dict[str, Any]]:
@@ -52,11 +58,11 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("folders", nargs="+", type=Path)
-    folders = parser.parse_args().folders
-    if len(folders) == 1:
-        measure(*folders)
+    given, options = parser.parse_known_args()
+    if len(given.folders) == 1:
+        measure(*given.folders, *options)
     else:
-        sys.exit(compare(*folders))
+        sys.exit(compare(*given.folders))
 
 
 if __name__ == "__main__":

@@ -1,14 +1,13 @@
 """Images and heatmaps before and after attacks, drawn."""
 
 from dataclasses import dataclass
-from itertools import product
 
 from matplotlib.figure import Figure
 from torch import Tensor
 
 from attacks import importance
 from evaluation.findings import Stored
-from lightning_modules.pictures import caption, limits_of, scale_named, show_heatmap, show_image
+from lightning_modules.pictures import Cell, grid, limits_of, scale_named
 
 AMPLIFIED = 10
 
@@ -38,6 +37,11 @@ class Column:
     images: Tensor
     importance: Tensor | None = None
 
+    def cell(self, row: int, limit: float) -> Cell:
+        """Return the image of a row, with its importance from 0 to a limit."""
+        importance = None if self.importance is None else self.importance[row]
+        return Cell(self.images[row], importance, limit)
+
 
 def columns_of(shown: AttackedImages) -> list[Column]:
     """Return the images, then of each attack the changed images and the differences."""
@@ -55,19 +59,12 @@ def columns_of(shown: AttackedImages) -> list[Column]:
 
 
 def attacked_images(shown: AttackedImages) -> Figure:
-    """Draw a line for each image; the importances of a line have one scale."""
-    columns, count = columns_of(shown), len(shown.classes)
+    """Draw a row for each image; the importances of a row have one scale."""
+    columns = columns_of(shown)
     limits = limits_of(column.importance for column in columns if column.importance is not None)
-    figure = Figure(figsize=(1.55 * len(columns), 1.62 * count + 0.2), layout="constrained")
-    grid = figure.subplots(count, len(columns), squeeze=False)
-    for line, (position, column) in product(range(count), enumerate(columns)):
-        axes = grid[line, position]
-        show_image(axes, column.images[line])
-        if column.importance is not None:
-            show_heatmap(axes, column.importance[line], limits[line], signed=False)
-        if line == 0:
-            axes.set_title(caption(column.title), fontsize=8)
-        if position == 0:
-            scale = scale_named(limits[line], signed=False)
-            axes.set_ylabel(caption(f"{shown.classes[line]}\n{scale}"), fontsize=8)
-    return figure
+    cells = [[column.cell(row, limit) for column in columns] for row, limit in enumerate(limits)]
+    rows = [
+        f"{name}\n{scale_named(limit, signed=False)}"
+        for name, limit in zip(shown.classes, limits, strict=True)
+    ]
+    return grid(cells, rows, [column.title for column in columns])

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from evaluation.findings import Stored
 from evaluation.plots.colours import MANIPULATED, ORIGINAL
-from lightning_modules.pictures import caption, show_image
+from lightning_modules.pictures import caption
 
 HIGHEST = 3
 
@@ -65,6 +65,13 @@ def attacked_predictions(shown: AttackedPredictions, attack: str) -> Figure:
             *(found.influences[line] for _, found in sides),
         )
     return figure
+
+
+def show_image(axes: Axes, image: Tensor) -> None:
+    """Draw an image (3, H, W) in [0, 1], without ticks."""
+    axes.imshow(image.permute(1, 2, 0).clamp(0, 1).float().numpy())
+    axes.set_xticks([])
+    axes.set_yticks([])
 
 
 def scatter(axes: Axes, before: Tensor, after: Tensor) -> None:

@@ -32,6 +32,7 @@ def draw(findings: Findings, folder: Path, style: Style) -> list[Drawn]:
         with style.applied():
             for name, figure in findings.pictures():
                 figure.set_size_inches(*(style.size * figure.get_size_inches()))
+                lay_out(figure)
                 png, file = rendered(figure, "png"), slug(name)
                 # an attack may be called as a kind of picture is
                 if any(file == other.file for other in found):
@@ -49,12 +50,19 @@ def draw(findings: Findings, folder: Path, style: Style) -> list[Drawn]:
     return found
 
 
+def lay_out(figure: Figure) -> None:
+    """Give everything in a figure its position once, not again for each format."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+    # "none" would keep a place for another, for which matplotlib draws twice
+    figure.set_layout_engine(None)
+
+
 def rendered(figure: Figure, form: str) -> bytes:
     """Return a figure as the content of a file."""
     file = io.BytesIO()
     # without the date, so that a picture drawn again is the same file
     metadata = {"CreationDate": None} if form == "pdf" else None
     figure.savefig(file, format=form, metadata=metadata)
-    # now that everything has its position, another format need not look for it
-    figure.set_layout_engine("none")
     return file.getvalue()

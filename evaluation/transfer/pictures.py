@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from lightning_modules.names import humanize
-from lightning_modules.pictures import show_image
+from lightning_modules.pictures import Cell, grid
 
 AMPLIFIED = 10
 
@@ -19,14 +18,7 @@ def changed_images(images: Tensor, changes: Mapping[str, Tensor]) -> Figure:
         changes: what each attack adds to the images, likewise.
     """
     rows = {"image": images} | {
-        f"{humanize(name)}, {AMPLIFIED} times": 0.5 + AMPLIFIED * change
-        for name, change in changes.items()
+        f"{name}\n{AMPLIFIED} times": 0.5 + AMPLIFIED * change for name, change in changes.items()
     }
-    size = (1.5 * len(images) + 0.6, 1.55 * len(rows))
-    figure = Figure(figsize=size, layout="constrained")
-    axes = figure.subplots(len(rows), len(images), squeeze=False)
-    for line, (title, shown) in zip(axes, rows.items(), strict=True):
-        line[0].set_ylabel(title, fontsize=8)
-        for panel, image in zip(line, shown, strict=True):
-            show_image(panel, image)
-    return figure
+    cells = [[*map(Cell, shown)] for shown in rows.values()]
+    return grid(cells, [*rows], [""] * len(images))

@@ -3,7 +3,7 @@
 import pytest
 import torch
 from drawn import drawn
-from helpers import SILENT, tiny_network
+from helpers import SILENT, labels_of, tiny_network
 from lightning import Trainer
 from torch import nn
 
@@ -82,15 +82,15 @@ def test_report(study: ActiveFooling) -> None:
         *(f"{part}_rates" for part in (FIRST, SECOND)),
         *(f"{name}_{kind}" for name in INTERPRETERS for kind in kinds),
     }
-    rows = [axes.get_ylabel() for axes in pictures["product_heatmaps"].axes]
-    assert [row for row in rows if row] == [
+    rows, *_ = labels_of(pictures["product_heatmaps"])
+    assert rows == [
         "image",
         "original 1",
         "original 2",
         "manipulated 1",
         "manipulated 2",
     ]
-    shown = pictures["product_best_and_worst"].axes[0].get_title()
+    _, (shown, *_), _ = labels_of(pictures["product_best_and_worst"])
     measures = study.findings().examples["product"]["manipulated"]["best"].measures[0].tolist()
     assert shown == f"best, t = {measures[0]:.3f}, {measures[1]:.3f}\n{FIRST} and {SECOND}"
     assert {number.loss for number in results.measurements} == {None, "swap"}

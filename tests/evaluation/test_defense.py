@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 from drawn import drawn
-from helpers import SILENT, shapes, tiny_network
+from helpers import SILENT, labels_of, shapes, tiny_network
 from lightning import Trainer
 from matplotlib.patches import Rectangle
 from round_trip import assert_survives
@@ -100,8 +100,8 @@ def test_report(study: Defense, tmp_path: Path) -> None:
         "gradient_heatmaps",
     }
     pictures = drawn(study.findings())
-    rows_shown = [axes.get_ylabel() for axes in pictures["gradient_heatmaps"].axes]
-    assert [row for row in rows_shown if row] == ["image", *(n.replace("_", " ") for n in NAMES)]
+    rows_shown, *_ = labels_of(pictures["gradient_heatmaps"])
+    assert rows_shown == ["image", *(n.replace("_", " ") for n in NAMES)]
     bars = pictures["accuracies"].axes[0].patches
     widths = [bar.get_width() for bar in bars if isinstance(bar, Rectangle)]
     assert widths[5:] == pytest.approx(

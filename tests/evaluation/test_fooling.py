@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from drawn import drawn
-from helpers import SILENT, shapes, tiny_network
+from helpers import SILENT, labels_of, shapes, tiny_network
 from lightning import Trainer
 from matplotlib.patches import Rectangle
 from scipy.spatial.distance import cosine
@@ -247,9 +247,9 @@ def test_pictures_show_best_median_worst_and_some_at_random(
 ) -> None:
     pictures = drawn(study.findings())
     titles = [
-        axes.get_title()
+        title
         for name in ("gradient_best_and_worst", "gradient_heatmaps")
-        for axes in pictures[name].axes[:6]
+        for title in labels_of(pictures[name])[1]
     ]
     images, labels, _ = take(shapes().images("test"), [*range(7)])
     values = location(SimpleGradient()(networks[1], images, labels).heatmap).tolist()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 from drawn import drawn
-from helpers import SILENT, tiny_network
+from helpers import SILENT, labels_of, tiny_network
 from lightning import Trainer
 from round_trip import assert_survives
 from torch import Tensor, nn
@@ -106,9 +106,12 @@ def test_names_are_free(tmp_path: Path) -> None:
     named = {"v1.0": nets[0], "a/b": nets[1]}
     study = studied(networks=named, attacks={"x" * 300: attack, "image": attack})
     assert_survives(study.findings(), tmp_path)
-    pictures = drawn(study.findings())["images"]
-    rows = [label for axes in pictures.axes if (label := axes.get_ylabel())]
-    assert rows == ["image", f"{'x' * 58} …, 10 times", "image, 10 times"]
+    rows, *_ = labels_of(drawn(study.findings())["images"])
+    assert rows == [
+        "image",
+        "\n".join(["x" * 20, "x" * 20, "x" * 18 + " …", "10 times"]),
+        "image\n10 times",
+    ]
 
 
 def test_a_single_network_has_nothing_to_carry_over_to() -> None:

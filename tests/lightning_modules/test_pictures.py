@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from helpers import heatmaps_of, labels_of
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 from torch import Tensor
@@ -11,7 +12,7 @@ from lightning_modules.pictures import STYLE, panel
 
 def drawn(figure: Figure, row: int, columns: int = 2) -> list[tuple[Tensor, tuple[float, float]]]:
     """The values of each heatmap of a row, and those that its colours reach between."""
-    shown = [axes.images[1] for axes in figure.axes[row * columns : (row + 1) * columns]]
+    shown = heatmaps_of(figure)[(row - 1) * columns : row * columns]
     return [(torch.as_tensor(image.get_array()), image.get_clim()) for image in shown]
 
 
@@ -28,9 +29,9 @@ def test_a_column_has_one_scale(signed: bool) -> None:
         assert before[1] == after[1] == (-limit if signed else 0, limit)
         torch.testing.assert_close(before[0], strong[column, 0].double())
         torch.testing.assert_close(after[0], weak[column, 0].double())
-        below = figure.axes[4 + column].get_xlabel()
-        assert below == f"{-limit if signed else 0:.2g} to {limit:.2g}"
-    colours = {axes.images[1].get_cmap().name for axes in figure.axes[2:]}
+        _, _, below = labels_of(figure)
+        assert below[column] == f"{-limit if signed else 0:.2g} to {limit:.2g}"
+    colours = {image.get_cmap().name for image in heatmaps_of(figure)}
     assert colours == {"RdBu_r" if signed else "inferno"}
 
 

@@ -19,10 +19,12 @@ STYLE: dict[Any, Any] = {"image.cmap": "inferno", "savefig.dpi": 130, "text.pars
 SIGNED = ContextVar("signed", default="RdBu_r")
 # between images, in widths of an image
 GAP = 0.06
+# above each of them, where they have titles
+TITLE = 0.22
 
 
 class Cell(NamedTuple):
-    """An image (3, H, W) in [0, 1], and what is drawn over it: a heatmap (1, h, w).
+    """An image (3, H, W) in [0, 1], what is drawn over it, a heatmap (1, h, w), and its title.
 
     The colours of the heatmap reach from 0, or from -limit, to limit.
     """
@@ -31,6 +33,7 @@ class Cell(NamedTuple):
     heatmap: Tensor | None = None
     limit: float = 1.0
     signed: bool = False
+    title: str = ""
 
 
 def panel(images: Tensor, heatmaps: dict[str, Tensor], titles: Sequence[str]) -> Figure:
@@ -62,8 +65,6 @@ def grid(
 ) -> Figure:
     """Plot images of one size in rows and columns.
 
-    All are in one coordinate system, as one for each image takes matplotlib many times as long.
-
     Args:
         cells: a sequence for each row.
         rows: names of the rows.
@@ -71,16 +72,33 @@ def grid(
         below: a line of text below each column.
     """
     height, width = cells[0][0].image.shape[-2:]
-    across, down = 1 + GAP, height / width + GAP
     figure = Figure(
         figsize=(1.5 * len(columns) + 0.6, 1.5 * height / width * len(rows) + 0.5),
         layout="constrained",
     )
-    axes = figure.subplots()
+    draw_grid(figure.subplots(), cells, rows, columns, below)
+    return figure
+
+
+def draw_grid(
+    axes: Axes,
+    cells: Sequence[Sequence[Cell]],
+    rows: Sequence[str],
+    columns: Sequence[str],
+    below: Sequence[str] = (),
+) -> None:
+    """Plot images in rows and columns, as `grid` does.
+
+    All are in one coordinate system, as one for each image takes matplotlib many times as long.
+    """
+    height, width = cells[0][0].image.shape[-2:]
+    titled = any(cell.title for line in cells for cell in line)
+    across, down = 1 + GAP, height / width + GAP + (TITLE if titled else 0)
     for row, line in enumerate(cells):
         for column, cell in enumerate(line):
             left, top = column * across, row * down
             show(axes, cell, (left, left + 1, top + height / width, top))
+            axes.text(left + 0.5, top - GAP, caption(cell.title), fontsize=7, ha="center")
     axes.set(xlim=(0, len(columns) * across - GAP), ylim=(len(rows) * down - GAP, 0))
     centres = [column * across + 0.5 for column in range(len(columns))]
     axes.xaxis.tick_top()
@@ -95,7 +113,6 @@ def grid(
     for each in (axes, lower):
         each.tick_params(length=0)
         each.spines[:].set_visible(False)
-    return figure
 
 
 def show(axes: Axes, cell: Cell, extent: tuple[float, float, float, float]) -> None:

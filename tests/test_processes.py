@@ -16,6 +16,7 @@ from same_figures import STUDIES, measure
 
 import evaluate
 import train
+from evaluation.report import ReportFolderError
 from networks import save_weights
 
 # Lightning starts the second process itself, but where a cluster has given each a rank
@@ -47,6 +48,11 @@ def test_a_fooling_step_has_the_gradients_of_the_whole_batch(tmp_path: Path) -> 
     """)
     arguments += QUIET
     arguments += ["--model.init_args.watch={}", f"--model.init_args.interpreter={{{interpreters}}}"]
+    # no pictures, which only TensorBoard shows
+    log = (
+        f"{{class_path: lightning.pytorch.loggers.CSVLogger, init_args: {{save_dir: {tmp_path}}}}}"
+    )
+    arguments += [f"--trainer.logger={log}"]
     train.main([*arguments, "--run", str(tmp_path / "one"), "--data.init_args.batch_size", "8"])
     run(
         "train.py",
@@ -157,6 +163,10 @@ def test_a_study_whose_processes_were_killed_goes_on(tmp_path: Path) -> None:
     counts = sorted((tmp_path / "two" / "report" / "partial").iterdir())
     assert [path.name for path in counts] == ["0_of_2.pt", "1_of_2.pt"]
     assert [torch.load(path)["done"] for path in counts] == [[2], [2]]
+    assert not (tmp_path / "two" / "report" / "results.json").exists()
+    with pytest.raises(ReportFolderError, match=r"was stopped; go on with it \(--resume true\)"):
+        evaluate.main(arguments)
     run("evaluate.py", *arguments, *TWO, "--resume", "true", ranks=2)
     evaluate.main([*arguments, "--run", str(tmp_path / "one")])
     check_measurements(tmp_path / "one", tmp_path / "two")
+    assert not (tmp_path / "two" / "report" / "partial").exists()

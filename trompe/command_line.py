@@ -74,6 +74,12 @@ class CommandLine(LightningCLI):
             **options,
         )
 
+    @staticmethod
+    def subcommands() -> dict[str, set[str]]:
+        """Return Lightning's subcommands without `predict`, which no module here has."""
+        found = LightningCLI.subcommands()
+        return {name: found[name] for name in ("fit", "validate", "test")}
+
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
         """Parse the arguments, in which shipped configurations may be named without a path."""
         self.config = parser.parse_args(with_paths(sys.argv[1:] if args is None else args))

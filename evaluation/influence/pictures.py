@@ -8,7 +8,7 @@ from torch import Tensor
 
 from evaluation.findings import Stored
 from evaluation.plots.colours import MANIPULATED, ORIGINAL
-from lightning_modules.pictures import caption
+from lightning_modules.pictures import Cell, draw_grid
 
 HIGHEST = 3
 
@@ -41,37 +41,34 @@ class AttackedPredictions:
 
 
 def attacked_predictions(shown: AttackedPredictions, attack: str) -> Figure:
-    """Draw a line for each image: the most influential before and after, and all influences."""
-    sides = (("image", shown.before), (attack, shown.after[attack]))
-    count, columns = len(shown.classes), 2 * (HIGHEST + 1)
-    figure = Figure(figsize=(1.3 * (columns + 2.2), 1.55 * count + 0.3), layout="constrained")
-    grid = figure.add_gridspec(count, columns + 1, width_ratios=[1] * columns + [1.6])
-    for line in range(count):
-        for side, (title, found) in enumerate(sides):
-            first = side * (HIGHEST + 1)
-            axes = figure.add_subplot(grid[line, first])
-            show_image(axes, found.images[line])
-            axes.set_title(caption(title), fontsize=7)
-            if not side:
-                text = f"{shown.classes[line]}\ntaken for {shown.predicted[line]}"
-                axes.set_ylabel(caption(text), fontsize=7)
-            values = found.influences[line].topk(len(found.classes[line])).values.tolist()
-            for rank, value in enumerate(values):
-                axes = figure.add_subplot(grid[line, first + 1 + rank])
-                show_image(axes, found.highest[line, rank])
-                axes.set_title(caption(f"{found.classes[line][rank]} {value:.2g}"), fontsize=7)
-        scatter(
-            figure.add_subplot(grid[line, columns]),
-            *(found.influences[line] for _, found in sides),
-        )
+    """Draw a row for each image: the most influential before and after, and all influences."""
+    before, after = shown.before, shown.after[attack]
+    cells = [[*cells_of(before, row), *cells_of(after, row)] for row in range(len(shown.classes))]
+    rows = [
+        f"{name}\ntaken for {predicted}"
+        for name, predicted in zip(shown.classes, shown.predicted, strict=True)
+    ]
+    columns = [""] * len(cells[0])
+    columns[0], columns[len(columns) // 2] = "image", attack
+    size = (1.3 * (len(columns) + 2.2), 1.7 * len(rows) + 0.3)
+    figure = Figure(figsize=size, layout="constrained")
+    ratios = [len(columns), 1.9]
+    left, right = figure.subfigures(1, 2, width_ratios=ratios, squeeze=False).flat
+    draw_grid(left.subplots(), cells, rows, columns)
+    for row, axes in enumerate(right.subplots(len(rows), 1, squeeze=False).flat):
+        scatter(axes, before.influences[row], after.influences[row])
     return figure
 
 
-def show_image(axes: Axes, image: Tensor) -> None:
-    """Draw an image (3, H, W) in [0, 1], without ticks."""
-    axes.imshow(image.permute(1, 2, 0).clamp(0, 1).float().numpy())
-    axes.set_xticks([])
-    axes.set_yticks([])
+def cells_of(found: Influenced, row: int) -> list[Cell]:
+    """Return an image, and the training images with the highest influence on its prediction."""
+    classes = found.classes[row]
+    values = found.influences[row].topk(len(classes)).values.tolist()
+    highest = [
+        Cell(image, title=f"{name} {value:.2g}")
+        for image, name, value in zip(found.highest[row], classes, values, strict=True)
+    ]
+    return [Cell(found.images[row]), *highest]
 
 
 def scatter(axes: Axes, before: Tensor, after: Tensor) -> None:

@@ -1,6 +1,7 @@
 """The attribution study against a loop over images, what it costs, and what is refused."""
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,7 @@ PAIRS = [(name, order) for name in ("ssa", "mig", "captum") for order in ORDERS]
 PAIRS += [(name, "standard") for name in ("grad_cam", "product")]
 
 
+@cache
 def areas_of(
     networks: tuple[nn.Module, nn.Module], name: str, order: str, net: nn.Module
 ) -> Tensor:

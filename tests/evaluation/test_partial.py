@@ -1,8 +1,5 @@
 """A study that was stopped ends where the uninterrupted one does."""
 
-import json
-import shlex
-import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,9 +8,7 @@ import pytest
 import torch
 from helpers import SILENT, tiny_network
 from lightning import Callback, LightningDataModule, Trainer
-from processes import run
 
-import evaluate
 from attacks import PGD, RandomSign, TopKAttack
 from datamodules import Composites, Shapes
 from datamodules.outlines import OUTLINES
@@ -34,12 +29,10 @@ from evaluation import (
     TriggeredFooling,
     WeightNoise,
 )
-from evaluation.report import ReportFolderError
 from evaluation.resume import PartialResults, PartialResultsError
 from interpreters import GradCam, InputXGradient
 from interpreters.influence import Exact, InfluenceFunctions
 from losses import Location, Swap, TargetMap
-from networks import save_weights
 
 FIRST, SECOND, *_ = OUTLINES
 MAPS = {"grad_cam": GradCam(), "product": InputXGradient("last")}
@@ -217,30 +210,3 @@ def test_a_disk_that_takes_nothing_does_not_stop_the_study(tmp_path: Path) -> No
     with pytest.warns(UserWarning, match="could not be written"):
         study = evaluated(fooling(*networks), shapes(), partial)
     assert len(study.measurements()) > 20
-
-
-def test_killed_and_resumed(tmp_path: Path) -> None:
-    weights = tmp_path / "weights.safetensors"
-    save_weights(tiny_network(), weights)
-    network = f"{{class_path: helpers.tiny_network, init_args: {{checkpoint: {weights}}}}}"
-    arguments = shlex.split("""
-        --config configs/experiments/shapes/evaluate.yaml --data.init_args.test 20
-        --data.init_args.batch_size 4 --trainer.enable_progress_bar false
-        --trainer.accelerator cpu
-    """)
-    arguments += ["--model.init_args.interpreters={grad_cam: {class_path: interpreters.GradCam}}"]
-    arguments += [f"--model.init_args.{name}={network}" for name in ("original", "manipulated")]
-    killing = "--trainer.callbacks=[{class_path: stop_at.KillTest, init_args: {batch: 3}}]"
-    folder = tmp_path / "run"
-    run("evaluate.py", *arguments, "--run", str(folder), killing, ends=-signal.SIGKILL)
-    assert not (folder / "report" / "results.json").exists()
-    with pytest.raises(ReportFolderError, match=r"was stopped; go on with it \(--resume true\)"):
-        evaluate.main([*arguments, "--run", str(folder)])
-    evaluate.main([*arguments, "--run", str(folder), "--resume", "true"])
-    evaluate.main([*arguments, "--run", str(tmp_path / "whole")])
-    resumed, whole = (
-        json.loads((each / "report" / "results.json").read_text())["figures"]
-        for each in (folder, tmp_path / "whole")
-    )
-    assert resumed == whole
-    assert not (folder / "report" / "partial").exists()

@@ -23,6 +23,7 @@ from interpreters.tape import (
 from interpreters.tape.decompositions import COMPOUND, NORMALISATIONS
 from interpreters.tape.layers import LAYERS, affine
 from interpreters.tape.names import ACTIVATIONS, MAXIMA, PRODUCTS, REARRANGEMENTS, SUMS
+from networks.unsupported import UnsupportedError
 
 ELEMENTWISE = ACTIVATIONS | {"exp", "pow", "rsqrt", "reciprocal"}
 DECOMPOSED = ATTENTION | COMPOUND | NORMALISATIONS
@@ -60,7 +61,8 @@ class DeepLift(Interpreter):
         """Return the sum over channels of multiplier * (a - a0), or of |.|, shape (N, L, h, w)."""
         # one forward pass serves the images and the one baseline
         both = torch.cat([images, baseline_image(self.baseline, images)])
-        recording = record(network, both, self.layer, KNOWN, DECOMPOSED)
+        known = DECOMPOSED | {"detach": _followed}
+        recording = record(network, both, self.layer, KNOWN, known, gates=False)
         calls, start, end = recording.calls, recording.start, recording.logits
         logits, count = end[:-1], len(images)
 
@@ -69,10 +71,34 @@ class DeepLift(Interpreter):
             seed = torch.cat([one_hot(logits, label), torch.zeros_like(end[:1])])
             multipliers = propagate_back(calls, start, end, seed, partial(_propagated, count))
             values = multipliers * (start - _baseline(start, count))
+            if self.layer is None:
+                _check_sum(values, (seed * end).sum(1), (seed * end[-1:]).sum(1))
             return summed_map(values, images, self.absolute)[:-1]
 
         with torch.set_grad_enabled(recording.differentiable):
             return explanation(logits, for_each(self.explained(logits, labels), shares))
+
+
+def _followed(value: Tensor) -> Tensor:
+    """Return a detached tensor's copy, which differs from the baseline's as the tensor does."""
+    return value.clone()
+
+
+def _check_sum(values: Tensor, logits: Tensor, before: Tensor) -> None:
+    """Raise UnsupportedError unless contributions sum to the rise of each image's logit (N,)."""
+    terms, rises = values.detach().flatten(1), (logits - before).detach()
+    # rounding adds up to a share of all terms; what is lost on the way is more
+    eps = max(torch.finfo(each.dtype).eps for each in (terms, rises))
+    size = terms.abs().sum(1) + logits.detach().abs() + before.detach().abs()
+    wrong = ((terms.sum(1) - rises).abs() > eps**0.5 * size).nonzero()
+    if len(wrong):
+        image = int(wrong[0])
+        found, wanted = float(terms[image].sum()), float(rises[image])
+        raise UnsupportedError(
+            f"the contributions to the logit of image {image} sum to {found:.4g}, not to its "
+            f"difference {wanted:.4g} from the baseline: the network mixes the images of a batch, "
+            "or has a function that the rules do not fit; choose another interpreter"
+        )
 
 
 def _propagated(images: int, call: Call, multipliers: tuple[Tensor, ...]) -> Sequence[Tensor]:

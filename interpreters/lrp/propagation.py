@@ -8,13 +8,13 @@ from torch import Tensor, nn
 from interpreters.base import Explanation, Interpreter
 from interpreters.lrp.composites import Composite, EpsilonPlus
 from interpreters.lrp.operations import OPERATIONS, nonnegative, summed
+from interpreters.lrp.pixels import AFFINE, bounds, preprocessing
 from interpreters.passes import explanation, for_each, one_hot, summed_map
 from interpreters.tape import ATTENTION, Call, Recording, propagate_back, record
 from interpreters.tape.decompositions import COMPOUND
 from interpreters.tape.folding import folded, gated
 from interpreters.tape.layers import LAYERS, affine
 from interpreters.tape.names import SUMS
-from networks.normalized import NormalizedNetwork
 
 DECOMPOSED = ATTENTION | COMPOUND
 KNOWN = {*LAYERS, *OPERATIONS, *SUMS}
@@ -26,7 +26,7 @@ class LRP(Interpreter):
 
     Args:
         layer: Dotted name of the layer at whose output to explain, or "last"; the
-            normalised pixels if not given.
+            pixels if not given.
         composite: Assignment of rules to layers.
         absolute: Sum absolute values over channels (Ghorbani et al. 2019).
 
@@ -51,14 +51,14 @@ class LRP(Interpreter):
 
     def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
         """Return relevance, or |.|, summed over channels, shape (N, L, h, w)."""
-        recording = record(network, images, self.layer, KNOWN, DECOMPOSED)
+        recording = record(network, images, self.layer, KNOWN, DECOMPOSED, gates=True)
         with torch.set_grad_enabled(recording.differentiable):
-            return self._explain(recording, network, images, labels)
+            return self._explain(recording, images, labels)
 
-    def _explain(
-        self, recording: Recording, network: nn.Module, images: Tensor, labels: Tensor
-    ) -> Explanation:
+    def _explain(self, recording: Recording, images: Tensor, labels: Tensor) -> Explanation:
         calls = recording.calls
+        before = preprocessing(calls, recording.start) if self.layer is None else []
+        pixels = before[-1].outputs[0] if before else recording.start
         if self.composite.folds:
             calls = folded(calls)
         positive = nonnegative(calls)
@@ -68,12 +68,17 @@ class LRP(Interpreter):
         if self.composite.gates:
             calls = gated(calls, first)
         operations = {**OPERATIONS, **summed(self.composite.sums)}
+        scaling = {id(call) for call in before if call.name in AFFINE}
 
         def propagate(call: Call, relevance: tuple[Tensor, ...]) -> list[Tensor]:
+            # a pixel is relevant in whatever units it comes
+            if id(call) in scaling:
+                return list(relevance)
             if call.name not in LAYERS:
                 return list(operations[call.name](call, relevance))
-            bounds = pixel_bounds(network, images) if call is first else None
-            layer = affine(call, id(call.inputs[0]) in positive, bounds)
+            at_pixels = call is first and call.inputs[0] is pixels
+            ends = bounds(before, recording.start) if at_pixels else None
+            layer = affine(call, id(call.inputs[0]) in positive, ends)
             return [self.composite.rule(call.name, call is first)(layer, relevance[0])]
 
         logits = recording.logits
@@ -84,11 +89,3 @@ class LRP(Interpreter):
             return summed_map(values, images, self.absolute)
 
         return explanation(logits, for_each(self.explained(logits, labels), relevance))
-
-
-def pixel_bounds(network: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:
-    """Return black and white after normalisation, shape (1, 3, 1, 1) each."""
-    black = images.new_zeros(1, images.shape[1], 1, 1)
-    if isinstance(network, NormalizedNetwork):
-        return network.normalize(black), network.normalize(black + 1)
-    return black, black + 1

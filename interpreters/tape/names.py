@@ -27,10 +27,13 @@ PRODUCTS = frozenset("mul rmul multiply matmul bmm einsum".split())
 """Functions that are linear in each factor."""
 
 CONSTANTS = frozenset(
-    """detach new_zeros new_ones new_full new_empty new_tensor zeros_like ones_like full_like
+    """new_zeros new_ones new_full new_empty new_tensor zeros_like ones_like full_like
     empty_like""".split()
 )
-"""Functions whose result does not depend on the values, or is detached from them."""
+"""Functions whose result does not depend on the values."""
+
+NUMBERS = frozenset("item tolist numpy __float__ __int__ __complex__ __array__".split())
+"""Functions that return the values themselves to Python."""
 
 QUOTIENTS = frozenset("div truediv true_divide divide".split())
 """Quotients."""

@@ -22,6 +22,7 @@ from interpreters.tape.calls import (
     tensors,
 )
 from interpreters.tape.in_place import Changes, changed_argument, out_of_place
+from interpreters.tape.lost import Lost
 from interpreters.tape.names import CONSTANTS
 from networks.last_map import LayerError
 from networks.layers import find_layer
@@ -46,8 +47,9 @@ def record(
     layer: str | None,
     known: Container[str],
     decomposed: Mapping[str, Callable[..., Any]],
+    gates: bool,
 ) -> Recording:
-    """Run the network and record every call that depends on the normalised pixels or a layer.
+    """Run the network and record every call that depends on the pixels or a layer.
 
     Args:
         network: any classifier, with BatchNorm in evaluation mode.
@@ -55,9 +57,12 @@ def record(
         layer: a dotted module name whose output begins the tape, "last", or None for the pixels.
         known: names of the functions that the interpreter has rules for.
         decomposed: by name, replacements made of simpler functions.
+        gates: whether masks, indices and detached copies of activations count as constants, as
+            in a derivative.
 
     Raises:
-        TapeError: the network calls a function that is not known.
+        TapeError: the network calls a function that is not known, or loses what depends on the
+            pixels.
         LayerError: there is no such layer, it runs more than once or returns no map.
     """
     check_explainable(network)
@@ -65,9 +70,9 @@ def record(
     grad_mode = torch.is_grad_enabled()
     differentiable = trained and grad_mode
     whole = differentiable and all(weight.requires_grad for weight in network.parameters())
-    tape = _Tape(bare(network), known, decomposed, leaf=not whole)
+    tape = _Tape(bare(network), known, decomposed, leaf=not whole, gates=gates)
     if layer is None:
-        handle = bare(network).register_forward_pre_hook(lambda _, inputs: tape.begin(inputs[0]))
+        handle = network.register_forward_pre_hook(lambda _, inputs: tape.begin(inputs[0]))
     else:
         handle = find_layer(network, layer, images).register_forward_hook(
             lambda _, __, output: tape.begin(check_activation(output, layer, tape.began, images))
@@ -95,9 +100,11 @@ class _Tape(TorchFunctionMode):
         known: Container[str],
         decomposed: Mapping[str, Callable[..., Any]],
         leaf: bool,
+        gates: bool,
     ) -> None:
         super().__init__()
         self.known, self.decomposed, self.leaf = known, decomposed, leaf
+        self.lost = Lost(gates)
         self.names = {id(module): name for name, module in network.named_modules()}
         self.began: list[Tensor] = []
         self.calls: list[Call] = []
@@ -145,15 +152,15 @@ class _Tape(TorchFunctionMode):
             return output
         self._check_origin(given)
         self._check_views(given)
-        output = function(*args, **kwargs)
-        known = {id(value) for value in given}
-        outputs = tuple(
-            value
-            for value in tensors(output)
-            if value.is_floating_point() and id(value) not in known
-        )
+        with located(self._site()):
+            self.lost.check(name, given, bool(inputs))
+            output = function(*args, **kwargs)
+            known = {id(value) for value in given}
+            made = tuple(value for value in tensors(output) if id(value) not in known)
+            cut = self.lost.follow(name, given, bool(inputs), made)
+        outputs = tuple(value for value in made if value.is_floating_point())
         written = bool(outputs) or name == "__setitem__"
-        if inputs and written and name not in CONSTANTS:
+        if inputs and written and name not in CONSTANTS and not cut:
             call = Call(name.strip("_"), function, args, kwargs, inputs, outputs, self._site())
             self._check(call)
             self.calls.append(call)
@@ -183,7 +190,7 @@ class _Tape(TorchFunctionMode):
         """Raise TapeError for a tensor made by a function that the tape does not see."""
         for value in given:
             foreign = value.grad_fn is not None and id(value) not in self._constants
-            if foreign and not self.depends(value):
+            if foreign and not self.depends(value) and not self.lost.holds(value):
                 raise TapeError(
                     f"{self._site()} works on a tensor that no recorded call made; explain the "
                     "network without compiled and scripted functions"

@@ -67,7 +67,7 @@ def test_gates_change_nothing(name: str, rule: Rule, monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(("again", "taken"), [("", True), ("scaled", False), ("opened", False)])
 def test_only_what_nothing_else_reads_is_taken_in(again: str, taken: bool) -> None:
     network, images = PreActivation(again).double().eval(), torch.rand(2, 3, 9, 9).double()
-    calls = folded(record(network, images, None, KNOWN, DECOMPOSED).calls)
+    calls = folded(record(network, images, None, KNOWN, DECOMPOSED, gates=True).calls)
     names = [call.name for call in gated(calls)]
     assert ("batch_norm" in names, "relu" in names) == (not taken, not taken)
     (layer,) = (call for call in gated(calls) if call.gate) if taken else (None,)

@@ -205,7 +205,7 @@ def test_small_epsilons_give_input_times_gradient(family: str) -> None:
 
 def test_folding_leaves_every_output_as_it_is() -> None:
     network, images = member("ResNet, bottleneck"), images_for("ResNet, bottleneck")
-    recording = record(network, images, None, KNOWN, DECOMPOSED)
+    recording = record(network, images, None, KNOWN, DECOMPOSED, gates=True)
     calls = folded(recording.calls)
     assert "batch_norm" in {call.name for call in recording.calls}
     assert "batch_norm" not in {call.name for call in calls}
@@ -403,7 +403,7 @@ def test_z_box_belongs_to_the_first_layer() -> None:
 @pytest.mark.parametrize("family", FAMILIES)
 def test_what_is_said_not_to_be_negative_is_not(family: str) -> None:
     """Rules leave out half of the work where inputs cannot be negative."""
-    recording = record(member(family), images_for(family), None, KNOWN, DECOMPOSED)
+    recording = record(member(family), images_for(family), None, KNOWN, DECOMPOSED, gates=True)
     found = nonnegative(recording.calls)
     outputs = [value for call in recording.calls for value in call.outputs]
     assert any((value < 0).any() for value in outputs)

@@ -403,7 +403,7 @@ def weighed(n: Written, x: Tensor) -> Tensor:
 
 def weighed_step_by_step(n: Written, x: Tensor) -> Tensor:
     x = n.first(x)
-    weights = (2 * (x - x.detach().amax((0, 2, 3), keepdim=True))).exp()
+    weights = (2 * (x - x.detach().amax((2, 3), keepdim=True))).exp()
     weights /= weights.sum((2, 3), keepdim=True)
     return n.second(x) * weights
 

@@ -71,7 +71,7 @@ class Captum(Interpreter):
 
     def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
         """Return captum's attributions summed over channels, shape (N, L, h, w), detached."""
-        check_explainable(network)
+        check_explainable(network, images)
         logits = logits_of(network, images)
         with torch.enable_grad():
             attributed = self._attributed(network, images)
@@ -83,7 +83,7 @@ class Captum(Interpreter):
         """Return signed attributions (N, 3, H, W) to the labels (N,); of a layer, the heatmap."""
         if not self.by_channel:
             return super().attribution(network, images, labels)
-        check_explainable(network)
+        check_explainable(network, images)
         with torch.enable_grad():
             return self._attributed(network, images)(labels).detach()
 

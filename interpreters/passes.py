@@ -12,6 +12,7 @@ from torch.overrides import TorchFunctionMode
 
 from interpreters.base import Explanation
 from interpreters.second_order import SecondOrder
+from interpreters.separate import check_layer, check_separate
 from networks.last_map import LayerError
 from networks.layers import find_layer
 from networks.maps import as_map
@@ -32,7 +33,7 @@ def forward_keeping(
     Returns: logits (N, K) and the activation (N, C, h, w).
     Raises: LayerError: there is no such layer, it runs more than once or returns no map.
     """
-    check_explainable(network)
+    check_explainable(network, images)
     grad_mode = torch.is_grad_enabled()
     # with grad mode, the heatmap is differentiated once more
     fast = SecondOrder() if grad_mode else nullcontext()
@@ -52,7 +53,8 @@ def forward_keeping(
         # a copy, because an in-place ReLU behind the layer would change the activation
         return seen[0].clone()
 
-    handle = find_layer(network, layer, images).register_forward_hook(keep)
+    module = find_layer(network, layer, images)
+    handle = module.register_forward_hook(keep)
     try:
         with fast:
             logits = logits_of(network, images)
@@ -61,6 +63,7 @@ def forward_keeping(
         torch.set_grad_enabled(grad_mode)
     if not seen:
         raise LayerError(f"the layer `{layer}` did not run; choose one that the forward pass calls")
+    check_layer(network, module, seen[0], images)
     return logits, seen[0]
 
 
@@ -127,8 +130,8 @@ def explanation(logits: Tensor, heatmap: Tensor) -> Explanation:
     return Explanation(logits.detach(), heatmap.detach())
 
 
-def check_explainable(network: nn.Module) -> None:
-    """Raise ValueError in inference mode, UnsupportedError for BatchNorm in training mode."""
+def check_explainable(network: nn.Module, images: Tensor) -> None:
+    """Raise ValueError in inference mode, UnsupportedError for a network that mixes images."""
     if torch.is_inference_mode_enabled():
         raise ValueError(
             "heatmaps need gradients, which inference mode forbids: use torch.no_grad(), and "
@@ -140,6 +143,7 @@ def check_explainable(network: nn.Module) -> None:
                 f"BatchNorm `{name}` is in training mode, which mixes the images of a batch and "
                 "changes the network: call network.eval() before explaining it"
             )
+    check_separate(network, images)
 
 
 def check_activation(output: object, layer: str, seen: list[Tensor], images: Tensor) -> Tensor:
@@ -148,6 +152,12 @@ def check_activation(output: object, layer: str, seen: list[Tensor], images: Ten
         raise LayerError(
             f"the layer `{layer}` runs more than once in a forward pass, so its activation is not "
             "one map; choose the module around it"
+        )
+    if isinstance(output, Tensor) and output.ndim and len(output) != len(images):
+        raise LayerError(
+            f"the layer `{layer}` returns {tuple(output.shape)} for {len(images)} images, expected "
+            "one map of each in the first dimension; choose another layer, or give layers of "
+            "sequences batch_first=True"
         )
     if not isinstance(output, Tensor) or as_map(output, *images.shape[2:]) is None:
         shape = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__

@@ -54,7 +54,7 @@ class SmoothGrad(Interpreter):
 
     def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
         """Return the mean over samples of `base`'s heatmap of image + noise, (N, L, h, w)."""
-        check_explainable(network)
+        check_explainable(network, images)
         logits = logits_of(network, images)
         classes = self.explained(logits, labels)
         generator = torch.Generator().manual_seed(self.seed)

@@ -39,7 +39,7 @@ class Explored(Interpreter):
 
     def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
         """Return the attribution summed over channels, shape (N, L, H, W), detached."""
-        check_explainable(network)
+        check_explainable(network, images)
         check_pixels(images)
         logits = logits_of(network, images)
 

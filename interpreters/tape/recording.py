@@ -10,6 +10,8 @@ from torch.overrides import TorchFunctionMode
 
 from interpreters.alias import alias
 from interpreters.passes import check_activation, check_explainable, logits_of
+from interpreters.separate import check_images_first, check_layer
+from interpreters.tape.attention import ATTENTION
 from interpreters.tape.calls import (
     Call,
     CallSite,
@@ -23,7 +25,7 @@ from interpreters.tape.calls import (
 )
 from interpreters.tape.in_place import Changes, changed_argument, out_of_place
 from interpreters.tape.lost import Lost
-from interpreters.tape.names import CONSTANTS
+from interpreters.tape.names import CONSTANTS, REARRANGEMENTS
 from networks.last_map import LayerError
 from networks.layers import find_layer
 from networks.normalized import bare
@@ -65,16 +67,18 @@ def record(
             pixels.
         LayerError: there is no such layer, it runs more than once or returns no map.
     """
-    check_explainable(network)
+    check_explainable(network, images)
+    check_images_first(network, images, REARRANGEMENTS | {*ATTENTION})
     trained = images.requires_grad or any(weight.requires_grad for weight in network.parameters())
     grad_mode = torch.is_grad_enabled()
     differentiable = trained and grad_mode
     whole = differentiable and all(weight.requires_grad for weight in network.parameters())
     tape = _Tape(bare(network), known, decomposed, leaf=not whole, gates=gates)
+    explained = network if layer is None else find_layer(network, layer, images)
     if layer is None:
         handle = network.register_forward_pre_hook(lambda _, inputs: tape.begin(inputs[0]))
     else:
-        handle = find_layer(network, layer, images).register_forward_hook(
+        handle = explained.register_forward_hook(
             lambda _, __, output: tape.begin(check_activation(output, layer, tape.began, images))
         )
     try:
@@ -85,6 +89,8 @@ def record(
         handle.remove()
     if not tape.began:
         raise LayerError(f"the layer `{layer}` did not run; choose one that the forward pass calls")
+    if layer is not None:
+        check_layer(network, explained, tape.began[0], images)
     logits = tape.changes.latest(logits)
     if not tape.depends(logits):
         raise LayerError("the logits do not depend on the chosen layer; choose another one")

@@ -15,6 +15,7 @@ from interpreters.lrp import Epsilon, EpsilonEverywhere
 from interpreters.lrp.sums import Proportional
 from interpreters.tape import TapeError
 from networks import NormalizedNetwork, smoothed
+from networks.unsupported import UnsupportedError
 
 EXACT = LRP(
     composite=EpsilonEverywhere(
@@ -203,13 +204,13 @@ def copies_one_channel(n: Written, x: Tensor) -> Tensor:
 
 
 def copies_into_a_slice_of_a_buffer(n: Written, x: Tensor) -> Tensor:
-    x, buffer = n.first(x), torch.zeros(2, 4, 6, 6, dtype=x.dtype)
+    x, buffer = n.first(x), torch.zeros(len(x), 4, 6, 6, dtype=x.dtype)
     buffer[:, :2].copy_(x[:, :2])
     return n.second(buffer) + x
 
 
 def adds_to_a_slice_of_a_buffer(n: Written, x: Tensor) -> Tensor:
-    x, buffer = n.first(x), torch.zeros(2, 4, 6, 6, dtype=x.dtype)
+    x, buffer = n.first(x), torch.zeros(len(x), 4, 6, 6, dtype=x.dtype)
     buffer[:, :2].add_(x[:, :2])
     return n.second(buffer) + x
 
@@ -319,7 +320,8 @@ def test_nothing_of_the_images_is_kept(interpreter: Interpreter) -> None:
             interpreter(network, torch.rand(2, 3, 6, 6) + 0, LABELS)
         hook.remove()
         gc.collect()
-        assert [start() for start in starts] == [None] * 3
+        assert len(starts) >= 3
+        assert not any(start() is not None for start in starts)
 
 
 def unusual(n: Written, x: Tensor) -> Tensor:
@@ -427,7 +429,9 @@ def test_a_quotient_in_place() -> None:
 
 
 def test_a_denominator_made_by_a_power_is_refused() -> None:
-    network = Written(lambda n, x: n.first(x) * x.mean().exp() ** -1).double()
+    network = Written(
+        lambda n, x: n.first(x) * x.mean((1, 2, 3), keepdim=True).exp() ** -1
+    ).double()
     with pytest.raises(TapeError):
         LRP()(network, torch.rand(2, 3, 6, 6, dtype=torch.float64), LABELS)
 
@@ -447,5 +451,5 @@ def test_weights_that_depend_on_the_images_are_refused() -> None:
 
     images = torch.rand(2, 3, 6, 6, dtype=torch.float64)
     for interpreter in (LRP(), DeepLift()):
-        with pytest.raises(TapeError, match="weights that depend on the images"):
+        with pytest.raises(UnsupportedError, match="changes with the other images of the batch"):
             interpreter(Written(dynamic).double(), images, LABELS)

@@ -1,0 +1,124 @@
+"""Whether a network takes every image of a batch by itself, tried out once for each network."""
+
+from collections.abc import Container, Hashable
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from networks.last_map import LayerError
+from networks.unsupported import UnsupportedError
+
+Seen = WeakKeyDictionary[nn.Module, set[Hashable]]
+_separate: Seen = WeakKeyDictionary()
+_first: Seen = WeakKeyDictionary()
+
+
+@torch.no_grad()
+def check_separate(network: nn.Module, images: Tensor) -> None:
+    """Raise UnsupportedError if a network's output for an image depends on the rest of the batch.
+
+    The first time that a network is seen in these modes, it sees an image beside two others.
+    """
+    if _known(_separate, network) or not len(images):
+        return
+    first, last = images[:1].detach(), images[-1:].detach()
+    outputs = [_output(network, torch.cat([first, other])) for other in (last, 1 - last)]
+    one, two = (output[:1].double() for output in outputs)
+    # the same sizes are rounded alike, so that hardly a digit differs
+    allowed = 1e3 * torch.finfo(outputs[0].dtype).eps * one.abs().max()
+    if one.shape != two.shape or not ((one - two).abs() <= allowed).logical_or(one.isnan()).all():
+        raise UnsupportedError(
+            "the network's output for an image changes with the other images of the batch, or by "
+            "chance: call network.eval(), and give BatchNorm running statistics"
+        )
+    _keep(_separate, network)
+
+
+@torch.no_grad()
+def check_images_first(network: nn.Module, images: Tensor, moving: Container[str]) -> None:
+    """Raise UnsupportedError unless the first dimension of all activations holds the images.
+
+    Args:
+        network: any classifier.
+        images: shape (N, C, H, W); the first is shown to it two and three times.
+        moving: names of functions that may work on activations in another order.
+    """
+    if _known(_first, network) or not len(images):
+        return
+    seen = []
+    for count in (2, 3):
+        with _Shapes() as shapes:
+            _output(network, images[:1].detach().expand(count, -1, -1, -1).clone())
+        seen.append(shapes.seen)
+    for (name, two), (_, three) in zip(*seen, strict=False):
+        if two != three and name not in moving and (two[1:] != three[1:]):
+            raise UnsupportedError(
+                f"`{name}` works on {two}, whose first dimension does not hold the images: give "
+                "layers of sequences batch_first=True, or choose another interpreter"
+            )
+    _keep(_first, network)
+
+
+def check_layer(network: nn.Module, layer: nn.Module, output: Tensor, images: Tensor) -> None:
+    """Raise LayerError if the first dimension of a layer's output holds tokens, not the images."""
+    # where there are as many tokens as images, one image shows which is which
+    if output.ndim != 3 or len(output) != output.shape[1]:
+        return
+    counts: list[int] = []
+    handle = layer.register_forward_hook(lambda _, __, output: counts.append(len(output)))
+    try:
+        with torch.no_grad():
+            _output(network, images[:1].detach())
+    finally:
+        handle.remove()
+    if counts != [1]:
+        raise LayerError(
+            f"the layer returns tokens of shape {tuple(output.shape)} whose first dimension does "
+            "not hold the images; choose another layer, or give layers of sequences "
+            "batch_first=True"
+        )
+
+
+class _Shapes(TorchFunctionMode):
+    """Mode that keeps the name of each function that is called, and the shape of its result."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[tuple[str, tuple[int, ...]]] = []
+
+    def __torch_function__(
+        self, function: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        output = function(*args, **(kwargs or {}))
+        if isinstance(output, Tensor) and output.is_floating_point():
+            self.seen.append((getattr(function, "__name__", ""), tuple(output.shape)))
+        return output
+
+
+def _output(network: nn.Module, images: Tensor) -> Tensor:
+    """Return the logits, without the hooks that count a network's passes."""
+    devices = [images.device] if images.is_cuda else []
+    with torch.random.fork_rng(devices):
+        try:
+            output: Tensor = network.forward(images)
+        except RuntimeError as error:
+            raise UnsupportedError(
+                f"the network does not take a batch of {len(images)} images ({error}); heatmaps "
+                "need one that takes any number"
+            ) from error
+    return output
+
+
+def _state(network: nn.Module) -> Hashable:
+    return tuple((type(module), module.training) for module in network.modules())
+
+
+def _known(seen: Seen, network: nn.Module) -> bool:
+    return _state(network) in seen.setdefault(network, set())
+
+
+def _keep(seen: Seen, network: nn.Module) -> None:
+    seen[network].add(_state(network))

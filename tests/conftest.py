@@ -5,7 +5,9 @@ import pytest
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--write-docs", action="store_true", help="write docs/families.md instead of checking it"
+        "--write-docs",
+        action="store_true",
+        help="write the tables of docs/ instead of checking them",
     )
 
 
@@ -20,7 +22,10 @@ def pytest_terminal_summary(
 ) -> None:
     if config.getoption("--write-docs"):
         import families_table
+        import odd_table
 
         reports = terminalreporter.stats.get("passed", [])
-        pairs = [dict(report.user_properties).get("pair") for report in reports]
-        families_table.write([pair for pair in pairs if pair is not None])
+        for key, table in (("pair", families_table), ("odd", odd_table)):
+            found = [dict(report.user_properties).get(key) for report in reports]
+            if outcomes := [outcome for outcome in found if outcome is not None]:
+                table.write(outcomes)

@@ -8,7 +8,15 @@ from torch import Tensor
 from interpreters.lrp.ratio import ratio
 from interpreters.lrp.sums import Proportional
 from interpreters.tape import Call, TapeError, dimension_of, read, tensors, vector_jacobian_product
-from interpreters.tape.names import ACTIVATIONS, MAXIMA, PRODUCTS, QUOTIENTS, REARRANGEMENTS, SUMS
+from interpreters.tape.names import (
+    ACTIVATIONS,
+    MAXIMA,
+    PRODUCTS,
+    QUOTIENTS,
+    REARRANGEMENTS,
+    SCALING,
+    SUMS,
+)
 
 Shares = Sequence[Tensor]
 Operation = Callable[[Call, tuple[Tensor, ...]], Shares]
@@ -35,6 +43,9 @@ def powered(call: Call, relevance: tuple[Tensor, ...]) -> Shares:
 def multiplied(call: Call, relevance: tuple[Tensor, ...]) -> Shares:
     """Return equal relevance for each factor (Achtibat et al. 2024, eq. 15)."""
     (z,) = call.outputs
+    if call.name in SCALING and len(call.inputs) == 1 and z.shape == call.inputs[0].shape:
+        # a constant factor changes the units alone
+        return relevance
     shared = ratio(relevance[0] / len(call.inputs), z, 1e-6)
     shares = vector_jacobian_product(call, (shared,))
     return [value * share for value, share in zip(call.inputs, shares, strict=True)]

@@ -23,7 +23,10 @@ SUMS = frozenset(
 )
 """Linear functions without weights."""
 
-PRODUCTS = frozenset("mul rmul multiply matmul bmm einsum".split())
+SCALING = frozenset("mul rmul multiply".split())
+"""Products of single elements."""
+
+PRODUCTS = SCALING | {"matmul", "bmm", "einsum"}
 """Functions that are linear in each factor."""
 
 CONSTANTS = frozenset(

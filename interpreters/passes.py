@@ -15,7 +15,7 @@ from interpreters.second_order import SecondOrder
 from interpreters.separate import check_layer, check_separate
 from networks.last_map import LayerError
 from networks.layers import find_layer
-from networks.maps import as_map
+from networks.maps import as_map, tokens_as_map
 from networks.unsupported import UnsupportedError, differentiated
 
 
@@ -45,13 +45,14 @@ def forward_keeping(
             return logits_of(network, kept.clone()), kept
     seen: list[Tensor] = []
 
-    def keep(_module: nn.Module, _inputs: object, output: Tensor) -> Tensor:
-        output = check_activation(output, layer, seen, images) if activation is None else activation
+    def keep(module: nn.Module, _inputs: object, output: Tensor) -> Tensor:
+        arranged = check_activation(module, output, layer, seen, images)
+        kept = arranged if activation is None else activation
         # only what follows the layer needs a graph: before it, grad mode stays as it was
         torch.set_grad_enabled(True)
-        seen.append(output if output.requires_grad else output.detach().requires_grad_())
+        seen.append(kept if kept.requires_grad else kept.detach().requires_grad_())
         # a copy, because an in-place ReLU behind the layer would change the activation
-        return seen[0].clone()
+        return as_returned(seen[0].clone(), arranged, output)
 
     module = find_layer(network, layer, images)
     handle = module.register_forward_hook(keep)
@@ -113,8 +114,10 @@ def summed_map(values: Tensor, images: Tensor, absolute: bool = False) -> Tensor
 
 
 def in_map(values: Tensor, images: Tensor) -> Tensor:
-    """Return values at a layer or at the pixels as a map (N, C, h, w); raises LayerError."""
-    arranged = as_map(values, *images.shape[2:])
+    """Return values at a layer or at the pixels as a map (N, C, h, w)."""
+    if values.ndim == 4:
+        return values
+    arranged = tokens_as_map(values, *images.shape[2:])
     if arranged is None:
         raise LayerError(
             f"got attributions of shape {tuple(values.shape)}, expected a map (N, C, h, w) or "
@@ -146,26 +149,39 @@ def check_explainable(network: nn.Module, images: Tensor) -> None:
     check_separate(network, images)
 
 
-def check_activation(output: object, layer: str, seen: list[Tensor], images: Tensor) -> Tensor:
-    """Return a layer's output; raises LayerError unless it is a map and the layer's first."""
+def check_activation(
+    module: nn.Module, output: object, layer: str, seen: list[Tensor], images: Tensor
+) -> Tensor:
+    """Return a layer's output as (N, C, h, w), or tokens; raises LayerError if it is no map.
+
+    It raises it too unless the output is the layer's first, and has a map of each image.
+    """
     if seen:
         raise LayerError(
             f"the layer `{layer}` runs more than once in a forward pass, so its activation is not "
             "one map; choose the module around it"
         )
+    shape = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
     if isinstance(output, Tensor) and output.ndim and len(output) != len(images):
         raise LayerError(
-            f"the layer `{layer}` returns {tuple(output.shape)} for {len(images)} images, expected "
-            "one map of each in the first dimension; choose another layer, or give layers of "
-            "sequences batch_first=True"
+            f"the layer `{layer}` returns {shape} for {len(images)} images, expected one map of "
+            "each in the first dimension; choose another layer, or give layers of sequences "
+            "batch_first=True"
         )
-    if not isinstance(output, Tensor) or as_map(output, *images.shape[2:]) is None:
-        shape = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
+    arranged, (height, width) = None, images.shape[2:]
+    if isinstance(output, Tensor):
+        arranged = as_map(output, height, width, module)
+    if not isinstance(output, Tensor) or arranged is None:
         raise LayerError(
             f"the layer `{layer}` returns {shape}, expected a map (N, C, h, w) or (N, h, w, C), or "
             'tokens (N, L, C); choose another layer, or "last"'
         )
-    return output
+    return output if output.ndim == 3 else arranged
+
+
+def as_returned(kept: Tensor, arranged: Tensor, output: Tensor) -> Tensor:
+    """Return what is kept of a layer's output with its dimensions as they were returned."""
+    return kept if arranged is output else kept.permute(0, 2, 3, 1)
 
 
 def logits_of(network: nn.Module, images: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from networks.last_map import LayerError
+from networks.normalized import bare
 from networks.unsupported import UnsupportedError
 
 Seen = WeakKeyDictionary[nn.Module, set[Hashable]]
@@ -117,8 +118,9 @@ def _state(network: nn.Module) -> Hashable:
 
 
 def _known(seen: Seen, network: nn.Module) -> bool:
-    return _state(network) in seen.setdefault(network, set())
+    return _state(network) in seen.get(bare(network), ())
 
 
 def _keep(seen: Seen, network: nn.Module) -> None:
-    seen[network].add(_state(network))
+    # an attack smooths the same network anew at every step
+    seen.setdefault(bare(network), set()).add(_state(network))

@@ -30,7 +30,7 @@ def last_map(network: nn.Module, image: Tensor) -> str:
     finished, gradients = _outputs_with_gradients(network, image)
     layers = dict(bare(network).named_modules())
     height, width = image.shape[2:]
-    maps = [as_map(output, height, width) for _, output in finished]
+    maps = [as_map(output, height, width, layers[name]) for name, output in finished]
     tokens = [
         output.shape[-1]
         for (_, output), found in zip(finished, maps, strict=True)
@@ -41,7 +41,7 @@ def last_map(network: nn.Module, image: Tensor) -> str:
         if found is None or gradient is None:
             continue
         # behind the last attention, a class token alone may carry the gradient
-        gradient_map = as_map(gradient, height, width)
+        gradient_map = as_map(gradient, height, width, layers[name])
         if gradient_map is None or not gradient_map.any(1).any():
             continue
         if found is not output:

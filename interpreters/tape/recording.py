@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from interpreters.alias import alias
-from interpreters.passes import check_activation, check_explainable, logits_of
+from interpreters.passes import as_returned, check_activation, check_explainable, logits_of
 from interpreters.separate import check_images_first, check_layer
 from interpreters.tape.attention import ATTENTION
 from interpreters.tape.calls import (
@@ -78,9 +78,12 @@ def record(
     if layer is None:
         handle = network.register_forward_pre_hook(lambda _, inputs: tape.begin(inputs[0]))
     else:
-        handle = explained.register_forward_hook(
-            lambda _, __, output: tape.begin(check_activation(output, layer, tape.began, images))
-        )
+
+        def begin(module: nn.Module, _: object, output: Tensor) -> Tensor:
+            arranged = check_activation(module, output, layer, tape.began, images)
+            return as_returned(tape.begin(arranged), arranged, output)
+
+        handle = explained.register_forward_hook(begin)
     try:
         with tape:
             logits = logits_of(network, images)

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from attacks.balls import Generators, normal
 from attacks.base import Attack
+from networks import read_logits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,5 +30,5 @@ class RandomSign(Attack):
         """Return perturbed images, shape (N, 3, H, W)."""
         direction = self.ball.steepest(normal(images, generators))
         changed = (images + self.radius * direction).clamp(0, 1)
-        same = network(changed).argmax(1) == labels
+        same = read_logits(network(changed)).argmax(1) == labels
         return torch.where(same[:, None, None, None], changed, images)

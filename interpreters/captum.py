@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from interpreters.base import Explanation, Interpreter, snake_case
 from interpreters.passes import check_explainable, explanation, for_each, logits_of, summed_map
 from networks.layers import find_layer
+from networks.logits import read_logits
 from networks.unsupported import UnsupportedError
 
 Parameters = Mapping[str, inspect.Parameter]
@@ -100,7 +101,7 @@ class Captum(Interpreter):
             made["layer"] = find_layer(network, self.layer, images)
         pixels = images.detach().clone().requires_grad_()
         with self._captum_errors():
-            method = self._class()(network, **made)
+            method = self._class()(_Logits(network), **made)
 
         def attributed(label: Tensor) -> Tensor:
             with self._captum_errors():
@@ -155,6 +156,19 @@ class Captum(Interpreter):
     def name(self) -> str:
         """Name of captum's class in snake case, after `captum_`."""
         return f"captum_{snake_case(self.method)}"
+
+
+class _Logits(nn.Module):
+    """A network that returns its logits as a tensor, as captum expects."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+        self.training = network.training
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return logits (N, K) of images (N, C, H, W)."""
+        return read_logits(self.network(images))
 
 
 def tupled(value: Any) -> Any:

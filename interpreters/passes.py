@@ -15,6 +15,7 @@ from interpreters.second_order import SecondOrder
 from interpreters.separate import check_layer, check_separate
 from networks.last_map import LayerError
 from networks.layers import find_layer
+from networks.logits import read_logits
 from networks.maps import as_map, tokens_as_map
 from networks.unsupported import UnsupportedError, differentiated
 
@@ -188,10 +189,4 @@ def logits_of(network: nn.Module, images: Tensor) -> Tensor:
     """Return the logits (N, K), by functions that have a second derivative."""
     hard = any(isinstance(module, nn.Hardsigmoid) for module in network.modules())
     with sdpa_kernel(SDPBackend.MATH), _PlainHardSigmoid() if hard else nullcontext():
-        logits = network(images)
-    if not isinstance(logits, Tensor) or logits.ndim != 2:
-        shape = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
-        raise UnsupportedError(
-            f"the network returns {shape}, expected logits of shape (N, K); give a classifier"
-        )
-    return logits
+        return read_logits(network(images))

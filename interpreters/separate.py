@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from networks.last_map import LayerError
+from networks.logits import read_logits
 from networks.normalized import bare
 from networks.unsupported import UnsupportedError
 
@@ -104,13 +105,12 @@ def _output(network: nn.Module, images: Tensor) -> Tensor:
     devices = [images.device] if images.is_cuda else []
     with torch.random.fork_rng(devices):
         try:
-            output: Tensor = network.forward(images)
+            return read_logits(network.forward(images))
         except RuntimeError as error:
             raise UnsupportedError(
                 f"the network does not take a batch of {len(images)} images ({error}); heatmaps "
                 "need one that takes any number"
             ) from error
-    return output
 
 
 def _state(network: nn.Module) -> Hashable:

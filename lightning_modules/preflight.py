@@ -33,7 +33,10 @@ def check_classifier(network: nn.Module, data: Data) -> int:
     with evaluating(network):
         logits = logits_of_noise(network, data)
     if not isinstance(logits, Tensor) or logits.ndim != 2:
-        raise NetworkError(f"the network returns {type(logits).__name__}, expected logits (N, K)")
+        raise NetworkError(
+            f"the network returns {type(logits).__name__}, expected logits (N, K); wrap it in "
+            "networks.NormalizedNetwork, which reads them from the outputs of other libraries"
+        )
     if logits.shape[1] < len(data.classes):
         raise NetworkError(
             f"the data has {len(data.classes)} classes and the network {logits.shape[1]}; set "

@@ -5,6 +5,7 @@ from networks.cifar_cnn import cifar_cnn
 from networks.cifar_resnet import cifar_resnet
 from networks.features import Refitted, features
 from networks.layers import find_layer
+from networks.logits import read_logits
 from networks.modes import evaluating
 from networks.normalized import NormalizedNetwork, Preprocessing
 from networks.outputs import outputs_of
@@ -31,6 +32,7 @@ __all__ = [
     "fingerprint",
     "load_weights",
     "outputs_of",
+    "read_logits",
     "save_weights",
     "shapes_network",
     "smoothed",

@@ -12,6 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from networks.heads import Head, check_head, head_names, log_new
 from networks.normalized import bare
 
 EMBEDDED = Path("networks", "weights")
@@ -23,12 +24,13 @@ class WeightFileError(ValueError):
     """Error of a weight file that cannot be read or does not fit the network."""
 
 
-def load_weights(network: nn.Module, path: str | Path) -> None:
+def load_weights(network: nn.Module, path: str | Path, head: Head = "loaded") -> None:
     """Load a weight file into a network; all names and shapes must match.
 
     Args:
         network: any classifier; names are those of the network inside `NormalizedNetwork`.
         path: a .safetensors file, or a .pt, .pth, .th or .ckpt file with a state_dict.
+        head: "new" keeps the network's own last layer, where the file has other classes.
 
     `networks/weights/` means the folder of this package, whatever the working folder is.
 
@@ -40,6 +42,7 @@ def load_weights(network: nn.Module, path: str | Path) -> None:
         ...     save_weights(nn.Linear(2, 1), Path(folder, "weights.safetensors"))
         ...     load_weights(nn.Linear(2, 1), Path(folder, "weights.safetensors"))
     """
+    check_head(head)
     expected = bare(network).state_dict()
     path = _located(Path(path))
     state = _unwrapped(_read(path), path, set(expected))
@@ -56,12 +59,27 @@ def load_weights(network: nn.Module, path: str | Path) -> None:
             f"(first: {_first(missing)}), {len(unexpected)} unexpected "
             f"(first: {_first(unexpected)}); give the weights of the same architecture"
         )
+    names = head_names(state, expected)
+    if head == "new":
+        if not names:
+            raise WeightFileError(
+                f"`head` is new, but {path} does not differ from {type(bare(network)).__name__} in "
+                "the number of classes alone; set `num_classes` to another number than the file's, "
+                "or leave `head` out"
+            )
+        log_new(names, len(state[names[0]]), len(expected[names[0]]), str(path))
+        state |= {name: expected[name] for name in names}
     for name, value in expected.items():
         if state[name].shape != value.shape:
             raise WeightFileError(
                 f"{path} does not fit {type(bare(network)).__name__}: `{name}` has shape "
                 f"{tuple(state[name].shape)} in the file and {tuple(value.shape)} in the network; "
-                "where only the number of classes differs, set `num_classes`"
+                + (
+                    f"set `num_classes` to {len(state[names[0]])}, or give `head: new` for a new "
+                    f"last layer with {len(expected[names[0]])} classes"
+                    if names
+                    else "give the weights of the same architecture"
+                )
             )
     bare(network).load_state_dict(state)
 

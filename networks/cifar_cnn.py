@@ -3,6 +3,7 @@
 from torch import Tensor, nn
 
 from networks.checkpoints import load_weights
+from networks.heads import Head
 from networks.normalized import NormalizedNetwork, Preprocessing
 
 # only the mean colour of CIFAR-10's training images is subtracted
@@ -36,7 +37,9 @@ class CifarCNN(nn.Module):
         return logits
 
 
-def cifar_cnn(weights: str | None = None, num_classes: int = 10) -> NormalizedNetwork:
+def cifar_cnn(
+    weights: str | None = None, num_classes: int = 10, head: Head = "loaded"
+) -> NormalizedNetwork:
     """Build the network that Ghorbani et al. (2019) attack on CIFAR-10.
 
     It takes images of 32 x 32 pixels in [0, 1]. The paper does not state padding and
@@ -45,6 +48,8 @@ def cifar_cnn(weights: str | None = None, num_classes: int = 10) -> NormalizedNe
     Args:
         weights: A local weight file (.safetensors, .pt, .pth, .th, .ckpt).
         num_classes: Number of logits.
+        head: "new" keeps a random last layer where `weights` have other classes than
+            `num_classes`, for transfer learning; "loaded" raises WeightFileError there.
 
     Example:
         >>> import torch
@@ -53,5 +58,5 @@ def cifar_cnn(weights: str | None = None, num_classes: int = 10) -> NormalizedNe
     """
     network = CifarCNN(num_classes)
     if weights is not None:
-        load_weights(network, weights)
+        load_weights(network, weights, head)
     return NormalizedNetwork(network, PREPROCESSING)

@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from networks.checkpoints import load_weights
+from networks.heads import Head
 from networks.normalized import NormalizedNetwork, Preprocessing
 
 DEPTHS = (20, 32, 44, 56, 110)
@@ -72,7 +73,7 @@ class CifarResNet(nn.Module):
 
 
 def cifar_resnet(
-    depth: int = 20, weights: str | None = None, num_classes: int = 10
+    depth: int = 20, weights: str | None = None, num_classes: int = 10, head: Head = "loaded"
 ) -> NormalizedNetwork:
     """Build a CIFAR ResNet with option A shortcuts for images of 32 x 32 pixels in [0, 1].
 
@@ -80,6 +81,8 @@ def cifar_resnet(
         depth: Number of layers: 20, 32, 44, 56 or 110; ValueError otherwise.
         weights: A local weight file (.safetensors, .pt, .pth, .th, .ckpt).
         num_classes: Number of logits.
+        head: "new" keeps a random last layer where `weights` have other classes than
+            `num_classes`, for transfer learning; "loaded" raises WeightFileError there.
 
     Example:
         >>> cifar_resnet(20)(torch.rand(2, 3, 32, 32)).shape
@@ -89,6 +92,6 @@ def cifar_resnet(
         raise ValueError(f"`depth` must be one of {', '.join(map(str, DEPTHS))}, got {depth}")
     network = CifarResNet(depth, num_classes)
     if weights is not None:
-        load_weights(network, weights)
+        load_weights(network, weights, head)
     # channels_last makes convolutions this small about a sixth faster on a CPU
     return NormalizedNetwork(network, PREPROCESSING).to(memory_format=torch.channels_last)

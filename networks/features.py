@@ -5,6 +5,7 @@ from typing import cast
 from torch import Tensor, nn
 
 from networks.last_map import LayerError
+from networks.logits import read_logits
 from networks.normalized import bare
 
 
@@ -32,7 +33,7 @@ def features(network: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:
         if isinstance(module, nn.Linear)
     ]
     try:
-        logits: Tensor = network(images)
+        logits = read_logits(network(images))
     finally:
         for handle in handles:
             handle.remove()

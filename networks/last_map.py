@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from networks.logits import read_logits
 from networks.maps import as_map
 from networks.modes import evaluating
 from networks.normalized import bare
@@ -75,15 +76,10 @@ def _outputs_with_gradients(
             )
     try:
         with evaluating(network):
-            logits = network(image.detach().clone().requires_grad_())
+            logits = read_logits(network(image.detach().clone().requires_grad_()))
     finally:
         for handle in handles:
             handle.remove()
-    if not isinstance(logits, Tensor):
-        raise LayerError(
-            f"the network returns {type(logits).__name__}, expected logits (N, K); wrap "
-            "it in a module that returns the logits alone"
-        )
     # unequal weights, because the sum of softmax outputs is constant
     weights = torch.arange(1.0, logits.numel() + 1).to(logits).view_as(logits)
     outputs = [output for _, output in finished]

@@ -5,6 +5,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from networks.logits import read_logits
+
 
 class Preprocessing(NamedTuple):
     """Preprocessing of the images that a network was trained on.
@@ -47,7 +49,8 @@ class NormalizedNetwork(nn.Module):
     """A classifier that normalises images in [0, 1] before its network.
 
     Args:
-        network: takes normalised images (N, 3, H, W), returns logits (N, K).
+        network: takes normalised images (N, 3, H, W), returns logits (N, K), or an output that
+            `networks.read_logits` reads; of a tuple the first tensor counts.
         preprocessing: mean, std and sizes of the images that the network was trained on.
 
     Example:
@@ -64,8 +67,7 @@ class NormalizedNetwork(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Return logits (N, K) of images (N, 3, H, W) in [0, 1]."""
-        logits: Tensor = self.network(self.normalize(images))
-        return logits
+        return read_logits(self.network(self.normalize(images)))
 
 
 def bare(network: nn.Module) -> nn.Module:

@@ -7,6 +7,7 @@ import timm
 
 from networks.checkpoints import load_weights
 from networks.downloads import downloading
+from networks.heads import Head, log_new
 from networks.normalized import NormalizedNetwork, Preprocessing
 from suggestions import did_you_mean
 
@@ -25,6 +26,7 @@ def timm_network(
     weights: str | None = None,
     num_classes: int | None = None,
     options: dict[str, Any] | None = None,
+    head: Head = "loaded",
 ) -> NormalizedNetwork:
     """Build a timm classifier that takes images in [0, 1], with timm's preprocessing.
 
@@ -32,10 +34,13 @@ def timm_network(
 
     Args:
         name: timm's name of the model, such as resnet50.
-        pretrained: Download timm's pretrained weights.
+        pretrained: Download timm's pretrained weights; with another `num_classes` than theirs,
+            the last layer is random, which is logged.
         weights: A local weight file (.safetensors, .pt, .pth, .th, .ckpt), loaded last.
         num_classes: Number of logits; the model's default if not given.
         options: Further arguments of timm.create_model.
+        head: "new" keeps a random last layer where `weights` have other classes than
+            `num_classes`, for transfer learning; "loaded" raises WeightFileError there.
 
     Example:
         >>> timm_network("test_resnet", num_classes=3).preprocessing.size
@@ -50,13 +55,18 @@ def timm_network(
     classes = {} if num_classes is None else {"num_classes": num_classes}
     with downloading(name, pretrained):
         network = timm.create_model(name, pretrained=pretrained, **classes, **(options or {}))
+    trained = network.pretrained_cfg.get("num_classes")
+    if pretrained and num_classes not in (None, trained):
+        heads = network.pretrained_cfg["classifier"]
+        names = [heads] if isinstance(heads, str) else list(heads)
+        log_new(names, trained, num_classes, f"timm's pretrained {name}")
     config = timm.data.resolve_data_config(options or {}, model=network)
     for module in network.modules():
         # in evaluation mode timm caches these with their graph, and the weights change meanwhile
         if hasattr(module, "attention_bias_cache"):
             module.attention_bias_cache = _SingleUseCache()
     if weights is not None:
-        load_weights(network, weights)
+        load_weights(network, weights, head)
     return NormalizedNetwork(network, preprocessing_of(config))
 
 

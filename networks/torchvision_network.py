@@ -5,6 +5,7 @@ from torchvision.models import WeightsEnum
 
 from networks.checkpoints import load_weights
 from networks.downloads import downloading
+from networks.heads import Head, check_head, replace_heads
 from networks.normalized import NormalizedNetwork, Preprocessing
 from suggestions import did_you_mean
 
@@ -14,6 +15,7 @@ def torchvision_network(
     pretrained: bool | str = False,
     weights: str | None = None,
     num_classes: int | None = None,
+    head: Head = "loaded",
 ) -> NormalizedNetwork:
     """Build a torchvision classifier that takes images in [0, 1].
 
@@ -23,6 +25,8 @@ def torchvision_network(
             name, such as IMAGENET1K_V1, and use their preprocessing.
         weights: A local weight file (.safetensors, .pt, .pth, .th, .ckpt), loaded last.
         num_classes: Number of logits; 1000 if not given.
+        head: "new" keeps a random last layer where the weights have other classes than
+            `num_classes`, for transfer learning; "loaded" raises WeightFileError there.
 
     Example:
         >>> torchvision_network("squeezenet1_1", num_classes=3).preprocessing.size
@@ -34,18 +38,24 @@ def torchvision_network(
             f"torchvision has no classifier `{name}`{did_you_mean(name, classifiers)}; "
             "torchvision.models.list_models(module=torchvision.models) lists all names"
         )
-    if pretrained and num_classes not in (None, 1000):
+    check_head(head)
+    other_classes = num_classes if pretrained and num_classes != 1000 else None
+    if other_classes and head == "loaded":
         raise ValueError(
-            f"torchvision's pretrained {name} has 1000 classes, `num_classes` is {num_classes}: "
-            "use timm_network, which replaces the last layer, or give a local file as `weights`"
+            f"torchvision's pretrained {name} has 1000 classes, `num_classes` is {num_classes}; "
+            "give `head: new` for a new last layer"
         )
     entry = weights_of(name, pretrained)
     with downloading(name, pretrained):
         network = models.get_model(
-            name, weights=entry if pretrained else None, num_classes=num_classes or 1000
+            name,
+            weights=entry if pretrained else None,
+            num_classes=1000 if pretrained else num_classes or 1000,
         )
+    if other_classes:
+        replace_heads(network, 1000, other_classes, f"{entry}")
     if weights is not None:
-        load_weights(network, weights)
+        load_weights(network, weights, head)
     return NormalizedNetwork(network, preprocessing_of(entry))
 
 

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from interpreters.explored.base import Explored, class_count
 from networks.goals import probability
+from networks.logits import read_logits
 from networks.unsupported import differentiated
 from seeds import generator
 
@@ -62,7 +63,7 @@ class AGI(Explored):
         for _ in range(self.steps):
             with torch.enable_grad():
                 leaf = changed[rows].requires_grad_()
-                logits = network(leaf)
+                logits = read_logits(network(leaf))
                 towards = probability(logits, others[rows]).sum()
                 own = probability(logits, labels[rows]).sum()
                 with differentiated():

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from interpreters.explored.base import Explored, Explorer, check_explorer
 from networks.goals import gradient, probability
+from networks.logits import read_logits
 from seeds import generator
 
 
@@ -53,7 +54,9 @@ class BoundaryIG(Explored):
         total = torch.zeros_like(images)
         for point in range(self.points):
             here = start + (point + 0.5) / self.points * (images - start)
-            total += gradient(lambda pixels: probability(network(pixels), labels), here)
+            total += gradient(
+                lambda pixels: probability(read_logits(network(pixels)), labels), here
+            )
         return (images - start) * total / self.points
 
     def boundary(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
@@ -64,7 +67,7 @@ class BoundaryIG(Explored):
             goal = attack.goal(network, images[rows], labels[rows])
             for _before, after, _update in attack.path(goal, images[rows], [generator(self.seed)]):
                 found[rows] = after
-            rows = rows[network(found[rows]).argmax(1) == labels[rows]]
+            rows = rows[read_logits(network(found[rows])).argmax(1) == labels[rows]]
             if not len(rows):
                 break
         return found

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from interpreters.explored.base import Explored
 from networks.goals import gradient, probability
+from networks.logits import read_logits
 from seeds import generator
 
 
@@ -56,7 +57,9 @@ class ExpectedGradients(Explored):
             other = others[int(torch.randint(len(others), (1,), generator=random))]
             fraction = float(torch.rand(1, generator=random))
             line = images - other
-            slope = gradient(lambda x: probability(network(x), labels), other + fraction * line)
+            slope = gradient(
+                lambda x: probability(read_logits(network(x)), labels), other + fraction * line
+            )
             total += line * slope
         return total / self.samples
 

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from interpreters.explored.base import Explored
 from networks.goals import gradient
+from networks.logits import read_logits
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,6 @@ class FastIG(Explored):
         """Return image times gradient of the log-probability, shape (N, 3, H, W)."""
 
         def logarithm(pixels: Tensor) -> Tensor:
-            return network(pixels).log_softmax(1).gather(1, labels[:, None])[:, 0]
+            return read_logits(network(pixels)).log_softmax(1).gather(1, labels[:, None])[:, 0]
 
         return images.detach() * gradient(logarithm, images)

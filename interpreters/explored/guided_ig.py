@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from interpreters.baseline import Baseline, baseline_image, check_baseline
 from interpreters.explored.base import Explored
 from networks.goals import gradient
+from networks.logits import read_logits
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class GuidedIG(Explored):
         here, total = start, torch.zeros_like(images)
 
         def logit(pixels: Tensor) -> Tensor:
-            return network(pixels).gather(1, labels[:, None])[:, 0]
+            return read_logits(network(pixels)).gather(1, labels[:, None])[:, 0]
 
         for step in range(1, self.steps + 1):
             before, slope = here, gradient(logit, here)

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from interpreters.explored.base import Explored
 from networks.goals import probability
+from networks.logits import read_logits
 from networks.unsupported import differentiated
 
 
@@ -49,7 +50,7 @@ class MFABA(Explored):
         for _ in range(self.steps):
             with torch.enable_grad():
                 leaf = changed[rows].requires_grad_()
-                logits = network(leaf)
+                logits = read_logits(network(leaf))
                 own = probability(logits, labels[rows]).sum()
                 with differentiated():
                     (slope,) = torch.autograd.grad(own, leaf)

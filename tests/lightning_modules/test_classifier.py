@@ -2,13 +2,13 @@
 
 import pytest
 import torch
-from helpers import SILENT, shapes, tiny_network
+from helpers import PREPROCESSING, SILENT, shapes, tiny_network
 from lightning import Trainer
-from torch import nn
+from torch import Tensor, nn
 
 from lightning_modules import Classifier, OneCycle
 from lightning_modules.preflight import NetworkError, check_classifier
-from networks import timm_network
+from networks import NormalizedNetwork, timm_network
 
 
 def test_accuracy_is_that_of_a_plain_loop() -> None:
@@ -83,6 +83,16 @@ def test_a_network_of_another_size() -> None:
 def test_probabilities_are_refused(last: nn.Module, name: str) -> None:
     with pytest.raises(NetworkError, match=f"the network ends in {name}, expected logits"):
         check_classifier(nn.Sequential(tiny_network(), last), shapes())
+
+
+def test_an_output_without_a_tensor_is_refused_with_what_reads_it() -> None:
+    class Packed(nn.Module):
+        def forward(self, images: Tensor) -> dict[str, Tensor]:
+            return {"logits": images.flatten(1)}
+
+    with pytest.raises(NetworkError, match=r"returns dict, .* wrap it in networks.Normalized"):
+        check_classifier(Packed(), shapes())
+    check_classifier(NormalizedNetwork(Packed(), PREPROCESSING), shapes())
 
 
 def test_check_leaves_the_mode_alone() -> None:

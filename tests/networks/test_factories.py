@@ -126,7 +126,7 @@ def test_unknown_names_suggest_the_closest() -> None:
 
 
 def test_pretrained_torchvision_has_1000_classes() -> None:
-    with pytest.raises(ValueError, match="has 1000 classes, `num_classes` is 10: use timm_network"):
+    with pytest.raises(ValueError, match="1000 classes, `num_classes` is 10; give `head: new`"):
         torchvision_network("resnet18", pretrained=True, num_classes=10)
 
 

@@ -61,7 +61,8 @@ def images() -> Tensor:
 def test_interpreters(
     packed: Callable[[Tensor], object], wrap: bool, plain: nn.Module, images: Tensor
 ) -> None:
-    network, labels = Returning(plain, packed).double().eval(), torch.tensor([1, 3])
+    network: nn.Module = Returning(plain, packed).double().eval()
+    labels = torch.tensor([1, 3])
     if wrap:
         network, plain = (
             NormalizedNetwork(each, PREPROCESSING).double().eval() for each in (network, plain)

@@ -14,6 +14,7 @@ from interpreters.base import Explanation, Interpreter, snake_case
 from interpreters.passes import check_explainable, explanation, for_each, logits_of, summed_map
 from networks.layers import find_layer
 from networks.logits import read_logits
+from networks.plain import plain
 from networks.unsupported import UnsupportedError
 
 Parameters = Mapping[str, inspect.Parameter]
@@ -104,7 +105,7 @@ class Captum(Interpreter):
             method = self._class()(_Logits(network), **made)
 
         def attributed(label: Tensor) -> Tensor:
-            with self._captum_errors():
+            with self._captum_errors(), plain(network):
                 found = method.attribute(pixels, target=label, **called)
             if not isinstance(found, Tensor):
                 raise UnsupportedError(

@@ -17,6 +17,7 @@ from networks.last_map import LayerError
 from networks.layers import find_layer
 from networks.logits import read_logits
 from networks.maps import as_map, tokens_as_map
+from networks.plain import plain
 from networks.unsupported import UnsupportedError, differentiated
 
 
@@ -45,10 +46,17 @@ def forward_keeping(
             kept = images if images.requires_grad else images.detach().requires_grad_()
             return logits_of(network, kept.clone()), kept
     seen: list[Tensor] = []
+    saving = _saving_hooks()
 
     def keep(module: nn.Module, _inputs: object, output: Tensor) -> Tensor:
         arranged = check_activation(module, output, layer, seen, images)
         kept = arranged if activation is None else activation
+        if activation is not None and _saving_hooks() != saving:
+            raise LayerError(
+                f"the layer `{layer}` is computed again in the backward pass, by "
+                "torch.utils.checkpoint, which loses the activation given for it; switch "
+                "checkpointing off, or choose a layer outside"
+            )
         # only what follows the layer needs a graph: before it, grad mode stays as it was
         torch.set_grad_enabled(True)
         seen.append(kept if kept.requires_grad else kept.detach().requires_grad_())
@@ -67,6 +75,11 @@ def forward_keeping(
         raise LayerError(f"the layer `{layer}` did not run; choose one that the forward pass calls")
     check_layer(network, module, seen[0], images)
     return logits, seen[0]
+
+
+def _saving_hooks() -> object:
+    """Return the hooks for tensors saved for the backward pass, which a checkpoint replaces."""
+    return torch._C._autograd._top_saved_tensors_default_hooks(True)
 
 
 class _PlainHardSigmoid(TorchFunctionMode):
@@ -188,5 +201,6 @@ def as_returned(kept: Tensor, arranged: Tensor, output: Tensor) -> Tensor:
 def logits_of(network: nn.Module, images: Tensor) -> Tensor:
     """Return the logits (N, K), by functions that have a second derivative."""
     hard = any(isinstance(module, nn.Hardsigmoid) for module in network.modules())
-    with sdpa_kernel(SDPBackend.MATH), _PlainHardSigmoid() if hard else nullcontext():
+    derivable = _PlainHardSigmoid() if hard else nullcontext()
+    with plain(network), sdpa_kernel(SDPBackend.MATH), derivable:
         return read_logits(network(images))

@@ -11,6 +11,7 @@ from torch.overrides import TorchFunctionMode
 from networks.last_map import LayerError
 from networks.logits import read_logits
 from networks.normalized import bare
+from networks.plain import plain
 from networks.unsupported import UnsupportedError
 
 Seen = WeakKeyDictionary[nn.Module, set[Hashable]]
@@ -103,7 +104,7 @@ class _Shapes(TorchFunctionMode):
 def _output(network: nn.Module, images: Tensor) -> Tensor:
     """Return the logits, without the hooks that count a network's passes."""
     devices = [images.device] if images.is_cuda else []
-    with torch.random.fork_rng(devices):
+    with torch.random.fork_rng(devices), plain(network):
         try:
             return read_logits(network.forward(images))
         except RuntimeError as error:

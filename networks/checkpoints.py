@@ -17,7 +17,7 @@ from networks.normalized import bare
 
 EMBEDDED = Path("networks", "weights")
 NESTS = ("state_dict", "model_state_dict", "model")
-PREFIXES = ("module.", "network.")
+PREFIXES = ("module.", "network.", "_orig_mod.")
 
 
 class WeightFileError(ValueError):

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from networks.last_map import LayerError
 from networks.logits import read_logits
 from networks.normalized import bare
+from networks.plain import plain
 
 
 def features(network: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:
@@ -33,7 +34,8 @@ def features(network: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:
         if isinstance(module, nn.Linear)
     ]
     try:
-        logits = read_logits(network(images))
+        with plain(network):
+            logits = read_logits(network(images))
     finally:
         for handle in handles:
             handle.remove()

@@ -7,6 +7,7 @@ from networks.logits import read_logits
 from networks.maps import as_map
 from networks.modes import evaluating
 from networks.normalized import bare
+from networks.plain import plain
 from networks.unsupported import UnsupportedError, differentiated
 
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
@@ -75,7 +76,7 @@ def _outputs_with_gradients(
                 )
             )
     try:
-        with evaluating(network):
+        with evaluating(network), plain(network):
             logits = read_logits(network(image.detach().clone().requires_grad_()))
     finally:
         for handle in handles:

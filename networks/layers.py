@@ -1,16 +1,16 @@
 """Finding a layer of a network by name."""
 
+from collections.abc import Hashable
 from weakref import WeakKeyDictionary
 
-import torch
 from torch import Tensor, nn
 
 from networks.last_map import LayerError, last_map
 from networks.normalized import bare
 from suggestions import did_you_mean
 
-# name of the layer "last" by network and image size, because finding it costs a pass
-_last_names: "WeakKeyDictionary[nn.Module, dict[torch.Size, str]]" = WeakKeyDictionary()
+# name of the layer "last" by network, its modules and image size, because finding it costs a pass
+_last_names: "WeakKeyDictionary[nn.Module, dict[Hashable, str]]" = WeakKeyDictionary()
 
 
 def find_layer(network: nn.Module, name: str, images: Tensor) -> nn.Module:
@@ -30,10 +30,12 @@ def find_layer(network: nn.Module, name: str, images: Tensor) -> nn.Module:
     """
     layers: dict[str, nn.Module] = dict(bare(network).named_modules())
     if name == "last":
-        name_of_size = _last_names.setdefault(network, {})
-        if images.shape[2:] not in name_of_size:
-            name_of_size[images.shape[2:]] = last_map(network, images[:1])
-        name = name_of_size[images.shape[2:]]
+        names = _last_names.setdefault(network, {})
+        # modules may have been replaced since
+        key = (images.shape[1:], *((layer, id(module)) for layer, module in layers.items()))
+        if key not in names:
+            names[key] = last_map(network, images[:1])
+        name = names[key]
     if name not in layers or not name:
         outer = [layer for layer in layers if layer and "." not in layer]
         raise LayerError(

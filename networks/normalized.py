@@ -71,5 +71,14 @@ class NormalizedNetwork(nn.Module):
 
 
 def bare(network: nn.Module) -> nn.Module:
-    """Return the network inside `NormalizedNetwork`, with its library's layer and weight names."""
-    return network.network if isinstance(network, NormalizedNetwork) else network
+    """Return the network inside `NormalizedNetwork`, with its library's layer and weight names.
+
+    The wrapper of `torch.compile` is removed too.
+    """
+    while True:
+        if isinstance(network, NormalizedNetwork):
+            network = network.network
+        elif "_orig_mod" in network._modules:
+            network = network.get_submodule("_orig_mod")
+        else:
+            return network

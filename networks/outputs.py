@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from networks.last_map import LayerError
 from networks.layers import find_layer
+from networks.plain import plain
 
 
 @contextmanager
@@ -43,6 +44,7 @@ def outputs_of(network: nn.Module, layer: str, images: Tensor) -> Iterator[list[
 
     handle = find_layer(network, layer, images).register_forward_hook(keep)
     try:
-        yield outputs
+        with plain(network):
+            yield outputs
     finally:
         handle.remove()

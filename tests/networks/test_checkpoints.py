@@ -104,7 +104,8 @@ def test_round_trip_of_a_network_with_a_part_called_network(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "prefix", ["", "module.", "network.", "network.network.", "module.network."]
+    "prefix",
+    ["", "module.", "network.", "network.network.", "module.network.", "_orig_mod."],
 )
 @pytest.mark.parametrize(
     "nested",

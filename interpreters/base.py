@@ -8,8 +8,6 @@ from typing import Literal, NamedTuple, get_args
 import torch
 from torch import Tensor, nn
 
-from networks.labels import check_labels
-
 Target = Literal["label", "prediction", "other"]
 
 
@@ -52,10 +50,7 @@ class Interpreter(ABC):
 
         Returns: both are differentiable, twice, in the network's parameters and in the images
             while grad mode is on, and detached while it is off.
-
-        Raises:
-            UnsupportedError: the interpreter cannot explain the network, layer or images.
-            ValueError, TypeError: labels are not classes of the images.
+        Raises: UnsupportedError: the interpreter cannot explain the network, layer or images.
         """
 
     def attribution(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
@@ -73,11 +68,8 @@ class Interpreter(ABC):
         return nn.functional.interpolate(heatmap, images.shape[2:], mode="bilinear")
 
     def explained(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Return the classes to explain, shape (N, L), given logits (N, K) and labels.
-
-        Raises: ValueError, TypeError: labels are not classes of the images; see `check_labels`.
-        """
-        labels = check_labels(labels, logits)
+        """Return the classes to explain, shape (N, L), given logits (N, K) and labels."""
+        labels = labels[:, None] if labels.ndim == 1 else labels
         if self.target == "label":
             return labels
         if self.target == "other":

@@ -8,6 +8,8 @@ from typing import Literal, NamedTuple, get_args
 import torch
 from torch import Tensor, nn
 
+from networks.labels import checked_labels
+
 Target = Literal["label", "prediction", "other"]
 
 
@@ -68,7 +70,11 @@ class Interpreter(ABC):
         return nn.functional.interpolate(heatmap, images.shape[2:], mode="bilinear")
 
     def explained(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Return the classes to explain, shape (N, L), given logits (N, K) and labels."""
+        """Return the classes to explain, shape (N, L), given logits (N, K) and labels.
+
+        Raises: TypeError, ValueError: the labels fit neither the images nor the classes.
+        """
+        labels = checked_labels(labels, *logits.shape)
         labels = labels[:, None] if labels.ndim == 1 else labels
         if self.target == "label":
             return labels

@@ -123,7 +123,7 @@ def _rescaled(images: int, call: Call, multiplier: Tensor) -> Tensor:
     """Apply the rescale rule (eq. 9): difference of the outputs over that of the inputs."""
     x, (y,) = only_input(call), call.outputs
     (slope,) = vector_jacobian_product(call, (torch.ones_like(y),))
-    return multiplier * _quotient(y - _baseline(y, images), x - _baseline(x, images), slope)
+    return multiplier * _secant((x, _baseline(x, images)), (y, _baseline(y, images)), slope)
 
 
 def _softmaxed(images: int, call: Call, multiplier: Tensor) -> Tensor:
@@ -131,12 +131,12 @@ def _softmaxed(images: int, call: Call, multiplier: Tensor) -> Tensor:
     dimension, x, (y,) = dimension_of(call), only_input(call), call.outputs
     x0, y0 = _baseline(x, images), _baseline(y, images)
     total, total0 = (value.logsumexp(dimension, keepdim=True) for value in (x, x0))
-    given = multiplier * _quotient(y - y0, x - total - (x0 - total0), y)
+    given = multiplier * _secant((x - total, x0 - total0), (y, y0), y)
     # the arguments of the logarithm, in units of the larger sum
     unit = torch.maximum(total, total0)
     term, sums = (x - unit).exp(), (total - unit).exp()
-    each = _quotient(term - (x0 - unit).exp(), x - x0, term)
-    whole = _quotient(sums - (total0 - unit).exp(), total - total0, sums)
+    each = _secant((x, x0), (term, (x0 - unit).exp()), term)
+    whole = _secant((total, total0), (sums, (total0 - unit).exp()), sums)
     return given - each / whole * given.sum(dimension, keepdim=True)
 
 
@@ -151,7 +151,7 @@ def _largest(images: int, call: Call, multiplier: Tensor) -> Sequence[Tensor]:
     falls = vector_jacobian_product(call, (multiplier * (y - top),), then)
     slopes = vector_jacobian_product(call, (multiplier,), now)
     return [
-        _quotient(rise + fall, x - x0, slope)
+        _quotient(rise + fall, x - x0, slope, _alike(x - x0, x, x0))
         for rise, fall, x, x0, slope in zip(
             rises, falls, call.inputs, baselines, slopes, strict=True
         )
@@ -183,7 +183,23 @@ def _baseline(value: Tensor, images: int) -> Tensor:
     return grouped[-1:].expand_as(grouped).flatten(0, 1)
 
 
-def _quotient(above: Tensor, below: Tensor, limit: Tensor) -> Tensor:
-    """Return above / below, and its limit where `below` is 0 up to rounding."""
-    apart = below.abs() > 10 * torch.finfo(below.dtype).eps
-    return torch.where(apart, above / torch.where(apart, below, 1.0), limit)
+def _secant(x: tuple[Tensor, Tensor], y: tuple[Tensor, Tensor], slope: Tensor) -> Tensor:
+    """Return the slope of a function from its baseline to its value, or that at its value.
+
+    The latter where rounding is most of what differs: whatever the units, the differences of x, or
+    those of y and what the slope makes of them, are then the last digits.
+    """
+    run, rise = x[0] - x[1], y[0] - y[1]
+    flat = _alike(run * slope, *y) & _alike(rise, *y)
+    return _quotient(rise, run, slope, _alike(run, *x) | flat)
+
+
+def _alike(difference: Tensor, value: Tensor, baseline: Tensor) -> Tensor:
+    """Return where a difference is as small as the rounding of a value and its baseline."""
+    eps = torch.finfo(difference.dtype).eps
+    return difference.abs() <= 10 * eps * torch.maximum(value.abs(), baseline.abs())
+
+
+def _quotient(above: Tensor, below: Tensor, limit: Tensor, near: Tensor) -> Tensor:
+    """Return above / below, and its limit where `below` is near 0."""
+    return torch.where(near, limit, above / torch.where(near, 1.0, below))

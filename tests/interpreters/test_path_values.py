@@ -277,3 +277,21 @@ def test_of_equal_values_the_first_is_the_largest_however_rounded() -> None:
 
     assert not places(rounded).equal(places(equal))
     assert places(_first(rounded, rounded)).equal(places(equal))
+
+
+@pytest.mark.parametrize("scale", [2.0**-17, 2.0**-30, 2.0**20])
+@pytest.mark.parametrize(
+    "middle", [nn.ReLU(), nn.Sequential(nn.LeakyReLU(), nn.MaxPool2d(2, 1, 1))]
+)
+def test_deep_lift_has_no_scale(middle: nn.Module, scale: float) -> None:
+    """A layer times a power of 2 and the next divided by it are the same function."""
+    torch.manual_seed(0)
+    first, last = nn.Conv2d(3, 4, 3), nn.Conv2d(4, 3, 3, bias=False)
+    network = nn.Sequential(first, middle, last, nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    images, labels = torch.rand(2, 3, 8, 8), torch.tensor([0, 2])
+    expected = DeepLift()(network, images, labels).heatmap.detach()
+    with torch.no_grad():
+        for weight in first.parameters():
+            weight.mul_(scale)
+        last.weight.div_(scale)
+    torch.testing.assert_close(DeepLift()(network, images, labels).heatmap, expected)

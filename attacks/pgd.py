@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from attacks.prediction import PredictionAttack
+from networks.binary import two_logits
 from networks.goals import Goal
 
 
@@ -24,7 +25,9 @@ class PGD(PredictionAttack):
 
     def goal(self, network: nn.Module, images: Tensor, labels: Tensor) -> Goal:
         """Return the function from images to the cross-entropy of each, shape (N,)."""
-        return lambda changed: F.cross_entropy(network(changed), labels, reduction="none")
+        return lambda changed: F.cross_entropy(
+            two_logits(network(changed)), labels, reduction="none"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,8 +50,8 @@ class Divergence(PredictionAttack):
 
     def goal(self, network: nn.Module, images: Tensor, labels: Tensor) -> Goal:
         """Return the function from images to their divergence, shape (N,)."""
-        before = network(images).log_softmax(1)
-        return lambda changed: divergence(network(changed), before)
+        before = two_logits(network(images)).log_softmax(1)
+        return lambda changed: divergence(two_logits(network(changed)), before)
 
 
 def divergence(logits: Tensor, before: Tensor) -> Tensor:

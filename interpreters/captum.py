@@ -100,7 +100,7 @@ class Captum(Interpreter):
             made["layer"] = find_layer(network, self.layer, images)
         pixels = images.detach().clone().requires_grad_()
         with self._captum_errors():
-            method = self._class()(network, **made)
+            method = self._class()(_Classes(network), **made)
 
         def attributed(label: Tensor) -> Tensor:
             with self._captum_errors():
@@ -155,6 +155,20 @@ class Captum(Interpreter):
     def name(self) -> str:
         """Name of captum's class in snake case, after `captum_`."""
         return f"captum_{snake_case(self.method)}"
+
+
+class _Classes(nn.Module):
+    """A network with the logits -z and z in place of one logit z."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+        self.train(network.training)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return logits (N, K), at least two."""
+        logits: Tensor = self.network(images)
+        return torch.cat([-logits, logits], 1) if logits.shape[1] == 1 else logits
 
 
 def tupled(value: Any) -> Any:

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from interpreters import Interpreter
 from lightning_modules.data import Data
 from networks import evaluating
+from networks.binary import two_logits
 
 
 class NetworkError(ValueError):
@@ -34,6 +35,7 @@ def check_classifier(network: nn.Module, data: Data) -> int:
         logits = logits_of_noise(network, data)
     if not isinstance(logits, Tensor) or logits.ndim != 2:
         raise NetworkError(f"the network returns {type(logits).__name__}, expected logits (N, K)")
+    logits = two_logits(logits)
     if logits.shape[1] < len(data.classes):
         raise NetworkError(
             f"the data has {len(data.classes)} classes and the network {logits.shape[1]}; set "

@@ -5,6 +5,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from networks.goals import probability
+
 # maps image indices (M,) and masks of removed values (M, 1 or 3, H, W) to images (M, 3, H, W)
 Without = Callable[[Tensor, Tensor], Tensor]
 
@@ -36,7 +38,7 @@ def insertion_deletion(
         changed = torch.where(is_deletion, number, number - steps)[:, None, None, None]
         removed = (when[rows] < changed) == is_deletion[:, None, None, None]
         logits = network(without(rows, removed))
-        probabilities.append(logits.softmax(1).gather(1, labels[rows, None])[:, 0])
+        probabilities.append(probability(logits, labels[rows]))
     curves = torch.cat(probabilities).view(len(labels), 2 * steps)
     deletion, insertion_between = curves[:, : steps + 1], curves[:, steps + 1 :]
     insertion = torch.cat([deletion[:, -1:], insertion_between, deletion[:, :1]], 1)

@@ -22,7 +22,9 @@ def twin_of(network: NormalizedNetwork, scale: float) -> nn.Module:
     """Return the same network with the logits -z and z, times a factor."""
     twin = deepcopy(network)
     assert isinstance(twin.network, nn.Sequential)
-    weight, bias = twin.network[7].weight, twin.network[7].bias
+    last = twin.network[7]
+    assert isinstance(last, nn.Linear)
+    weight, bias = last.weight, last.bias
     twin.network[7] = head = nn.Linear(3, 2).double()
     head.weight = nn.Parameter(scale * torch.cat([-weight, weight]))
     head.bias = nn.Parameter(scale * torch.cat([-bias, bias]))

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from attacks.balls import Generators
 from attacks.base import SteppingAttack
 from networks import calls_relu, read_logits, smoothed
+from networks.binary import two_logits
 
 
 @runtime_checkable
@@ -156,7 +157,7 @@ class HeatmapAttack(SteppingAttack):
                 logits, shown = explain(network, here, of)
                 height = self.selection(shown, reference[rows])
             else:
-                logits = read_logits(network(here))
+                logits = two_logits(read_logits(network(here)))
                 if self.last_beta is not None:
                     height = torch.full_like(height, step)
             better = (logits.argmax(1) == of) & (height > highest[rows])

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from attacks.prediction import PredictionAttack
 from networks import read_logits
+from networks.binary import two_logits
 from networks.goals import Goal
 
 
@@ -26,7 +27,7 @@ class PGD(PredictionAttack):
     def goal(self, network: nn.Module, images: Tensor, labels: Tensor) -> Goal:
         """Return the function from images to the cross-entropy of each, shape (N,)."""
         return lambda changed: F.cross_entropy(
-            read_logits(network(changed)), labels, reduction="none"
+            two_logits(read_logits(network(changed))), labels, reduction="none"
         )
 
 
@@ -50,8 +51,8 @@ class Divergence(PredictionAttack):
 
     def goal(self, network: nn.Module, images: Tensor, labels: Tensor) -> Goal:
         """Return the function from images to their divergence, shape (N,)."""
-        before = read_logits(network(images)).log_softmax(1)
-        return lambda changed: divergence(read_logits(network(changed)), before)
+        before = two_logits(read_logits(network(images))).log_softmax(1)
+        return lambda changed: divergence(two_logits(read_logits(network(changed))), before)
 
 
 def divergence(logits: Tensor, before: Tensor) -> Tensor:

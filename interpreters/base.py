@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple, get_args
 import torch
 from torch import Tensor, nn
 
+from networks.binary import two_logits
 from networks.labels import checked_labels
 
 Target = Literal["label", "prediction", "other"]
@@ -74,6 +75,7 @@ class Interpreter(ABC):
 
         Raises: TypeError, ValueError: the labels fit neither the images nor the classes.
         """
+        logits = two_logits(logits)
         labels = checked_labels(labels, *logits.shape)
         labels = labels[:, None] if labels.ndim == 1 else labels
         if self.target == "label":

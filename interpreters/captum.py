@@ -160,16 +160,17 @@ class Captum(Interpreter):
 
 
 class _Logits(nn.Module):
-    """A network that returns its logits as a tensor, as captum expects."""
+    """A network that returns its logits as a tensor, and -z and z in place of one logit z."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network = network
-        self.training = network.training
+        self.train(network.training)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Return logits (N, K) of images (N, C, H, W)."""
-        return read_logits(self.network(images))
+        """Return logits (N, K) of images (N, C, H, W), at least two."""
+        logits = read_logits(self.network(images))
+        return torch.cat([-logits, logits], 1) if logits.shape[1] == 1 else logits
 
 
 def tupled(value: Any) -> Any:

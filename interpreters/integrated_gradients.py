@@ -18,6 +18,7 @@ from interpreters.passes import (
     in_map,
     summed_map,
 )
+from networks.binary import two_logits
 from networks.chunks import check_chunk
 
 Score = Literal["logit", "probability"]
@@ -79,7 +80,7 @@ class IntegratedGradients(Interpreter):
             repeated = images.repeat(len(copies), 1, 1, 1)
             logits, kept = forward_keeping(network, repeated, self.layer, points)
             with torch.enable_grad():
-                scores = logits if self.score == "logit" else logits.softmax(1)
+                scores = logits if self.score == "logit" else two_logits(logits).softmax(1)
             return for_each(
                 classes.repeat(len(copies), 1),
                 lambda label: spread(lines * class_gradient(scores, label, kept), repeated),

@@ -13,6 +13,7 @@ from torch.overrides import TorchFunctionMode
 from interpreters.base import Explanation
 from interpreters.second_order import SecondOrder
 from interpreters.separate import check_layer, check_separate
+from networks.binary import two_logits
 from networks.last_map import LayerError
 from networks.layers import find_layer
 from networks.logits import read_logits
@@ -117,7 +118,9 @@ def class_gradient(logits: Tensor, labels: Tensor, activation: Tensor) -> Tensor
 
 
 def one_hot(logits: Tensor, labels: Tensor) -> Tensor:
-    """Return 1 at each label's logit and 0 elsewhere, shape (N, K)."""
+    """Return 1 at each label's logit and 0 elsewhere, (N, K); of one logit, -1 for label 0."""
+    if logits.shape[1] == 1:
+        return 2 * labels[:, None].to(logits) - 1
     return torch.zeros_like(logits).scatter(1, labels[:, None], 1.0)
 
 
@@ -141,7 +144,8 @@ def in_map(values: Tensor, images: Tensor) -> Tensor:
 
 
 def explanation(logits: Tensor, heatmap: Tensor) -> Explanation:
-    """Return logits and heatmap, detached while grad mode is off."""
+    """Return logits, two of one, and heatmap, detached while grad mode is off."""
+    logits = two_logits(logits)
     if torch.is_grad_enabled():
         return Explanation(logits, heatmap)
     return Explanation(logits.detach(), heatmap.detach())

@@ -13,6 +13,7 @@ from lightning_modules.classifier import Classifier
 from lightning_modules.data import Batch
 from metrics import correct
 from networks import evaluating
+from networks.binary import two_logits
 from seeds import generators
 
 
@@ -47,7 +48,7 @@ class AdversarialTraining(Classifier):
 
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
         """Return the cross-entropy of the perturbed batch."""
-        loss = F.cross_entropy(self.network(self.perturbed(batch)), batch[1])
+        loss = F.cross_entropy(two_logits(self.network(self.perturbed(batch))), batch[1])
         return self.log_terms({"loss": loss})
 
     def perturbed(self, batch: Batch) -> Tensor:
@@ -101,7 +102,7 @@ class Trades(AdversarialTraining):
         images, labels, _ = batch
         # one pass, in which BatchNorm sees both halves
         both = torch.cat([images, self.perturbed(batch)])
-        clean, changed = self.network(both).chunk(2)
+        clean, changed = two_logits(self.network(both)).chunk(2)
         cross_entropy = F.cross_entropy(clean, labels)
         moved = divergence(changed, clean.log_softmax(1)).mean()
         loss = cross_entropy + self.beta * moved

@@ -15,6 +15,7 @@ from lightning_modules.names import utf8
 from lightning_modules.preflight import check_classifier
 from lightning_modules.schedules import Schedule
 from metrics import Metrics, correct
+from networks.binary import two_logits
 
 
 class Classifier(LightningModule):
@@ -47,7 +48,7 @@ class Classifier(LightningModule):
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
         """Return the cross-entropy of a batch."""
         images, labels, _ = batch
-        loss = F.cross_entropy(self.network(images), labels)
+        loss = F.cross_entropy(two_logits(self.network(images)), labels)
         return self.log_terms({"loss": loss})
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
@@ -79,7 +80,9 @@ class Classifier(LightningModule):
 
     def measure(self, logits: Tensor, labels: Tensor) -> None:
         """Add a batch to cross-entropy and accuracies."""
-        self.metrics["cross_entropy"].update(F.cross_entropy(logits, labels, reduction="none"))
+        self.metrics["cross_entropy"].update(
+            F.cross_entropy(two_logits(logits), labels, reduction="none")
+        )
         for k in (1, 5):
             self.metrics[f"accuracy_top{k}"].update(correct(logits, labels, k).float())
 

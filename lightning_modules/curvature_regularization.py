@@ -7,9 +7,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from attacks.balls import normal
+from interpreters.passes import one_hot
 from interpreters.second_order import SecondOrder
 from lightning_modules.classifier import Classifier
 from lightning_modules.data import Batch
+from networks.binary import two_logits
 from seeds import generators
 
 
@@ -63,6 +65,6 @@ def curvature(
     both = torch.cat([images, moved]).detach().requires_grad_()
     with SecondOrder():
         logits = network(both)
-    score = logits.gather(1, labels.repeat(2)[:, None]).sum()
+    score = (logits * one_hot(logits, labels.repeat(2))).sum()
     here, there = torch.autograd.grad(score, both, create_graph=True)[0].chunk(2)
-    return logits[: len(images)], ((there - here) / step).square().flatten(1).sum(1)
+    return two_logits(logits)[: len(images)], ((there - here) / step).square().flatten(1).sum(1)

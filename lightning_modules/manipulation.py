@@ -18,6 +18,7 @@ from lightning_modules.schedules import Schedule
 from losses import Loss
 from metrics import FoolingSuccessRate, correct
 from networks import fingerprint
+from networks.binary import two_logits
 
 # among equal success rates the smaller drop wins: a drop of 2 points weighs 1 image in 50,000
 TIE = 1e-3
@@ -112,10 +113,11 @@ class Manipulation(Classifier, ABC):
 
     def classified(self, images: Tensor, labels: Tensor, logits: Tensor) -> Tensor:
         """Return the classification term, a scalar, given logits (N, K)."""
+        logits = two_logits(logits)
         if self.classification == "labels":
             return F.cross_entropy(logits, labels)
         with torch.no_grad():
-            original = self.original(images)
+            original = two_logits(self.original(images))
         return F.mse_loss(logits, original)
 
     def reference(

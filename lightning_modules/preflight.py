@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from interpreters import Interpreter
 from lightning_modules.data import Data
 from networks import evaluating
+from networks.binary import two_logits
 
 
 class NetworkError(ValueError):
@@ -37,6 +38,7 @@ def check_classifier(network: nn.Module, data: Data) -> int:
             f"the network returns {type(logits).__name__}, expected logits (N, K); wrap it in "
             "networks.NormalizedNetwork, which reads them from the outputs of other libraries"
         )
+    logits = two_logits(logits)
     if logits.shape[1] < len(data.classes):
         raise NetworkError(
             f"the data has {len(data.classes)} classes and the network {logits.shape[1]}; set "

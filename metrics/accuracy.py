@@ -2,6 +2,8 @@
 
 from torch import Tensor
 
+from networks.binary import two_logits
+
 
 def correct(logits: Tensor, labels: Tensor, k: int) -> Tensor:
     """Return True for each image whose label is among the k largest logits.
@@ -18,5 +20,6 @@ def correct(logits: Tensor, labels: Tensor, k: int) -> Tensor:
         >>> correct(torch.tensor([[0.1, 0.7, 0.2], [0.5, 0.3, 0.2]]), torch.tensor([2, 2]), k=2)
         tensor([ True, False])
     """
+    logits = two_logits(logits)
     best = logits.topk(min(k, logits.shape[1]), dim=1).indices
     return (best == labels[:, None]).any(1)

@@ -4,6 +4,8 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
+from networks.binary import two_logits
+
 
 class CalibrationError(Metric):
     """Expected calibration error: mean |confidence - accuracy| over bins (Guo et al. 2017, eq. 5).
@@ -35,7 +37,7 @@ class CalibrationError(Metric):
 
     def update(self, logits: Tensor, labels: Tensor) -> None:
         """Add a batch of logits (N, K) and labels (N,)."""
-        confidence, predicted = logits.softmax(1).max(1)
+        confidence, predicted = two_logits(logits).softmax(1).max(1)
         bins = len(self.images)
         # a bin includes its upper end
         bin_index = ((confidence * bins).ceil().long() - 1).clamp(0, bins - 1)

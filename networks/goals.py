@@ -5,6 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from networks.binary import two_logits
 from networks.unsupported import differentiated
 
 # maps images (N, 3, H, W) to one value per image, shape (N,)
@@ -26,4 +27,4 @@ def gradient(goal: Goal, images: Tensor) -> Tensor:
 
 def probability(logits: Tensor, labels: Tensor) -> Tensor:
     """Return the softmax probability of each image's label, shape (N,), from logits (N, K)."""
-    return logits.softmax(1).gather(1, labels[:, None])[:, 0]
+    return two_logits(logits).softmax(1).gather(1, labels[:, None])[:, 0]

@@ -13,6 +13,7 @@ from attacks.prediction import AttackState, PredictionAttack
 from attacks.transfer.objectives import cross_entropy
 from attacks.transfer.transformations import Diversity, Smoothing, Transform, unchanged
 from networks import check_pixels, read_logits
+from networks.binary import two_logits
 from networks.chunks import check_chunk, copies_at_once
 from networks.goals import Goal, gradient
 
@@ -68,7 +69,9 @@ class TransferAttack(PredictionAttack):
         sign = -1 if self.towards_label else 1
 
         def height(changed: Tensor) -> Tensor:
-            return sign * self.objective(read_logits(network(changed)), repeated(labels, changed))
+            return sign * self.objective(
+                two_logits(read_logits(network(changed))), repeated(labels, changed)
+            )
 
         return height
 

@@ -11,6 +11,7 @@ from evaluation.attribution.maps import largest_of
 from evaluation.attribution.measure import Explained, Judge, Measure
 from interpreters import Interpreter
 from metrics.quotient import quotient
+from networks.binary import two_logits
 from seeds import generators
 
 
@@ -48,7 +49,7 @@ class Infidelity(Measure):
         every = torch.arange(len(batch.images), device=batch.images.device)
         drops = torch.stack(
             [
-                logits - batch.network(batch.without(every, row & column))
+                logits - two_logits(batch.network(batch.without(every, row & column)))
                 for row, column in zip(rows.split(1, 1), columns.split(1, 1), strict=True)
             ],
             1,

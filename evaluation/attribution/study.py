@@ -26,6 +26,7 @@ from lightning_modules.names import humanize
 from metrics import MeanCurve, Metrics
 from metrics.insertion_deletion import insertion_deletion, steps_of
 from metrics.pixel_orders import PixelOrder, standard
+from networks.binary import two_logits
 
 EXPLAINED, IMAGES = "explained", 6
 
@@ -129,7 +130,7 @@ class Attribution(Study):
         """Count both curves of every interpreter, in every order, on every network."""
         images, labels, indices = batch
         without = self.fill.without(images, indices.tolist())
-        logits = {name: network(images) for name, network in self.networks.items()}
+        logits = {name: two_logits(network(images)) for name, network in self.networks.items()}
         predicted = {name: found.argmax(1) for name, found in logits.items()}
         own = logits[self.own]
         masks = masks_of(self.trainer, indices).to(images) if self.masked else None

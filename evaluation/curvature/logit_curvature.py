@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from evaluation.curvature.lanczos import leading_eigenpairs
-from interpreters.passes import logits_of
+from interpreters.passes import logits_of, one_hot
 from metrics.quotient import quotient
 
 # from directions (N, D) to their products
@@ -52,7 +52,8 @@ def gradient_of(
     """Return images as a leaf, and the gradient in them of each one's own logit, shape (N, D)."""
     with torch.enable_grad():
         leaf = images.detach().clone().requires_grad_()
-        total = logits_of(network, leaf).gather(1, labels[:, None]).sum()
+        logits = logits_of(network, leaf)
+        total = (logits * one_hot(logits, labels)).sum()
         (gradient,) = torch.autograd.grad(total, leaf, create_graph=graph)
         return leaf, gradient.flatten(1)
 

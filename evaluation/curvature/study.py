@@ -23,6 +23,7 @@ from evaluation.study import Study
 from lightning_modules.data import Batch, data_of, names_of, take
 from metrics import Histogram, MeanCurve, Metrics
 from networks import calls_relu, smoothed
+from networks.binary import two_logits
 from seeds import generators
 
 ANGLES, BINS, IMAGES = ("angle", "random_angle"), 30, 4
@@ -100,7 +101,7 @@ class Curvature(Study):
         start, *random = self.random_directions(images, indices)
         radii = [epsilon / 255 for epsilon in self.epsilons]
         for name, network in self.progress(self.networks.items()):
-            labels, soft = network(images).argmax(1), self.softened(network)
+            labels, soft = two_logits(network(images)).argmax(1), self.softened(network)
             found = logit_curvature(soft, images, labels, start, self.steps, self.leading)
             values = curvature_measures(found, torch.stack(random))
             self.values[name].update(values)
@@ -131,7 +132,7 @@ class Curvature(Study):
         """Return some test images with both most fragile directions of a network."""
         data, network = data_of(self.trainer), self.networks[name]
         images, labels, indices = self.sample(IMAGES)
-        predicted, soft = network(images).argmax(1), self.softened(network)
+        predicted, soft = two_logits(network(images)).argmax(1), self.softened(network)
         start = self.random_directions(images, indices)[0]
         found = logit_curvature(soft, images, predicted, start, self.steps, self.leading)
         directions = {

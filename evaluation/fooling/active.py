@@ -6,6 +6,7 @@ from evaluation.fooling.study import Fooling
 from lightning_modules.active_fooling import both_directions
 from lightning_modules.data import Batch, Images, composites_of
 from losses import Loss
+from networks.binary import two_logits
 
 
 class ActiveFooling(Fooling):
@@ -31,7 +32,7 @@ class ActiveFooling(Fooling):
         """Count the accuracy of single images, or the heatmaps of composites."""
         images, labels, _ = batch
         if labels.ndim == 1:
-            outputs = {name: network(images) for name, network in self.networks.items()}
+            outputs = {name: two_logits(network(images)) for name, network in self.networks.items()}
             self.counts.add_outputs(outputs, labels)
         else:
             self.add_heatmaps(batch)

@@ -9,7 +9,8 @@ from torch import Generator, Tensor, nn
 
 from interpreters.base import Explanation, Interpreter
 from interpreters.passes import check_explainable, explanation, for_each, logits_of, summed_map
-from networks import UnsupportedError, check_pixels, read_logits
+from networks import check_pixels, read_logits
+from networks.binary import two_logits
 from networks.goals import Goal
 
 
@@ -71,11 +72,5 @@ def check_explorer(attack: object) -> None:
 
 
 def class_count(network: nn.Module, images: Tensor) -> int:
-    """Return the number of a network's classes; raises UnsupportedError if it is 1."""
-    count: int = read_logits(network(images[:1])).shape[1]
-    if count < 2:
-        raise UnsupportedError(
-            "the network has one logit, expected one for each of two or more classes; choose an "
-            "interpreter that compares with no other class"
-        )
-    return count
+    """Return the number of a network's classes, two for one logit."""
+    return two_logits(read_logits(network(images[:1]))).shape[1]

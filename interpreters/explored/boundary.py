@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from interpreters.explored.base import Explored, Explorer, check_explorer
+from networks.binary import two_logits
 from networks.goals import gradient, probability
 from networks.logits import read_logits
 from seeds import generator
@@ -67,7 +68,7 @@ class BoundaryIG(Explored):
             goal = attack.goal(network, images[rows], labels[rows])
             for _before, after, _update in attack.path(goal, images[rows], [generator(self.seed)]):
                 found[rows] = after
-            rows = rows[read_logits(network(found[rows])).argmax(1) == labels[rows]]
+            rows = rows[two_logits(read_logits(network(found[rows]))).argmax(1) == labels[rows]]
             if not len(rows):
                 break
         return found

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from interpreters.explored.base import Explored
+from networks.binary import two_logits
 from networks.goals import gradient
 from networks.logits import read_logits
 
@@ -26,6 +27,10 @@ class FastIG(Explored):
         """Return image times gradient of the log-probability, shape (N, 3, H, W)."""
 
         def logarithm(pixels: Tensor) -> Tensor:
-            return read_logits(network(pixels)).log_softmax(1).gather(1, labels[:, None])[:, 0]
+            return (
+                two_logits(read_logits(network(pixels)))
+                .log_softmax(1)
+                .gather(1, labels[:, None])[:, 0]
+            )
 
         return images.detach() * gradient(logarithm, images)

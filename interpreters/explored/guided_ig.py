@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from interpreters.baseline import Baseline, baseline_image, check_baseline
 from interpreters.explored.base import Explored
+from interpreters.passes import one_hot
 from networks.goals import gradient
 from networks.logits import read_logits
 
@@ -50,7 +51,8 @@ class GuidedIG(Explored):
         here, total = start, torch.zeros_like(images)
 
         def logit(pixels: Tensor) -> Tensor:
-            return read_logits(network(pixels)).gather(1, labels[:, None])[:, 0]
+            logits = read_logits(network(pixels))
+            return (logits * one_hot(logits, labels)).sum(1)
 
         for step in range(1, self.steps + 1):
             before, slope = here, gradient(logit, here)

@@ -260,15 +260,6 @@ def test_local_attribution(network: nn.Module, images: Tensor, labels: Tensor) -
     torch.testing.assert_close(found, total)
 
 
-@pytest.mark.parametrize("interpreter", [AGI(), LocalAttribution()])
-def test_there_has_to_be_another_class(
-    interpreter: Explored, images: Tensor, labels: Tensor
-) -> None:
-    alone = nn.Sequential(nn.Flatten(), nn.Linear(images[0].numel(), 1)).double()
-    with pytest.raises(ValueError, match="the network has one logit"):
-        interpreter.attribution(alone, images, 0 * labels)
-
-
 def test_expected_gradients_of_linear_logits(
     images: Tensor, labels: Tensor, references: list[str]
 ) -> None:

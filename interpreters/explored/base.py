@@ -11,6 +11,7 @@ from interpreters.base import Explanation, Interpreter
 from interpreters.passes import check_explainable, explanation, for_each, logits_of, summed_map
 from networks import UnsupportedError, check_pixels, read_logits
 from networks.goals import Goal
+from networks.unsupported import inference_parts_named
 
 
 @runtime_checkable
@@ -44,7 +45,8 @@ class Explored(Interpreter):
         logits = logits_of(network, images)
 
         def summed(label: Tensor) -> Tensor:
-            return summed_map(self.attribution(network, images, label), images)
+            with inference_parts_named():
+                return summed_map(self.attribution(network, images, label), images)
 
         return explanation(logits, for_each(self.explained(logits, labels), summed))
 

@@ -56,6 +56,7 @@ class DataModule(LightningDataModule, ABC):
 
     classes: tuple[str, ...]
     image_size: int
+    channels: int = 3
     skipped: tuple[str, ...] = ()
     prefetch = 2
     """Number of batches that each worker prepares ahead."""

@@ -59,7 +59,7 @@ class Composites(DataModule):
         self.data.trainer = self.trainer
         self.data.setup(stage)
         self.classes, self.image_size = self.data.classes, self.data.image_size
-        self.skipped = self.data.skipped
+        self.channels, self.skipped = self.data.channels, self.data.skipped
         for name in self.pair:
             if name not in self.classes:
                 raise ValueError(

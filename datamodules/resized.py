@@ -11,7 +11,10 @@ from datamodules.pictures import PictureModule
 
 
 class ResizedModule(PictureModule):
-    """Data module whose images get the network's own size, interpolation and crop.
+    """Data module whose images get the network's own size, interpolation, crop and channels.
+
+    Images are read with 8 bits in each channel: in colour, or in grey where the network's
+    preprocessing has one channel.
 
     Args:
         root: Folder that contains the images.
@@ -43,6 +46,11 @@ class ResizedModule(PictureModule):
             self.image_size = size
         self.interpolation, self.squash = InterpolationMode.BILINEAR, False
 
+    def transform(self, split: Split) -> nn.Module:
+        """Return the transform of a PIL image to a tensor (C, H, W) in [0, 1], C as the network."""
+        transform = super().transform(split)
+        return v2.Compose([v2.Grayscale(), transform]) if self.channels == 1 else transform
+
     def steps(self, split: Split) -> Sequence[nn.Module]:
         """Return the augmentation for training, otherwise resizing and a central crop."""
         options = {"interpolation": self.interpolation, "antialias": True}
@@ -60,7 +68,12 @@ class ResizedModule(PictureModule):
         preprocessing = getattr(network, "preprocessing", None)
         if preprocessing is not None:
             self.interpolation = InterpolationMode(preprocessing.interpolation)
-            self.squash = preprocessing.squash
+            self.squash, self.channels = preprocessing.squash, len(preprocessing.mean)
+            if self.channels not in (1, 3):
+                raise ImageFolderError(
+                    f"the network takes {self.channels} channels, and image files are read with 1 "
+                    "or 3; write a data module for images of more, as CONTRIBUTING.md says"
+                )
             if not hasattr(self, "image_size"):
                 self.image_size = preprocessing.size
                 self.resize = self.resize or preprocessing.resize

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from itertools import chain
 from typing import Any
 
 import torch
 import torch.nn.functional as F
+from timm.layers import DropPath
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.overrides import TorchFunctionMode
+from torchvision.ops import StochasticDepth
 
 from interpreters.base import Explanation
 from interpreters.second_order import SecondOrder
@@ -19,7 +22,10 @@ from networks.layers import find_layer
 from networks.logits import read_logits
 from networks.maps import as_map, tokens_as_map
 from networks.plain import plain
-from networks.unsupported import UnsupportedError, differentiated
+from networks.unsupported import UnsupportedError, differentiated, inference_parts_named
+
+# modules that drop activations by chance in training mode
+DROPPING = (nn.modules.dropout._DropoutNd, StochasticDepth, DropPath)
 
 
 def forward_keeping(
@@ -113,7 +119,11 @@ def class_gradient(logits: Tensor, labels: Tensor, activation: Tensor) -> Tensor
             logits, activation, seed, retain_graph=True, create_graph=graph, allow_unused=True
         )
     if gradient is None:
-        raise LayerError("the logits do not depend on the chosen layer; choose another one")
+        raise LayerError(
+            "the logits do not depend on the chosen layer or pixels, or the network cuts their "
+            "gradient by torch.no_grad(), torch.inference_mode() or detach; choose a `layer` "
+            "behind that part, or remove the cut"
+        )
     return gradient
 
 
@@ -152,13 +162,33 @@ def explanation(logits: Tensor, heatmap: Tensor) -> Explanation:
 
 
 def check_explainable(network: nn.Module, images: Tensor) -> None:
-    """Raise ValueError in inference mode, UnsupportedError for a network that mixes images."""
+    """Raise ValueError in inference mode, and for images made in it.
+
+    Raises: UnsupportedError: the network mixes images, drops units, or was made in inference mode.
+    """
     if torch.is_inference_mode_enabled():
         raise ValueError(
             "heatmaps need gradients, which inference mode forbids: use torch.no_grad(), and "
             "Trainer(inference_mode=False)"
         )
+    if images.is_inference():
+        raise ValueError(
+            "`images` were made in inference mode, so they have no gradient: use torch.no_grad() "
+            "there, or give images.clone()"
+        )
+    for name, weight in chain(network.named_parameters(), network.named_buffers()):
+        if weight.is_inference():
+            raise UnsupportedError(
+                f"`{name}` was made in inference mode, so the network has no gradient: build and "
+                "load the network outside of it"
+            )
     for name, module in network.named_modules():
+        rate = getattr(module, "p", None) or getattr(module, "drop_prob", None)
+        if isinstance(module, DROPPING) and module.training and rate:
+            raise UnsupportedError(
+                f"{type(module).__name__} `{name}` is in training mode, which drops units by "
+                "chance: call network.eval() before explaining it"
+            )
         if isinstance(module, nn.modules.batchnorm._BatchNorm) and module.training:
             raise UnsupportedError(
                 f"BatchNorm `{name}` is in training mode, which mixes the images of a batch and "
@@ -180,6 +210,11 @@ def check_activation(
             "one map; choose the module around it"
         )
     shape = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
+    if isinstance(output, Tensor) and output.is_inference():
+        raise LayerError(
+            f"the network runs the layer `{layer}` in inference mode, which has no gradient; use "
+            "torch.no_grad() there, or choose a layer behind it"
+        )
     if isinstance(output, Tensor) and output.ndim and len(output) != len(images):
         raise LayerError(
             f"the layer `{layer}` returns {shape} for {len(images)} images, expected one map of "
@@ -206,5 +241,5 @@ def logits_of(network: nn.Module, images: Tensor) -> Tensor:
     """Return the logits (N, K), by functions that have a second derivative."""
     hard = any(isinstance(module, nn.Hardsigmoid) for module in network.modules())
     derivable = _PlainHardSigmoid() if hard else nullcontext()
-    with plain(network), sdpa_kernel(SDPBackend.MATH), derivable:
+    with plain(network), sdpa_kernel(SDPBackend.MATH), derivable, inference_parts_named():
         return read_logits(network(images))

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.utils.data import default_collate
 
 Split = Literal["train", "validation", "test"]
-# images (N, 3, H, W) in [0, 1], labels (N,) and the images' positions in their split (N,)
+# images (N, C, H, W) in [0, 1], labels (N,) and the images' positions in their split (N,)
 Batch = tuple[Tensor, Tensor, Tensor]
 
 
@@ -27,6 +27,7 @@ class Data(Protocol):
 
     classes: tuple[str, ...]
     image_size: int
+    channels: int
     skipped: tuple[str, ...]
     limit: int | None
 

@@ -5,10 +5,12 @@ from contextvars import ContextVar
 from textwrap import fill
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from matplotlib import rcParams
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 from torch import Tensor
 
 from lightning_modules.names import humanize
@@ -117,7 +119,7 @@ def draw_grid(
 
 def show(axes: Axes, cell: Cell, extent: tuple[float, float, float, float]) -> None:
     """Plot an image, and its heatmap over it, between left, right, bottom and top."""
-    axes.imshow(cell.image.permute(1, 2, 0).clamp(0, 1).float().cpu().numpy(), extent=extent)
+    axes.imshow(pixels(cell.image), extent=extent)
     if cell.heatmap is not None:
         axes.imshow(
             torch.nan_to_num(cell.heatmap[0].detach().double().cpu()).numpy(),
@@ -146,10 +148,16 @@ def rows_of(heatmaps: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def show_image(axes: Axes, image: Tensor) -> None:
-    """Plot an image (3, H, W) in [0, 1], without ticks."""
-    axes.imshow(image.permute(1, 2, 0).clamp(0, 1).float().cpu().numpy())
+    """Plot an image (C, H, W) in [0, 1], without ticks."""
+    axes.imshow(pixels(image))
     axes.set_xticks([])
     axes.set_yticks([])
+
+
+def pixels(image: Tensor) -> NDArray[np.float32]:
+    """Return colours (H, W, 3) of an image (C, H, W): its first three channels, or one as grey."""
+    shown = image[:3] if len(image) >= 3 else image[:1].expand(3, -1, -1)
+    return shown.permute(1, 2, 0).clamp(0, 1).float().cpu().numpy()
 
 
 def signed_in(heatmaps: Iterable[Tensor]) -> bool:

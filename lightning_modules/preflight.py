@@ -17,7 +17,7 @@ class NetworkError(ValueError):
 
 def random_batch(data: Data) -> tuple[Tensor, Tensor]:
     """Return two images of noise of the data's size, with the first class as their label."""
-    images = torch.rand(2, 3, data.image_size, data.image_size)
+    images = torch.rand(2, data.channels, data.image_size, data.image_size)
     return images, torch.zeros(2, dtype=torch.long)
 
 
@@ -65,7 +65,8 @@ def logits_of_noise(network: nn.Module, data: Data) -> Tensor:
         side = data.image_size
         raise NetworkError(
             f"the network cannot classify images of {side}x{side} pixels: {error}. If it was made "
-            "for another size, make it for this one, or set `size` where the data have one"
+            "for another size, make it for this one, or set `size` where the data have one; the "
+            f"data have {data.channels} channels"
         ) from error
     return logits
 

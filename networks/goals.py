@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from networks.binary import two_logits
-from networks.unsupported import differentiated
+from networks.unsupported import differentiated, inference_parts_named
 
 # maps images (N, 3, H, W) to one value per image, shape (N,)
 Goal = Callable[[Tensor], Tensor]
@@ -19,7 +19,8 @@ def gradient(goal: Goal, images: Tensor) -> Tensor:
     """
     with torch.enable_grad():
         leaf = images.detach().requires_grad_()
-        total = goal(leaf).sum()
+        with inference_parts_named():
+            total = goal(leaf).sum()
         with differentiated():
             (pixel_gradient,) = torch.autograd.grad(total, leaf)
     return pixel_gradient

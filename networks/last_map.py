@@ -54,7 +54,8 @@ def last_map(network: nn.Module, image: Tensor) -> str:
     if last is None:
         raise LayerError(
             f"{type(bare(network)).__name__} has no layer with a map on which its logits depend, "
-            f"for images of {height}x{width} pixels; name a `layer` that returns (N, C, h, w)"
+            f"for images of {height}x{width} pixels; name a `layer` that returns (N, C, h, w), and "
+            "run no part of the network under torch.no_grad() or torch.inference_mode()"
         )
     return last
 

@@ -38,7 +38,8 @@ def timm_network(
             the last layer is random, which is logged.
         weights: A local weight file (.safetensors, .pt, .pth, .th, .ckpt), loaded last.
         num_classes: Number of logits; the model's default if not given.
-        options: Further arguments of timm.create_model.
+        options: Further arguments of timm.create_model; with `in_chans`, images have so many
+            channels, each normalised by the mean of timm's three values.
         head: "new" keeps a random last layer where `weights` have other classes than
             `num_classes`, for transfer learning; "loaded" raises WeightFileError there.
 
@@ -67,7 +68,8 @@ def timm_network(
             module.attention_bias_cache = _SingleUseCache()
     if weights is not None:
         load_weights(network, weights, head)
-    return NormalizedNetwork(network, preprocessing_of(config))
+    channels = (options or {}).get("in_chans", 3)
+    return NormalizedNetwork(network, for_channels(preprocessing_of(config), channels))
 
 
 def preprocessing_of(config: dict[str, Any]) -> Preprocessing:
@@ -81,3 +83,11 @@ def preprocessing_of(config: dict[str, Any]) -> Preprocessing:
         std=tuple(config["std"]),
         squash=config["crop_mode"] == "squash",
     )
+
+
+def for_channels(preprocessing: Preprocessing, channels: int) -> Preprocessing:
+    """Return mean and std for this number of channels: their means, where there are others."""
+    if len(preprocessing.mean) == channels:
+        return preprocessing
+    mean, std = (sum(values) / len(values) for values in (preprocessing.mean, preprocessing.std))
+    return preprocessing._replace(mean=(mean,) * channels, std=(std,) * channels)

@@ -25,3 +25,17 @@ def differentiated() -> Iterator[None]:
             f"autograd cannot differentiate the network: {error}. Replace the operation that has "
             "no derivative, or choose an interpreter without gradients, such as captum's Occlusion"
         ) from error
+
+
+@contextmanager
+def inference_parts_named() -> Iterator[None]:
+    """Raise UnsupportedError where a network runs a part in inference mode before its weights."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "Inference tensors" not in str(error):
+            raise
+        raise UnsupportedError(
+            "the network runs a part in inference mode, whose outputs have no gradient in the "
+            "weights behind it; use torch.no_grad() there"
+        ) from error

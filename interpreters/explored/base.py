@@ -12,6 +12,7 @@ from interpreters.passes import check_explainable, explanation, for_each, logits
 from networks import check_pixels, read_logits
 from networks.binary import two_logits
 from networks.goals import Goal
+from networks.unsupported import inference_parts_named
 
 
 @runtime_checkable
@@ -45,7 +46,8 @@ class Explored(Interpreter):
         logits = logits_of(network, images)
 
         def summed(label: Tensor) -> Tensor:
-            return summed_map(self.attribution(network, images, label), images)
+            with inference_parts_named():
+                return summed_map(self.attribution(network, images, label), images)
 
         return explanation(logits, for_each(self.explained(logits, labels), summed))
 

@@ -96,7 +96,11 @@ def record(
         check_layer(network, explained, tape.began[0], images)
     logits = tape.changes.latest(logits)
     if not tape.depends(logits):
-        raise LayerError("the logits do not depend on the chosen layer; choose another one")
+        raise LayerError(
+            "the logits do not depend on the chosen layer or pixels, or the network cuts their "
+            "gradient by torch.no_grad(), torch.inference_mode() or detach; choose a `layer` "
+            "behind that part, or remove the cut"
+        )
     return Recording(logits, tape.began[0], tape.calls, differentiable)
 
 

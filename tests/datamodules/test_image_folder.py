@@ -79,6 +79,29 @@ def attach(data: ImageFolder, network: nn.Module) -> None:
     )
 
 
+def test_a_network_of_one_channel_gets_grey(root: Path) -> None:
+    grey = PREPROCESSING._replace(mean=(0.5,), std=(0.5,))
+    data = ImageFolder(str(root), batch_size=2, workers=0)
+    attach(data, NormalizedNetwork(nn.Identity(), grey))
+    data.setup("fit")
+    assert data.channels == 1
+    for split in SPLITS:
+        assert data.images(split)[0, 0].images.shape == (1, 6, 6)
+    data.resize, data.augmentation = 8, []
+    for index, sample in enumerate(samples(data, "train")):
+        expected = np.array(Image.open(sample.path).convert("L"))
+        found = data.images("train")[0, index].images
+        torch.testing.assert_close(found[0], torch.from_numpy(expected).float() / 255)
+
+
+def test_a_network_of_other_channels(root: Path) -> None:
+    four = PREPROCESSING._replace(mean=(0.5,) * 4, std=(0.5,) * 4)
+    data = ImageFolder(str(root), batch_size=2, workers=0)
+    attach(data, NormalizedNetwork(nn.Identity(), four))
+    with pytest.raises(ImageFolderError, match=r"takes 4 channels, .* read with 1 or 3"):
+        data.setup("fit")
+
+
 def test_layout(root: Path) -> None:
     data = folder(root)
     assert data.classes == ("ant", "bee")

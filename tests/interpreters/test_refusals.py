@@ -1,11 +1,15 @@
 """What interpreters refuse, and how they say so."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from copy import deepcopy
 from functools import partial
 
 import pytest
 import torch
+from timm.layers import DropPath
 from torch import Tensor, nn
+from torchvision.ops import StochasticDepth
 
 from interpreters import (
     LRP,
@@ -101,6 +105,71 @@ def test_batch_norm_in_training_mode(network: nn.Module, images: Tensor, labels:
 def test_inference_mode(network: nn.Module, images: Tensor, labels: Tensor) -> None:
     with torch.inference_mode(), pytest.raises(ValueError, match="inference mode forbids"):
         SimpleGradient()(network, images, labels)
+
+
+@pytest.mark.parametrize("dropping", [nn.Dropout(0.5), DropPath(0.1), StochasticDepth(0.1, "row")])
+def test_dropout_in_training_mode(dropping: nn.Module, images: Tensor, labels: Tensor) -> None:
+    network = nn.Sequential(nn.Conv2d(3, 2, 3), dropping, nn.Flatten(), nn.Linear(72, 4)).double()
+    name = type(dropping).__name__
+    for explain in (SimpleGradient(), GradCam(), LRP(), DeepLift(), FastIG(), Captum("Saliency")):
+        with pytest.raises(UnsupportedError, match=f"{name} `1` is in training mode, which drops"):
+            explain(network, images, labels)
+        explain(network.eval(), images, labels)
+        network.train()
+
+
+def test_tensors_of_inference_mode(network: nn.Module, images: Tensor, labels: Tensor) -> None:
+    with torch.inference_mode():
+        made, other = images.clone(), deepcopy(network)
+    for explain in (SimpleGradient(), GradCam(), LRP(), FastIG(), Captum("Saliency")):
+        with pytest.raises(ValueError, match=r"`images` were made in inference mode.*\.clone\(\)"):
+            explain(network, made, labels)
+        explain(network, made.clone(), labels)
+        with pytest.raises(UnsupportedError, match=r"`network.0.weight` was made in inference mo"):
+            explain(other, images, labels)
+    # which copies the images, beside its baseline
+    expected = DeepLift()(network, images, labels)
+    torch.testing.assert_close(DeepLift()(network, made, labels), expected)
+
+
+class Backbone(nn.Module):
+    """A classifier whose convolution runs inside a context."""
+
+    def __init__(self, context: Callable[[], AbstractContextManager[None]]) -> None:
+        super().__init__()
+        self.context, self.body = context, nn.Conv2d(3, 2, 3)
+        self.after, self.head = nn.Conv2d(2, 3, 3), nn.Linear(48, 4)
+
+    def forward(self, images: Tensor) -> Tensor:
+        with self.context():
+            seen = self.body(images)
+        logits: Tensor = self.head(self.after(seen).flatten(1))
+        return logits
+
+
+@pytest.mark.parametrize("context", [torch.no_grad, torch.inference_mode])
+@pytest.mark.parametrize("grad", [False, True])
+def test_backbone_without_gradient(
+    context: Callable[[], AbstractContextManager[None]],
+    grad: bool,
+    images: Tensor,
+    labels: Tensor,
+) -> None:
+    network = Backbone(context).double().eval()
+    for explain in (SimpleGradient(), LRP(), DeepLift(), FastIG(), MFABA(), Captum("Saliency")):
+        with pytest.raises(UnsupportedError), torch.set_grad_enabled(grad):
+            explain(network, images, labels)
+    if context is torch.inference_mode:
+        with pytest.raises(UnsupportedError, match="runs a part in inference mode, whose outputs"):
+            SimpleGradient()(network, images, labels)
+        network.after.requires_grad_(False)
+    with pytest.raises(LayerError, match=r"gradient by torch.no_grad\(\)"):
+        SimpleGradient()(network, images, labels)
+    # behind the part without gradient there is one
+    assert GradCam("after")(network, images, labels).heatmap.shape == (3, 1, 4, 4)
+    if context is torch.inference_mode:
+        with pytest.raises(LayerError, match="runs the layer `body` in inference mode"):
+            GradCam("body")(network, images, labels)
 
 
 def test_network_without_logits(images: Tensor, labels: Tensor) -> None:

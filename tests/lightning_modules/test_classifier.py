@@ -77,6 +77,15 @@ def test_a_network_of_another_size() -> None:
         check_classifier(network, shapes())
 
 
+def test_a_network_of_other_channels() -> None:
+    network = timm_network("test_resnet", num_classes=12, options={"in_chans": 1})
+    with pytest.raises(NetworkError, match=r"cannot classify .* the data have 3 channels"):
+        check_classifier(network, shapes())
+    data = shapes()
+    data.channels = 1
+    assert check_classifier(network, data) == 12
+
+
 @pytest.mark.parametrize(
     ("last", "name"), [(nn.Softmax(1), "softmax"), (nn.LogSoftmax(1), "log-softmax")]
 )

@@ -7,7 +7,7 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from lightning_modules.pictures import STYLE, panel
+from lightning_modules.pictures import STYLE, panel, pixels
 
 
 def drawn(figure: Figure, row: int, columns: int = 2) -> list[tuple[Tensor, tuple[float, float]]]:
@@ -41,3 +41,13 @@ def test_heatmaps_without_a_scale_are_drawn_all_the_same() -> None:
     figure = panel(torch.rand(2, 3, 8, 8), {"original": maps}, ["a", "b"])
     assert [limits for _, limits in drawn(figure, 1)] == [(0, 1), (0, 1)]
     figure.canvas.draw()
+
+
+@pytest.mark.parametrize(("channels", "shown"), [(1, [0, 0, 0]), (2, [0, 0, 0]), (5, [0, 1, 2])])
+def test_images_of_any_channels(channels: int, shown: list[int]) -> None:
+    image = torch.rand(channels, 4, 6)
+    torch.testing.assert_close(torch.from_numpy(pixels(image)), image[shown].permute(1, 2, 0))
+    with rc_context(STYLE):
+        figure = panel(image[None], {"original": torch.rand(1, 1, 4, 6)}, ["a"])
+    drawn = [each for each in figure.axes[0].images if each.get_alpha() is None]
+    assert torch.as_tensor(drawn[0].get_array()).shape == (4, 6, 3)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -14,7 +13,6 @@ from attacks import PGD, RandomSign
 from attacks.pgd import Divergence
 from attacks.transfer import BIM
 from interpreters import LRP, MFABA, Captum, DeepLift, FastIG, GradCam, GuidedIG, SimpleGradient
-from metrics.insertion_deletion import insertion_deletion, replaced
 from networks import NormalizedNetwork, UnsupportedError, features, read_logits
 from networks.layers import find_layer
 
@@ -84,24 +82,12 @@ def test_interpreters(
 
 
 @pytest.mark.parametrize("packed", PACKED.values(), ids=PACKED)
-def test_attacks_and_metrics(
-    packed: Callable[[Tensor], object], plain: nn.Module, images: Tensor
-) -> None:
+def test_attacks(packed: Callable[[Tensor], object], plain: nn.Module, images: Tensor) -> None:
     network, labels = Returning(plain, packed).double().eval(), torch.tensor([1, 3])
     for attack in (PGD(steps=2), Divergence(steps=2), BIM(steps=2), RandomSign()):
         generators = [[torch.Generator().manual_seed(i) for i in range(2)] for _ in range(2)]
         found = attack(network, images, labels, generators[0])
         assert found.equal(attack(plain, images, labels, generators[1]))
-    when = torch.arange(64).view(1, 1, 8, 8).expand(2, 1, 8, 8) // 32
-    curves = partial(
-        insertion_deletion,
-        without=replaced(images, torch.zeros_like(images)),
-        when=when,
-        steps=2,
-        labels=labels,
-        chunk=4,
-    )
-    assert all(a.equal(b) for a, b in zip(curves(network), curves(plain), strict=True))
 
 
 @pytest.mark.parametrize(

@@ -123,7 +123,8 @@ def _rescaled(images: int, call: Call, multiplier: Tensor) -> Tensor:
     """Apply the rescale rule (eq. 9): difference of the outputs over that of the inputs."""
     x, (y,) = only_input(call), call.outputs
     (slope,) = vector_jacobian_product(call, (torch.ones_like(y),))
-    return multiplier * _quotient(y - _baseline(y, images), x - _baseline(x, images), slope)
+    outputs, inputs = (y, _baseline(y, images)), (x, _baseline(x, images))
+    return multiplier * _slope(outputs, inputs, slope)
 
 
 def _softmaxed(images: int, call: Call, multiplier: Tensor) -> Tensor:
@@ -131,12 +132,12 @@ def _softmaxed(images: int, call: Call, multiplier: Tensor) -> Tensor:
     dimension, x, (y,) = dimension_of(call), only_input(call), call.outputs
     x0, y0 = _baseline(x, images), _baseline(y, images)
     total, total0 = (value.logsumexp(dimension, keepdim=True) for value in (x, x0))
-    given = multiplier * _quotient(y - y0, x - total - (x0 - total0), y)
+    given = multiplier * _slope((y, y0), (x - total, x0 - total0), y)
     # the arguments of the logarithm, in units of the larger sum
     unit = torch.maximum(total, total0)
     term, sums = (x - unit).exp(), (total - unit).exp()
-    each = _quotient(term - (x0 - unit).exp(), x - x0, term)
-    whole = _quotient(sums - (total0 - unit).exp(), total - total0, sums)
+    each = _slope((term, (x0 - unit).exp()), (x, x0), term)
+    whole = _slope((sums, (total0 - unit).exp()), (total, total0), sums)
     return given - each / whole * given.sum(dimension, keepdim=True)
 
 
@@ -151,7 +152,7 @@ def _largest(images: int, call: Call, multiplier: Tensor) -> Sequence[Tensor]:
     falls = vector_jacobian_product(call, (multiplier * (y - top),), then)
     slopes = vector_jacobian_product(call, (multiplier,), now)
     return [
-        _quotient(rise + fall, x - x0, slope)
+        _quotient(rise + fall, x - x0, slope, _apart(x, x0, x0.detach().abs().amax()))
         for rise, fall, x, x0, slope in zip(
             rises, falls, call.inputs, baselines, slopes, strict=True
         )
@@ -183,7 +184,26 @@ def _baseline(value: Tensor, images: int) -> Tensor:
     return grouped[-1:].expand_as(grouped).flatten(0, 1)
 
 
-def _quotient(above: Tensor, below: Tensor, limit: Tensor) -> Tensor:
-    """Return above / below, and its limit where `below` is 0 up to rounding."""
-    apart = below.abs() > 10 * torch.finfo(below.dtype).eps
+def _slope(outputs: tuple[Tensor, Tensor], inputs: tuple[Tensor, Tensor], limit: Tensor) -> Tensor:
+    """Return the mean slope from the baseline, and its limit where a difference is rounding."""
+    (y, y0), (x, x0) = outputs, inputs
+    with torch.no_grad():
+        # y - y0 may be 0 as between two negative inputs of a ReLU, and so may the limit
+        rise = torch.maximum((y - y0).abs(), (limit * (x - x0)).abs())
+        apart = _apart(x, x0) & (rise > _rounding(y, y0))
+    return _quotient(y - y0, x - x0, limit, apart)
+
+
+def _apart(x: Tensor, x0: Tensor, size: Tensor | None = None) -> Tensor:
+    """Return True where values differ by more than the rounding of values of their own size."""
+    return (x - x0).abs() > _rounding(x, x0 if size is None else torch.maximum(x0.abs(), size))
+
+
+def _rounding(x: Tensor, x0: Tensor) -> Tensor:
+    """Return the largest difference of two values that may be rounding; it scales with them."""
+    return 10 * torch.finfo(x.dtype).eps * torch.maximum(x.abs(), x0.abs())
+
+
+def _quotient(above: Tensor, below: Tensor, limit: Tensor, apart: Tensor) -> Tensor:
+    """Return above / below where two values are apart, and the limit elsewhere."""
     return torch.where(apart, above / torch.where(apart, below, 1.0), limit)

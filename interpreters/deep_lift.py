@@ -151,7 +151,7 @@ def _largest(images: int, call: Call, multiplier: Tensor) -> Sequence[Tensor]:
     falls = vector_jacobian_product(call, (multiplier * (y - top),), then)
     slopes = vector_jacobian_product(call, (multiplier,), now)
     return [
-        _quotient(rise + fall, x - x0, slope, _alike(x - x0, x, x0))
+        _quotient(rise + fall, x - x0, slope, _alike(x - x0, x, x0.detach().abs().amax()))
         for rise, fall, x, x0, slope in zip(
             rises, falls, call.inputs, baselines, slopes, strict=True
         )
@@ -190,7 +190,8 @@ def _secant(x: tuple[Tensor, Tensor], y: tuple[Tensor, Tensor], slope: Tensor) -
     those of y and what the slope makes of them, are then the last digits.
     """
     run, rise = x[0] - x[1], y[0] - y[1]
-    flat = _alike(run * slope, *y) & _alike(rise, *y)
+    with torch.no_grad():
+        flat = _alike(run * slope, *y) & _alike(rise, *y)
     return _quotient(rise, run, slope, _alike(run, *x) | flat)
 
 

@@ -44,5 +44,12 @@ class Loss(ABC):
         """
 
     def measure(self, heatmap: Tensor, reference: Tensor) -> Tensor:
-        """Return the success measure t of each image, shape (N,); by default the loss itself."""
-        return self(heatmap, reference)
+        """Return the success measure t of each image, shape (N,), within `bounds`.
+
+        NaN if a heatmap that is read is not finite. By default it is the loss itself.
+        """
+        return self.bounded(self(heatmap, reference))
+
+    def bounded(self, measure: Tensor) -> Tensor:
+        """Return success measures, (N,), that rounding has not moved out of `bounds`."""
+        return measure.clamp(*self.bounds)

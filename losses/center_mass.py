@@ -86,4 +86,4 @@ class CenterMass(Loss):
 
     def measure(self, heatmap: Tensor, reference: Tensor) -> Tensor:
         """Return the shift of each image's centre of mass, shape (N,), in [0, 1]."""
-        return center_shift(heatmap, reference)
+        return self.bounded(center_shift(heatmap, reference))

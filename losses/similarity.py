@@ -8,7 +8,8 @@ from torch import Tensor
 from torchmetrics.functional.image import structural_similarity_index_measure
 
 from losses.base import Loss
-from losses.correlation import pearson
+from losses.correlation import pearson, scaled
+from losses.finite import precise
 from losses.normalize import normalize
 
 # the Gaussian window of 11 pixels needs 5 pixels beyond the border, where the map is mirrored
@@ -18,12 +19,17 @@ SMALLEST_SIDE = 6
 def cosine(heatmap: Tensor, reference: Tensor) -> Tensor:
     """Cosine similarity of raw heatmaps (N, 1, h, w), shape (N,), in [-1, 1].
 
+    0 if one is 0 everywhere, NaN if one is not finite.
+
     Example:
         >>> import torch
         >>> cosine(torch.eye(2)[None, None], -torch.eye(2)[None, None]).round(decimals=3)
         tensor([-1.])
     """
-    first, second = (F.normalize(each.flatten(1), dim=1) for each in (heatmap, reference))
+    # scaled first: norms below 1e-12 would count as 0
+    first, second = (
+        F.normalize(scaled(precise(each)).flatten(1), dim=1) for each in (heatmap, reference)
+    )
     return (first * second).sum(1)
 
 

@@ -80,8 +80,9 @@ class Swap(Loss):
 
     def measure(self, heatmap: Tensor, reference: Tensor) -> Tensor:
         """Return the first class's success measure of each image, shape (N,), in [-2, 2]."""
-        return torch.minimum(
-            swapped(heatmap, reference, spearman), swapped(heatmap, reference, sign_agreement)
+        similarities = (spearman, sign_agreement)
+        return self.bounded(
+            torch.minimum(*(swapped(heatmap, reference, each) for each in similarities))
         )
 
 

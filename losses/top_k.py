@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from torch import Tensor
 
 from losses.base import Loss
+from losses.finite import if_finite
 from losses.normalize import normalize
 
 
@@ -32,7 +33,8 @@ def top_k(heatmap: Tensor, reference: Tensor, fraction: float = 0.1) -> Tensor:
             "is less than one position; choose a layer with larger maps, or a larger `fraction`"
         )
     order = reference.flatten(1).argsort(dim=1, descending=True, stable=True)
-    return normalize(heatmap).flatten(1).gather(1, order[:, :k]).square().mean(1)
+    highest = normalize(heatmap).flatten(1).gather(1, order[:, :k])
+    return if_finite(highest.square().mean(1), reference)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from losses.finite import if_finite, precise
+
 
 def top_k_intersection(heatmap: Tensor, reference: Tensor, k: float = 0.1) -> Tensor:
     """Share of the reference's k highest positions that are among the heatmap's k highest.
@@ -12,7 +14,7 @@ def top_k_intersection(heatmap: Tensor, reference: Tensor, k: float = 0.1) -> Te
         reference: shape (N, 1, h, w), any range.
         k: number of positions, or below 1 their share of all; at least one position counts.
 
-    Returns: shape (N,), in [0, 1].
+    Returns: shape (N,), in [0, 1]; NaN if a heatmap is not finite.
 
     Example:
         >>> heatmap = torch.tensor([[[[4.0, 3.0, 2.0, 1.0]]]])
@@ -25,5 +27,5 @@ def top_k_intersection(heatmap: Tensor, reference: Tensor, k: float = 0.1) -> Te
         each.flatten(1).argsort(dim=1, descending=True, stable=True)[:, :count]
         for each in (heatmap, reference)
     )
-    is_highest = torch.zeros_like(heatmap).flatten(1).scatter_(1, highest, 1.0)
-    return is_highest.gather(1, reference_highest).mean(1)
+    is_highest = torch.zeros_like(precise(heatmap)).flatten(1).scatter_(1, highest, 1.0)
+    return if_finite(is_highest.gather(1, reference_highest).mean(1), heatmap, reference)

@@ -35,7 +35,7 @@ class Successes(nn.Module):
         self.judged = judged
         pairs = [*product(interpreters, networks)]
         keys = [(*pair, part) for pair, part in product(pairs, judged)]
-        self.rates = Metrics({key: MeanCurve(2) for key in keys})
+        self.rates = Metrics({key: MeanCurve(3) for key in keys})
         self.spread = Metrics({key: Histogram(*judged[key[2]].bounds) for key in keys})
         self.examples = Metrics({pair: Examples(images, len(judged)) for pair in pairs})
 
@@ -51,17 +51,21 @@ class Successes(nn.Module):
         for (part, judge), measure in zip(self.judged.items(), measures, strict=True):
             key = (interpreter, network, part)
             success = fooled(measure, *judge.success)
-            self.rates[key].update(torch.stack([success.to(measure), measure], 1))
+            outcomes = [success.to(measure), measure.isnan().to(measure), measure]
+            self.rates[key].update(torch.stack(outcomes, 1))
             self.spread[key].update(measure)
         self.examples[interpreter, network].update(indices, loss, torch.stack([*measures], 1))
 
     def measurements(self) -> list[Measurement]:
-        """Return every rate in [0, 1] and every mean measure, for all processes to compute."""
+        """Return every rate in [0, 1] and every mean measure, for all processes to compute.
+
+        Where heatmaps are not finite, their share is `not_finite`; they do not count as fooled.
+        """
         found = []
         for (name, network, part), metric in self.rates.items():
             judge = self.judged[part]
-            (_, mean), (_, half), _ = metric.compute().tolist()
-            (successes, _), images = counts_of(metric)
+            (*_, mean), (*_, half), _ = metric.compute().tolist()
+            (successes, undefined, _), images = counts_of(metric)
             labels: dict[str, Any] = {"interpreter": name, "part": part or None}
             labels |= {"network": network, "n": images, "loss": snake_case(type(judge).__name__)}
             rate, interval = successes / images, wilson_interval(successes, images)
@@ -70,4 +74,7 @@ class Successes(nn.Module):
                 Measurement("fooling_success_rate", rate, interval, "higher", **labels),
                 Measurement("test_loss", mean, (mean - half, mean + half), better, **labels),
             ]
+            if undefined:
+                share, interval = undefined / images, wilson_interval(undefined, images)
+                found.append(Measurement("not_finite", share, interval, "lower", **labels))
         return found

@@ -279,19 +279,35 @@ def test_of_equal_values_the_first_is_the_largest_however_rounded() -> None:
     assert places(_first(rounded, rounded)).equal(places(equal))
 
 
-@pytest.mark.parametrize("scale", [2.0**-17, 2.0**-30, 2.0**20])
-@pytest.mark.parametrize(
-    "middle", [nn.ReLU(), nn.Sequential(nn.LeakyReLU(), nn.MaxPool2d(2, 1, 1))]
-)
-def test_deep_lift_has_no_scale(middle: nn.Module, scale: float) -> None:
-    """A layer times a power of 2 and the next divided by it are the same function."""
+@pytest.mark.parametrize("scale", [1e-9, 1e-5, 1e5])
+@pytest.mark.parametrize("activation", [nn.ReLU(), nn.LeakyReLU(0.3)], ids=repr)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_deep_lift_does_not_depend_on_the_scale_of_a_layer(
+    activation: nn.Module, scale: float, dtype: torch.dtype
+) -> None:
+    """One layer's weights times a number, and the next layer's over it, are the same function."""
     torch.manual_seed(0)
-    first, last = nn.Conv2d(3, 4, 3), nn.Conv2d(4, 3, 3, bias=False)
-    network = nn.Sequential(first, middle, last, nn.AdaptiveAvgPool2d(1), nn.Flatten())
-    images, labels = torch.rand(2, 3, 8, 8), torch.tensor([0, 2])
-    expected = DeepLift()(network, images, labels).heatmap.detach()
+    first, head = nn.Conv2d(3, 4, 3), nn.Linear(36, 3)
+    network = nn.Sequential(first, activation, nn.MaxPool2d(2), nn.Flatten(), head).to(dtype)
+    images = torch.rand(2, 3, 8, 8, dtype=dtype)
+    expected = DeepLift(0.4)(network, images, LABELS).heatmap
     with torch.no_grad():
         for weight in first.parameters():
             weight.mul_(scale)
-        last.weight.div_(scale)
-    torch.testing.assert_close(DeepLift()(network, images, labels).heatmap, expected)
+        head.weight.div_(scale)
+    torch.testing.assert_close(DeepLift(0.4)(network, images, LABELS).heatmap, expected)
+
+
+def test_deep_lift_of_tiny_differences_through_layer_norm() -> None:
+    """Single precision gives the double precision's heatmap near the baseline too."""
+    torch.manual_seed(0)
+    layers = [nn.Conv2d(3, 4, 3), nn.LayerNorm([4, 6, 6], eps=1e-12), nn.GELU(), nn.Flatten()]
+    network = nn.Sequential(*layers, nn.Linear(144, 3)).double()
+    images = 0.4 + 0.3 * torch.rand(2, 3, 8, 8, dtype=torch.float64)
+    with torch.no_grad():
+        for weight in layers[0].parameters():
+            weight.mul_(1e-4)
+    expected = DeepLift(0.4)(network, images, LABELS).heatmap
+    found = DeepLift(0.4)(network.float(), images.float(), LABELS).heatmap.double()
+    # LayerNorm makes up for the scale, and so for rounding: differences of squares of 1e-8
+    assert (found - expected).norm() < 1e-3 * expected.norm()

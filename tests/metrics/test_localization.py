@@ -1,5 +1,6 @@
 """Whether heatmaps point at the object."""
 
+import pytest
 import torch
 
 from metrics import mass_accuracy, pointing_game
@@ -38,3 +39,21 @@ def test_the_mask_itself_is_on_the_object() -> None:
     assert pointing_game(mask, mask).all()
     assert mass_accuracy(mask, mask).eq(1).all()
     assert not pointing_game(1 - mask, mask).any()
+
+
+@pytest.mark.parametrize("value", [torch.nan, torch.inf, -torch.inf])
+def test_a_broken_heatmap_is_neither_on_nor_off_the_object(value: float) -> None:
+    heatmap, mask = torch.rand(3, 1, 5, 4), torch.ones(3, 1, 10, 8)
+    heatmap[1, 0, 2, 2] = value
+    for measure in (pointing_game, mass_accuracy):
+        assert measure(heatmap, mask).isnan().tolist() == [False, True, False]
+
+
+def test_scale_and_precision_do_not_matter() -> None:
+    heatmap, mask = torch.rand(3, 1, 5, 4).half(), torch.rand(3, 1, 10, 8)
+    expected = mass_accuracy(heatmap.float(), mask)
+    torch.testing.assert_close(mass_accuracy(heatmap, mask.half()), expected, rtol=1e-3, atol=0)
+    torch.testing.assert_close(
+        mass_accuracy(heatmap.double() * 1e-300, mask.double()).float(), expected
+    )
+    assert pointing_game(torch.zeros(1, 1, 1, 1), mask[:1] * 0 + 1).tolist() == [1]

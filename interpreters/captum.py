@@ -165,7 +165,7 @@ class _Logits(nn.Module):
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network = network
-        self.train(network.training)
+        self.training = network.training
 
     def forward(self, images: Tensor) -> Tensor:
         """Return logits (N, K) of images (N, C, H, W), at least two."""

@@ -1,10 +1,12 @@
 """Projected gradient ascent on the loss of a prediction (Madry et al. 2018)."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from attacks.label_goal import label_goal
 from attacks.prediction import PredictionAttack
 from networks import read_logits
 from networks.binary import two_logits
@@ -26,9 +28,7 @@ class PGD(PredictionAttack):
 
     def goal(self, network: nn.Module, images: Tensor, labels: Tensor) -> Goal:
         """Return the function from images to the cross-entropy of each, shape (N,)."""
-        return lambda changed: F.cross_entropy(
-            two_logits(read_logits(network(changed))), labels, reduction="none"
-        )
+        return label_goal(network, images, labels, partial(F.cross_entropy, reduction="none"))
 
 
 @dataclass(frozen=True, kw_only=True)

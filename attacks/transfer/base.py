@@ -9,11 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from attacks.balls import Generators
+from attacks.label_goal import label_goal
 from attacks.prediction import AttackState, PredictionAttack
 from attacks.transfer.objectives import cross_entropy
 from attacks.transfer.transformations import Diversity, Smoothing, Transform, unchanged
-from networks import check_pixels, read_logits
-from networks.binary import two_logits
+from networks import check_pixels
 from networks.chunks import check_chunk, copies_at_once
 from networks.goals import Goal, gradient
 
@@ -68,12 +68,10 @@ class TransferAttack(PredictionAttack):
         """Return the objective, from the images, or several copies of all, to a value of each."""
         sign = -1 if self.towards_label else 1
 
-        def height(changed: Tensor) -> Tensor:
-            return sign * self.objective(
-                two_logits(read_logits(network(changed))), repeated(labels, changed)
-            )
+        def height(logits: Tensor, labels: Tensor) -> Tensor:
+            return sign * self.objective(logits, labels)
 
-        return height
+        return label_goal(network, images, labels, height)
 
     def update(self, goal: Goal, state: AttackState) -> Tensor:
         """Return momentum times the last update, plus the gradient at mean absolute value 1."""

@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from attacks import RandomSign
+from attacks import PGD, Attack, RandomSign, TopKAttack
+from attacks.transfer import MIG, NAA, SINIFGSM
 from benchmarks.shipped import SMALL
 from interpreters import SimpleGradient
 
@@ -28,8 +29,31 @@ def test_wrong_labels(wrong: str, network: nn.Module, images: Tensor) -> None:
     labels, error, message = WRONG[wrong]
     with pytest.raises(error, match=message):
         SimpleGradient()(network, images, labels)
+
+
+ATTACKS = [
+    RandomSign(),
+    PGD(steps=1),
+    TopKAttack(interpreter=SimpleGradient(), beta=None, steps=1, k=2),
+    SINIFGSM(steps=1),
+    MIG(steps=1, points=1),
+    NAA(steps=1, samples=1, layer="0"),
+]
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.__class__.__name__)
+def test_attacks_refuse_wrong_labels(
+    wrong: str, attack: Attack, network: nn.Module, images: Tensor
+) -> None:
+    labels, error, message = WRONG[wrong]
     with pytest.raises(error, match=message):
-        RandomSign()(network, images, labels)
+        attack(network, images, labels)
+
+
+def test_attacks_on_predictions_take_one_label(network: nn.Module, images: Tensor) -> None:
+    with pytest.raises(ValueError, match=r"\(3, 2\), expected one of each image.*labels\[:, 0\]"):
+        PGD(steps=1)(network, images, torch.zeros(3, 2).long())
 
 
 @pytest.mark.parametrize("name", [name for name in SMALL if "," not in name])

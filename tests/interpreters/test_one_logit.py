@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from attacks import PGD, RandomSign
 from benchmarks.shipped import SMALL
+from evaluation.curvature.logit_curvature import logit_curvature
 from interpreters import InputXGradient, Interpreter
 from metrics import CalibrationError, correct
 from metrics.insertion_deletion import insertion_deletion, replaced
@@ -76,3 +77,12 @@ def test_accuracy_and_calibration() -> None:
     metric.update(logits, LABELS)
     confidence = logits.abs().sigmoid().mean().item()
     assert metric.compute()[0].item() == pytest.approx(abs(confidence - 2 / 3))
+
+
+def test_curvature_is_that_of_the_logit(binary: NormalizedNetwork, images: Tensor) -> None:
+    start = torch.rand(3, images[0].numel()).double()
+    found, expected = (
+        logit_curvature(network, images, LABELS, start, 4, 2)
+        for network in (binary, twin_of(binary, 1.0))
+    )
+    torch.testing.assert_close(found.eigenvalues, expected.eigenvalues)

@@ -1,0 +1,48 @@
+"""Objectives of a network's logits and the images' labels."""
+
+from collections.abc import Callable
+
+from torch import Tensor, nn
+
+from networks.binary import two_logits
+from networks.goals import Goal
+from networks.labels import checked_labels
+from networks.logits import read_logits
+
+
+def label_goal(
+    network: nn.Module,
+    images: Tensor,
+    labels: Tensor,
+    objective: Callable[[Tensor, Tensor], Tensor],
+) -> Goal:
+    """Return the function from images, or copies of them all, to an objective of each.
+
+    Args:
+        network: from images to logits (N, K), or one logit for two classes.
+        images: shape (N, 3, H, W).
+        labels: shape (N,), checked in the first pass.
+        objective: from logits (N, K) and labels (N,) to (N,).
+
+    The function raises: TypeError, ValueError: the labels fit neither images nor classes.
+    """
+    checked = False
+
+    def goal(changed: Tensor) -> Tensor:
+        nonlocal labels, checked
+        logits = two_logits(read_logits(network(changed)))
+        if not checked:
+            labels, checked = _one_each(labels, len(images), logits.shape[1]), True
+        return objective(logits, labels.repeat(len(changed) // len(labels)))
+
+    return goal
+
+
+def _one_each(labels: Tensor, images: int, classes: int) -> Tensor:
+    labels = checked_labels(labels, images, classes)
+    if labels.ndim == 2:
+        raise ValueError(
+            f"`labels` have the shape {tuple(labels.shape)}, expected one of each image, "
+            f"({images},); give one column, labels[:, 0]"
+        )
+    return labels

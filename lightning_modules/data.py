@@ -12,6 +12,12 @@ Split = Literal["train", "validation", "test"]
 Batch = tuple[Tensor, Tensor, Tensor]
 
 
+def channels_of(data: object) -> int:
+    """Return the number of channels of the data's images: 3 where the data do not say it."""
+    channels: int = getattr(data, "channels", 3)
+    return channels
+
+
 class Images(Protocol):
     """Images of a split, by keys (epoch, index)."""
 
@@ -27,7 +33,6 @@ class Data(Protocol):
 
     classes: tuple[str, ...]
     image_size: int
-    channels: int
     skipped: tuple[str, ...]
     limit: int | None
 

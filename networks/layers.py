@@ -24,6 +24,7 @@ def find_layer(network: nn.Module, name: str, images: Tensor) -> nn.Module:
     Raises: LayerError: there is no such layer, or no layer has a map.
 
     Example:
+        >>> import torch
         >>> network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten())
         >>> find_layer(network, "last", torch.rand(1, 3, 8, 8))
         Conv2d(3, 4, kernel_size=(3, 3), stride=(1, 1))

@@ -59,7 +59,7 @@ def absolute(x: Tensor) -> Tensor:
     return x.relu() + (x * -1).relu()
 
 
-def clip(x: Tensor, min: Tensor | float | None = None, max: Tensor | float | None = None) -> Tensor:
+def clip(x: Tensor, min: Any = None, max: Any = None) -> Tensor:
     """Return x between two bounds."""
     return x.clamp(min, max)
 
@@ -71,7 +71,8 @@ def minimum(x: Tensor, other: Tensor) -> Tensor:
 
 def index_select(x: Tensor, dim: int, index: Tensor) -> Tensor:
     """Return the slices of one dimension."""
-    return x[(*[slice(None)] * (dim % x.ndim), index)]
+    before = [slice(None)] * (dim % x.ndim)
+    return x[(*before, index)]
 
 
 def addmm(x: Tensor, first: Tensor, second: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:

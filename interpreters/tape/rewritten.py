@@ -71,7 +71,7 @@ def minimum(x: Tensor, other: Tensor) -> Tensor:
 
 def index_select(x: Tensor, dim: int, index: Tensor) -> Tensor:
     """Return the slices of one dimension."""
-    before = [slice(None)] * (dim % x.ndim)
+    before: list[Any] = [slice(None)] * (dim % x.ndim)
     return x[(*before, index)]
 
 

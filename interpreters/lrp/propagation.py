@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from interpreters.base import Explanation, Interpreter
+from interpreters.full_precision import full_precision
 from interpreters.lrp.composites import Composite, EpsilonPlus
 from interpreters.lrp.operations import OPERATIONS, nonnegative, summed
 from interpreters.lrp.pixels import AFFINE, bounds, preprocessing
@@ -50,10 +51,14 @@ class LRP(Interpreter):
             )
 
     def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
-        """Return relevance, or |.|, summed over channels, shape (N, L, h, w)."""
-        recording = record(network, images, self.layer, KNOWN, DECOMPOSED, gates=True)
-        with torch.set_grad_enabled(recording.differentiable):
-            return self._explain(recording, images, labels)
+        """Return relevance, or |.|, summed over channels, shape (N, L, h, w).
+
+        Under float16 autocast the network is run and explained in single precision.
+        """
+        with full_precision(images):
+            recording = record(network, images, self.layer, KNOWN, DECOMPOSED, gates=True)
+            with torch.set_grad_enabled(recording.differentiable):
+                return self._explain(recording, images, labels)
 
     def _explain(self, recording: Recording, images: Tensor, labels: Tensor) -> Explanation:
         calls = recording.calls

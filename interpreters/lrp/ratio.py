@@ -10,9 +10,19 @@ FLOOR = 1e-15
 
 
 def ratio(relevance: Tensor, z: Tensor, epsilon: float) -> Tensor:
-    """Return R / (z + sign(z) c), with c = epsilon * root mean square of z, image by image."""
-    out: Tensor = _Ratio.apply(relevance, z, epsilon)
-    return out
+    """Return R / (z + sign(z) c), with c = epsilon * root mean square of z, image by image.
+
+    In float16 it is computed in single precision, with its rounding as the least epsilon, and
+    clamped to its range.
+    """
+    kind = torch.result_type(relevance, z)
+    if z.dtype != torch.float16:
+        out: Tensor = _Ratio.apply(relevance, z, epsilon)
+        return out
+    half = torch.finfo(z.dtype)
+    # a smaller c would be 0 in half precision, and the quotient infinite
+    out = _Ratio.apply(relevance.float(), z.float(), max(epsilon, half.eps))
+    return out.clamp(half.min, half.max).to(kind)
 
 
 class _Ratio(torch.autograd.Function):

@@ -35,7 +35,8 @@ class CallSite(NamedTuple):
 
 def running_module() -> nn.Module | None:
     """Return the innermost module whose forward is running."""
-    frame: FrameType | None = sys._getframe()
+    # not this frame: its `f_locals` would hold itself, and keep all tensors of its callers
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         module = frame.f_locals.get("self")
         if isinstance(module, nn.Module):

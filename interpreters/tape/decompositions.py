@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from interpreters.tape.calls import TapeError
+from interpreters.tape.rewritten import REWRITTEN
 
 
 def layer_norm(
@@ -76,6 +77,7 @@ def _standardised(x: Tensor, dimensions: tuple[int, ...], eps: float) -> Tensor:
 
 
 COMPOUND: dict[str, Callable[..., Any]] = {
+    **REWRITTEN,
     "norm": norm,
     "normalize": normalize,
     "addcmul": addcmul,

@@ -151,7 +151,7 @@ def _largest(images: int, call: Call, multiplier: Tensor) -> Sequence[Tensor]:
     falls = vector_jacobian_product(call, (multiplier * (y - top),), then)
     slopes = vector_jacobian_product(call, (multiplier,), now)
     return [
-        _quotient(rise + fall, x - x0, slope, _alike(x - x0, x, x0.detach().abs().amax()))
+        _quotient(rise + fall, x - x0, slope, _alike(x - x0, x, x0))
         for rise, fall, x, x0, slope in zip(
             rises, falls, call.inputs, baselines, slopes, strict=True
         )

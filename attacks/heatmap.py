@@ -9,8 +9,7 @@ from torch import Tensor, nn
 
 from attacks.balls import Generators
 from attacks.base import SteppingAttack
-from networks import calls_relu, read_logits, smoothed
-from networks.binary import two_logits
+from networks import calls_relu, class_logits, smoothed
 
 
 @runtime_checkable
@@ -157,7 +156,7 @@ class HeatmapAttack(SteppingAttack):
                 logits, shown = explain(network, here, of)
                 height = self.selection(shown, reference[rows])
             else:
-                logits = two_logits(read_logits(network(here)))
+                logits = class_logits(network(here))
                 if self.last_beta is not None:
                     height = torch.full_like(height, step)
             better = (logits.argmax(1) == of) & (height > highest[rows])

@@ -4,10 +4,9 @@ from collections.abc import Callable
 
 from torch import Tensor, nn
 
-from networks.binary import two_logits
 from networks.goals import Goal
 from networks.labels import checked_labels
-from networks.logits import read_logits
+from networks.logits import class_logits
 
 
 def label_goal(
@@ -30,7 +29,7 @@ def label_goal(
 
     def goal(changed: Tensor) -> Tensor:
         nonlocal labels, checked
-        logits = two_logits(read_logits(network(changed)))
+        logits = class_logits(network(changed))
         if not checked:
             labels, checked = _one_each(labels, len(images), logits.shape[1]), True
         return objective(logits, labels.repeat(len(changed) // len(labels)))

@@ -8,8 +8,7 @@ from torch import Tensor, nn
 
 from attacks.label_goal import label_goal
 from attacks.prediction import PredictionAttack
-from networks import read_logits
-from networks.binary import two_logits
+from networks import class_logits
 from networks.goals import Goal
 
 
@@ -51,8 +50,8 @@ class Divergence(PredictionAttack):
 
     def goal(self, network: nn.Module, images: Tensor, labels: Tensor) -> Goal:
         """Return the function from images to their divergence, shape (N,)."""
-        before = two_logits(read_logits(network(images))).log_softmax(1)
-        return lambda changed: divergence(two_logits(read_logits(network(changed))), before)
+        before = class_logits(network(images)).log_softmax(1)
+        return lambda changed: divergence(class_logits(network(changed)), before)
 
 
 def divergence(logits: Tensor, before: Tensor) -> Tensor:

@@ -7,8 +7,7 @@ from torch import Tensor, nn
 
 from attacks.balls import Generators, normal
 from attacks.base import Attack
-from networks import read_logits
-from networks.binary import two_logits
+from networks import class_logits
 from networks.labels import checked_labels
 
 
@@ -32,6 +31,6 @@ class RandomSign(Attack):
         """Return perturbed images, shape (N, 3, H, W)."""
         direction = self.ball.steepest(normal(images, generators))
         changed = (images + self.radius * direction).clamp(0, 1)
-        logits = two_logits(read_logits(network(changed)))
+        logits = class_logits(network(changed))
         same = logits.argmax(1) == checked_labels(labels, *logits.shape)
         return torch.where(same[:, None, None, None], changed, images)

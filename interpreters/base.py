@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple, get_args
 import torch
 from torch import Tensor, nn
 
-from networks.binary import two_logits
+from binary import two_logits
 from networks.labels import checked_labels
 
 Target = Literal["label", "prediction", "other"]

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from binary import two_logits
 from interpreters.base import Explanation, Interpreter
 from interpreters.baseline import Baseline, baseline_image, check_baseline
 from interpreters.copies import weighted_sum
@@ -18,7 +19,6 @@ from interpreters.passes import (
     in_map,
     summed_map,
 )
-from networks.binary import two_logits
 from networks.chunks import check_chunk
 
 Score = Literal["logit", "probability"]

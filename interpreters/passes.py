@@ -13,10 +13,10 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.overrides import TorchFunctionMode
 from torchvision.ops import StochasticDepth
 
+from binary import two_logits
 from interpreters.base import Explanation
 from interpreters.second_order import SecondOrder
 from interpreters.separate import check_layer, check_separate
-from networks.binary import two_logits
 from networks.last_map import LayerError
 from networks.layers import find_layer
 from networks.logits import read_logits

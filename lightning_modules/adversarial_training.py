@@ -9,11 +9,11 @@ from torch import Tensor
 from torchmetrics import MeanMetric
 
 from attacks import PGD, Divergence, PredictionAttack, divergence
+from binary import two_logits
 from lightning_modules.classifier import Classifier
 from lightning_modules.data import Batch
 from metrics import correct
 from networks import evaluating
-from networks.binary import two_logits
 from seeds import generators
 
 

@@ -10,12 +10,12 @@ from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torchmetrics import MeanMetric
 
+from binary import two_logits
 from lightning_modules.data import Batch, data_of
 from lightning_modules.names import utf8
 from lightning_modules.preflight import check_classifier
 from lightning_modules.schedules import Schedule
 from metrics import Metrics, correct
-from networks.binary import two_logits
 
 
 class Classifier(LightningModule):

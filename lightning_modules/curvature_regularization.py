@@ -7,11 +7,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from attacks.balls import normal
+from binary import two_logits
 from interpreters.passes import one_hot
 from interpreters.second_order import SecondOrder
 from lightning_modules.classifier import Classifier
 from lightning_modules.data import Batch
-from networks.binary import two_logits
 from seeds import generators
 
 

@@ -10,6 +10,7 @@ from lightning.pytorch.cli import OptimizerCallable
 from torch import Tensor, nn
 from torchmetrics import MeanMetric
 
+from binary import two_logits
 from interpreters import Interpreter
 from lightning_modules.classifier import Classifier
 from lightning_modules.data import Images, Split, take
@@ -18,7 +19,6 @@ from lightning_modules.schedules import Schedule
 from losses import Loss
 from metrics import FoolingSuccessRate, correct
 from networks import fingerprint
-from networks.binary import two_logits
 
 # among equal success rates the smaller drop wins: a drop of 2 points weighs 1 image in 50,000
 TIE = 1e-3

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from binary import two_logits
 from interpreters import Interpreter
 from lightning_modules.data import Data, channels_of
 from networks import evaluating
-from networks.binary import two_logits
 
 
 class NetworkError(ValueError):

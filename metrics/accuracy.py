@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from networks.binary import two_logits
+from binary import two_logits
 
 
 def correct(logits: Tensor, labels: Tensor, k: int) -> Tensor:

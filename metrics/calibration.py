@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-from networks.binary import two_logits
+from binary import two_logits
 
 
 class CalibrationError(Metric):

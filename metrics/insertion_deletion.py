@@ -5,8 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from networks import read_logits
-from networks.binary import two_logits
+from binary import two_logits
 
 # maps image indices (M,) and masks of removed values (M, 1 or 3, H, W) to images (M, 3, H, W)
 Without = Callable[[Tensor, Tensor], Tensor]
@@ -38,7 +37,7 @@ def insertion_deletion(
         is_deletion = number <= steps
         changed = torch.where(is_deletion, number, number - steps)[:, None, None, None]
         removed = (when[rows] < changed) == is_deletion[:, None, None, None]
-        logits = two_logits(read_logits(network(without(rows, removed))))
+        logits = two_logits(network(without(rows, removed)))
         probabilities.append(logits.softmax(1).gather(1, labels[rows, None])[:, 0])
     curves = torch.cat(probabilities).view(len(labels), 2 * steps)
     deletion, insertion_between = curves[:, : steps + 1], curves[:, steps + 1 :]

@@ -5,7 +5,7 @@ from networks.cifar_cnn import cifar_cnn
 from networks.cifar_resnet import cifar_resnet
 from networks.features import Refitted, features
 from networks.layers import find_layer
-from networks.logits import read_logits
+from networks.logits import class_logits, read_logits
 from networks.modes import evaluating
 from networks.normalized import NormalizedNetwork, Preprocessing
 from networks.outputs import outputs_of
@@ -26,6 +26,7 @@ __all__ = [
     "check_pixels",
     "cifar_cnn",
     "cifar_resnet",
+    "class_logits",
     "evaluating",
     "features",
     "find_layer",

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from networks.binary import two_logits
+from binary import two_logits
 from networks.unsupported import differentiated, inference_parts_named
 
 # maps images (N, 3, H, W) to one value per image, shape (N,)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
+from binary import two_logits
 from networks.unsupported import UnsupportedError
 
 
@@ -38,6 +39,17 @@ def read_logits(output: object) -> Tensor:
             "wrap the network in a module that returns its logits"
         )
     return found
+
+
+def class_logits(output: object) -> Tensor:
+    """Return the logits (N, K) of at least two classes in a network's output.
+
+    Example:
+        >>> import torch
+        >>> class_logits({"logits": torch.tensor([[2.0]])})
+        tensor([[-1.,  1.]])
+    """
+    return two_logits(read_logits(output))
 
 
 def _described(output: object) -> str:

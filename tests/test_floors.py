@@ -11,7 +11,7 @@ BELOW: dict[str, set[str]] = {
     "datamodules": set(),
     "interpreters": {"networks"},
     "attacks": {"networks"},
-    "metrics": {"networks", "losses"},
+    "metrics": {"losses"},
     "lightning_modules": {"networks", "losses", "interpreters", "attacks", "metrics"},
 }
 BELOW["evaluation"] = set(BELOW)

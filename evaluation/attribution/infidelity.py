@@ -7,11 +7,11 @@ import torch
 from torch import Tensor
 
 from attacks.balls import uniform
+from binary import two_logits
 from evaluation.attribution.maps import largest_of
 from evaluation.attribution.measure import Explained, Judge, Measure
 from interpreters import Interpreter
 from metrics.quotient import quotient
-from networks.binary import two_logits
 from seeds import generators
 
 

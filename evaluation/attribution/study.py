@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from binary import two_logits
 from evaluation.attribution.areas import AREAS, CURVES, GAINS, Areas, Key
 from evaluation.attribution.findings import AttributionFindings, Score
 from evaluation.attribution.maps import attribution, largest_of
@@ -26,7 +27,6 @@ from lightning_modules.names import humanize
 from metrics import MeanCurve, Metrics
 from metrics.insertion_deletion import insertion_deletion, steps_of
 from metrics.pixel_orders import PixelOrder, standard
-from networks.binary import two_logits
 
 EXPLAINED, IMAGES = "explained", 6
 

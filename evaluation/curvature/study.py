@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from binary import two_logits
 from evaluation.counts.attack_curves import check_epsilons
 from evaluation.curvature.findings import ERRORS, CurvatureFindings
 from evaluation.curvature.logit_curvature import (
@@ -23,7 +24,6 @@ from evaluation.study import Study
 from lightning_modules.data import Batch, data_of, names_of, take
 from metrics import Histogram, MeanCurve, Metrics
 from networks import calls_relu, smoothed
-from networks.binary import two_logits
 from seeds import generators
 
 ANGLES, BINS, IMAGES = ("angle", "random_angle"), 30, 4

@@ -2,11 +2,11 @@
 
 from torch import Tensor
 
+from binary import two_logits
 from evaluation.fooling.study import Fooling
 from lightning_modules.active_fooling import both_directions
 from lightning_modules.data import Batch, Images, composites_of
 from losses import Loss
-from networks.binary import two_logits
 
 
 class ActiveFooling(Fooling):

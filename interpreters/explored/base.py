@@ -9,8 +9,7 @@ from torch import Generator, Tensor, nn
 
 from interpreters.base import Explanation, Interpreter
 from interpreters.passes import check_explainable, explanation, for_each, logits_of, summed_map
-from networks import check_pixels, read_logits
-from networks.binary import two_logits
+from networks import check_pixels, class_logits
 from networks.goals import Goal
 from networks.unsupported import inference_parts_named
 
@@ -75,4 +74,4 @@ def check_explorer(attack: object) -> None:
 
 def class_count(network: nn.Module, images: Tensor) -> int:
     """Return the number of a network's classes, two for one logit."""
-    return two_logits(read_logits(network(images[:1]))).shape[1]
+    return class_logits(network(images[:1])).shape[1]

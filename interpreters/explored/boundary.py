@@ -6,9 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from interpreters.explored.base import Explored, Explorer, check_explorer
-from networks.binary import two_logits
 from networks.goals import gradient, probability
-from networks.logits import read_logits
+from networks.logits import class_logits, read_logits
 from seeds import generator
 
 
@@ -68,7 +67,7 @@ class BoundaryIG(Explored):
             goal = attack.goal(network, images[rows], labels[rows])
             for _before, after, _update in attack.path(goal, images[rows], [generator(self.seed)]):
                 found[rows] = after
-            rows = rows[two_logits(read_logits(network(found[rows]))).argmax(1) == labels[rows]]
+            rows = rows[class_logits(network(found[rows])).argmax(1) == labels[rows]]
             if not len(rows):
                 break
         return found

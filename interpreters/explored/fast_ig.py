@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from interpreters.explored.base import Explored
-from networks.binary import two_logits
 from networks.goals import gradient
-from networks.logits import read_logits
+from networks.logits import class_logits
 
 
 @dataclass(frozen=True)
@@ -27,10 +26,6 @@ class FastIG(Explored):
         """Return image times gradient of the log-probability, shape (N, 3, H, W)."""
 
         def logarithm(pixels: Tensor) -> Tensor:
-            return (
-                two_logits(read_logits(network(pixels)))
-                .log_softmax(1)
-                .gather(1, labels[:, None])[:, 0]
-            )
+            return class_logits(network(pixels)).log_softmax(1).gather(1, labels[:, None])[:, 0]
 
         return images.detach() * gradient(logarithm, images)

@@ -6,9 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from interpreters.explored.base import Explored
-from networks.binary import two_logits
 from networks.goals import probability
-from networks.logits import read_logits
+from networks.logits import class_logits
 from networks.unsupported import differentiated
 
 
@@ -51,7 +50,7 @@ class MFABA(Explored):
         for _ in range(self.steps):
             with torch.enable_grad():
                 leaf = changed[rows].requires_grad_()
-                logits = two_logits(read_logits(network(leaf)))
+                logits = class_logits(network(leaf))
                 own = probability(logits, labels[rows]).sum()
                 with differentiated():
                     (slope,) = torch.autograd.grad(own, leaf)

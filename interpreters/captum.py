@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from interpreters.base import Explanation, Interpreter, snake_case
-from interpreters.passes import check_explainable, explanation, for_each, logits_of, summed_map
+from interpreters.explainable import check_explainable
+from interpreters.passes import explanation, for_each, logits_of, summed_map
 from networks.layers import find_layer
 from networks.logits import read_logits
 from networks.plain import plain

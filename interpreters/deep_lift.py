@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from interpreters.base import Explanation, Interpreter
 from interpreters.baseline import Baseline, baseline_image, check_baseline
 from interpreters.passes import explanation, for_each, one_hot, summed_map
+from interpreters.secants import alike, quotient, secant
 from interpreters.tape import (
     ATTENTION,
     Call,
@@ -123,7 +124,7 @@ def _rescaled(images: int, call: Call, multiplier: Tensor) -> Tensor:
     """Apply the rescale rule (eq. 9): difference of the outputs over that of the inputs."""
     x, (y,) = only_input(call), call.outputs
     (slope,) = vector_jacobian_product(call, (torch.ones_like(y),))
-    return multiplier * _secant((x, _baseline(x, images)), (y, _baseline(y, images)), slope)
+    return multiplier * secant((x, _baseline(x, images)), (y, _baseline(y, images)), slope)
 
 
 def _softmaxed(images: int, call: Call, multiplier: Tensor) -> Tensor:
@@ -131,12 +132,12 @@ def _softmaxed(images: int, call: Call, multiplier: Tensor) -> Tensor:
     dimension, x, (y,) = dimension_of(call), only_input(call), call.outputs
     x0, y0 = _baseline(x, images), _baseline(y, images)
     total, total0 = (value.logsumexp(dimension, keepdim=True) for value in (x, x0))
-    given = multiplier * _secant((x - total, x0 - total0), (y, y0), y)
+    given = multiplier * secant((x - total, x0 - total0), (y, y0), y)
     # the arguments of the logarithm, in units of the larger sum
     unit = torch.maximum(total, total0)
     term, sums = (x - unit).exp(), (total - unit).exp()
-    each = _secant((x, x0), (term, (x0 - unit).exp()), term)
-    whole = _secant((total, total0), (sums, (total0 - unit).exp()), sums)
+    each = secant((x, x0), (term, (x0 - unit).exp()), term)
+    whole = secant((total, total0), (sums, (total0 - unit).exp()), sums)
     return given - each / whole * given.sum(dimension, keepdim=True)
 
 
@@ -151,7 +152,7 @@ def _largest(images: int, call: Call, multiplier: Tensor) -> Sequence[Tensor]:
     falls = vector_jacobian_product(call, (multiplier * (y - top),), then)
     slopes = vector_jacobian_product(call, (multiplier,), now)
     return [
-        _quotient(rise + fall, x - x0, slope, _alike(x - x0, x, x0))
+        quotient(rise + fall, x - x0, slope, alike(x - x0, x, x0))
         for rise, fall, x, x0, slope in zip(
             rises, falls, call.inputs, baselines, slopes, strict=True
         )
@@ -181,26 +182,3 @@ def _baseline(value: Tensor, images: int) -> Tensor:
         )
     grouped = value.unflatten(0, (images + 1, -1))
     return grouped[-1:].expand_as(grouped).flatten(0, 1)
-
-
-def _secant(x: tuple[Tensor, Tensor], y: tuple[Tensor, Tensor], slope: Tensor) -> Tensor:
-    """Return the slope of a function from its baseline to its value, or that at its value.
-
-    The latter where rounding is most of what differs: whatever the units, the differences of x, or
-    those of y and what the slope makes of them, are then the last digits.
-    """
-    run, rise = x[0] - x[1], y[0] - y[1]
-    with torch.no_grad():
-        flat = _alike(run * slope, *y) & _alike(rise, *y)
-    return _quotient(rise, run, slope, _alike(run, *x) | flat)
-
-
-def _alike(difference: Tensor, value: Tensor, baseline: Tensor) -> Tensor:
-    """Return where a difference is as small as the rounding of a value and its baseline."""
-    eps = torch.finfo(difference.dtype).eps
-    return difference.abs() <= 10 * eps * torch.maximum(value.abs(), baseline.abs())
-
-
-def _quotient(above: Tensor, below: Tensor, limit: Tensor, near: Tensor) -> Tensor:
-    """Return above / below, and its limit where `below` is near 0."""
-    return torch.where(near, limit, above / torch.where(near, 1.0, below))

@@ -2,30 +2,26 @@
 
 from collections.abc import Callable
 from contextlib import nullcontext
-from itertools import chain
 from typing import Any
 
 import torch
 import torch.nn.functional as F
-from timm.layers import DropPath
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.overrides import TorchFunctionMode
-from torchvision.ops import StochasticDepth
 
 from binary import two_logits
+from interpreters.activation import as_returned, check_activation, cut_off
 from interpreters.base import Explanation
+from interpreters.explainable import check_explainable
 from interpreters.second_order import SecondOrder
-from interpreters.separate import check_layer, check_separate
+from interpreters.separate import check_layer
 from networks.last_map import LayerError
 from networks.layers import find_layer
 from networks.logits import read_logits
-from networks.maps import as_map, tokens_as_map
+from networks.maps import tokens_as_map
 from networks.plain import plain
-from networks.unsupported import UnsupportedError, differentiated, inference_parts_named
-
-# modules that drop activations by chance in training mode
-DROPPING = (nn.modules.dropout._DropoutNd, StochasticDepth, DropPath)
+from networks.unsupported import differentiated, inference_parts_named
 
 
 def forward_keeping(
@@ -80,7 +76,7 @@ def forward_keeping(
         torch.set_grad_enabled(grad_mode)
     if not seen:
         raise LayerError(f"the layer `{layer}` did not run; choose one that the forward pass calls")
-    check_layer(network, module, seen[0], images)
+    check_layer(network, layer, seen[0], images)
     return logits, seen[0]
 
 
@@ -119,11 +115,7 @@ def class_gradient(logits: Tensor, labels: Tensor, activation: Tensor) -> Tensor
             logits, activation, seed, retain_graph=True, create_graph=graph, allow_unused=True
         )
     if gradient is None:
-        raise LayerError(
-            "the logits do not depend on the chosen layer or pixels, or the network cuts their "
-            "gradient by torch.no_grad(), torch.inference_mode() or detach; choose a `layer` "
-            "behind that part, or remove the cut"
-        )
+        raise cut_off()
     return gradient
 
 
@@ -159,82 +151,6 @@ def explanation(logits: Tensor, heatmap: Tensor) -> Explanation:
     if torch.is_grad_enabled():
         return Explanation(logits, heatmap)
     return Explanation(logits.detach(), heatmap.detach())
-
-
-def check_explainable(network: nn.Module, images: Tensor) -> None:
-    """Raise ValueError in inference mode, and for images made in it.
-
-    Raises: UnsupportedError: the network mixes images, drops units, or was made in inference mode.
-    """
-    if torch.is_inference_mode_enabled():
-        raise ValueError(
-            "heatmaps need gradients, which inference mode forbids: use torch.no_grad(), and "
-            "Trainer(inference_mode=False)"
-        )
-    if images.is_inference():
-        raise ValueError(
-            "`images` were made in inference mode, so they have no gradient: use torch.no_grad() "
-            "there, or give images.clone()"
-        )
-    for name, weight in chain(network.named_parameters(), network.named_buffers()):
-        if weight.is_inference():
-            raise UnsupportedError(
-                f"`{name}` was made in inference mode, so the network has no gradient: build and "
-                "load the network outside of it"
-            )
-    for name, module in network.named_modules():
-        rate = getattr(module, "p", None) or getattr(module, "drop_prob", None)
-        if isinstance(module, DROPPING) and module.training and rate:
-            raise UnsupportedError(
-                f"{type(module).__name__} `{name}` is in training mode, which drops units by "
-                "chance: call network.eval() before explaining it"
-            )
-        if isinstance(module, nn.modules.batchnorm._BatchNorm) and module.training:
-            raise UnsupportedError(
-                f"BatchNorm `{name}` is in training mode, which mixes the images of a batch and "
-                "changes the network: call network.eval() before explaining it"
-            )
-    check_separate(network, images)
-
-
-def check_activation(
-    module: nn.Module, output: object, layer: str, seen: list[Tensor], images: Tensor
-) -> Tensor:
-    """Return a layer's output as (N, C, h, w), or tokens; raises LayerError if it is no map.
-
-    It raises it too unless the output is the layer's first, and has a map of each image.
-    """
-    if seen:
-        raise LayerError(
-            f"the layer `{layer}` runs more than once in a forward pass, so its activation is not "
-            "one map; choose the module around it"
-        )
-    shape = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
-    if isinstance(output, Tensor) and output.is_inference():
-        raise LayerError(
-            f"the network runs the layer `{layer}` in inference mode, which has no gradient; use "
-            "torch.no_grad() there, or choose a layer behind it"
-        )
-    if isinstance(output, Tensor) and output.ndim and len(output) != len(images):
-        raise LayerError(
-            f"the layer `{layer}` returns {shape} for {len(images)} images, expected one map of "
-            "each in the first dimension; choose another layer, or give layers of sequences "
-            "batch_first=True"
-        )
-    arranged, (height, width) = None, images.shape[2:]
-    if isinstance(output, Tensor):
-        arranged = as_map(output, height, width, module)
-    if not isinstance(output, Tensor) or arranged is None:
-        raise LayerError(
-            f"the layer `{layer}` returns {shape}, expected a map (N, C, h, w) or (N, h, w, C), or "
-            'tokens (N, L, C); choose another layer, or "last"'
-        )
-    return output if output.ndim == 3 else arranged
-
-
-def as_returned(kept: Tensor, arranged: Tensor, output: Tensor) -> Tensor:
-    """Return what is kept of a layer's output with its dimensions as they were returned."""
-    return kept if arranged is output else kept.permute(0, 2, 3, 1)
 
 
 def logits_of(network: nn.Module, images: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
-"""Whether a network takes every image of a batch by itself, tried out once for each network."""
+"""Refusal of networks that mix the images of a batch, tried out once for each network."""
 
 from collections.abc import Container, Hashable
+from contextlib import AbstractContextManager
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -9,6 +10,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from networks.last_map import LayerError
+from networks.layers import find_layer
 from networks.logits import read_logits
 from networks.normalized import bare
 from networks.plain import plain
@@ -28,7 +30,8 @@ def check_separate(network: nn.Module, images: Tensor) -> None:
     if _known(_separate, network) or not len(images):
         return
     first, last = images[:1].detach(), images[-1:].detach()
-    outputs = [_output(network, torch.cat([first, other])) for other in (last, 1 - last)]
+    with _random_numbers_kept(images):
+        outputs = [_output(network, torch.cat([first, other])) for other in (last, 1 - last)]
     one, two = (output[:1].double() for output in outputs)
     # the same sizes are rounded alike, so that hardly a digit differs
     allowed = 1e3 * torch.finfo(outputs[0].dtype).eps * one.abs().max()
@@ -53,11 +56,11 @@ def check_images_first(network: nn.Module, images: Tensor, moving: Container[str
         return
     seen = []
     for count in (2, 3):
-        with _Shapes() as shapes:
+        with _random_numbers_kept(images), _Shapes() as shapes:
             _output(network, images[:1].detach().expand(count, -1, -1, -1).clone())
         seen.append(shapes.seen)
     for (name, two), (_, three) in zip(*seen, strict=False):
-        if two != three and name not in moving and (two[1:] != three[1:]):
+        if two[1:] != three[1:] and name not in moving:
             raise UnsupportedError(
                 f"`{name}` works on {two}, whose first dimension does not hold the images: give "
                 "layers of sequences batch_first=True, or choose another interpreter"
@@ -65,22 +68,23 @@ def check_images_first(network: nn.Module, images: Tensor, moving: Container[str
     _keep(_first, network)
 
 
-def check_layer(network: nn.Module, layer: nn.Module, output: Tensor, images: Tensor) -> None:
+def check_layer(network: nn.Module, layer: str, output: Tensor, images: Tensor) -> None:
     """Raise LayerError if the first dimension of a layer's output holds tokens, not the images."""
     # where there are as many tokens as images, one image shows which is which
     if output.ndim != 3 or len(output) != output.shape[1]:
         return
     counts: list[int] = []
-    handle = layer.register_forward_hook(lambda _, __, output: counts.append(len(output)))
+    module = find_layer(network, layer, images)
+    handle = module.register_forward_hook(lambda _, __, output: counts.append(len(output)))
     try:
-        with torch.no_grad():
+        with torch.no_grad(), _random_numbers_kept(images):
             _output(network, images[:1].detach())
     finally:
         handle.remove()
     if counts != [1]:
         raise LayerError(
-            f"the layer returns tokens of shape {tuple(output.shape)} whose first dimension does "
-            "not hold the images; choose another layer, or give layers of sequences "
+            f"the layer `{layer}` returns tokens of shape {tuple(output.shape)} whose first "
+            "dimension does not hold the images; choose another layer, or give layers of sequences "
             "batch_first=True"
         )
 
@@ -101,10 +105,14 @@ class _Shapes(TorchFunctionMode):
         return output
 
 
+def _random_numbers_kept(images: Tensor) -> AbstractContextManager[None]:
+    """Return a context after which the random numbers go on as if nothing had been drawn."""
+    return torch.random.fork_rng([images.device] if images.is_cuda else [])
+
+
 def _output(network: nn.Module, images: Tensor) -> Tensor:
     """Return the logits, without the hooks that count a network's passes."""
-    devices = [images.device] if images.is_cuda else []
-    with torch.random.fork_rng(devices), plain(network):
+    with plain(network):
         try:
             return read_logits(network.forward(images))
         except RuntimeError as error:

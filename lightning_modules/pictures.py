@@ -26,7 +26,7 @@ TITLE = 0.22
 
 
 class Cell(NamedTuple):
-    """An image (3, H, W) in [0, 1], what is drawn over it, a heatmap (1, h, w), and its title.
+    """An image (C, H, W) in [0, 1], what is drawn over it, a heatmap (1, h, w), and its title.
 
     The colours of the heatmap reach from 0, or from -limit, to limit.
     """
@@ -145,13 +145,6 @@ def rows_of(heatmaps: dict[str, Tensor]) -> dict[str, Tensor]:
         for name, maps in heatmaps.items()
         for number, heatmap in enumerate(maps.split(1, 1), 1)
     }
-
-
-def show_image(axes: Axes, image: Tensor) -> None:
-    """Plot an image (C, H, W) in [0, 1], without ticks."""
-    axes.imshow(pixels(image))
-    axes.set_xticks([])
-    axes.set_yticks([])
 
 
 def pixels(image: Tensor) -> NDArray[np.float32]:

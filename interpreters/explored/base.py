@@ -8,7 +8,8 @@ from typing import Any, Protocol, runtime_checkable
 from torch import Generator, Tensor, nn
 
 from interpreters.base import Explanation, Interpreter
-from interpreters.passes import check_explainable, explanation, for_each, logits_of, summed_map
+from interpreters.explainable import check_explainable
+from interpreters.passes import explanation, for_each, logits_of, summed_map
 from networks import check_pixels, class_logits
 from networks.goals import Goal
 from networks.unsupported import inference_parts_named

@@ -7,10 +7,9 @@ import torch
 from torch import Tensor
 
 from interpreters.tape import Call
-from interpreters.tape.names import QUOTIENTS, REARRANGEMENTS
+from interpreters.tape.names import QUOTIENTS, REARRANGEMENTS, SCALING
 
-# with a constant, each is an affine function of a pixel
-AFFINE = QUOTIENTS | {"add", "sub", "rsub", "mul", "rmul", "multiply"}
+SHIFTS = {"add", "sub", "rsub"}
 
 
 def preprocessing(calls: Sequence[Call], start: Tensor) -> list[Call]:
@@ -41,4 +40,5 @@ def bounds(before: Sequence[Call], start: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _scales(call: Call) -> bool:
-    return call.name in AFFINE and call.outputs[0].shape == call.inputs[0].shape
+    affine = call.name in SHIFTS | SCALING | QUOTIENTS
+    return affine and call.outputs[0].shape == call.inputs[0].shape

@@ -9,7 +9,7 @@ from interpreters.base import Explanation, Interpreter
 from interpreters.full_precision import full_precision
 from interpreters.lrp.composites import Composite, EpsilonPlus
 from interpreters.lrp.operations import OPERATIONS, nonnegative, summed
-from interpreters.lrp.pixels import AFFINE, bounds, preprocessing
+from interpreters.lrp.pixels import SHIFTS, bounds, preprocessing
 from interpreters.passes import explanation, for_each, one_hot, summed_map
 from interpreters.tape import ATTENTION, Call, Recording, propagate_back, record
 from interpreters.tape.decompositions import COMPOUND
@@ -73,17 +73,17 @@ class LRP(Interpreter):
         if self.composite.gates:
             calls = gated(calls, first)
         operations = {**OPERATIONS, **summed(self.composite.sums)}
-        scaling = {id(call) for call in before if call.name in AFFINE}
+        shifts = {id(call) for call in before if call.name in SHIFTS}
+        ends = bounds(before, recording.start) if self.layer is None else None
 
         def propagate(call: Call, relevance: tuple[Tensor, ...]) -> list[Tensor]:
-            # a pixel is relevant in whatever units it comes
-            if id(call) in scaling:
+            # a pixel is relevant from wherever it is counted
+            if id(call) in shifts:
                 return list(relevance)
             if call.name not in LAYERS:
                 return list(operations[call.name](call, relevance))
             at_pixels = call is first and call.inputs[0] is pixels
-            ends = bounds(before, recording.start) if at_pixels else None
-            layer = affine(call, id(call.inputs[0]) in positive, ends)
+            layer = affine(call, id(call.inputs[0]) in positive, ends if at_pixels else None)
             return [self.composite.rule(call.name, call is first)(layer, relevance[0])]
 
         logits = recording.logits

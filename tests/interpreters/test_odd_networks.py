@@ -45,7 +45,7 @@ def of_twin(middle: Forward, name: str) -> Tensor | None:
 
 @cache
 def draws_nothing(name: str) -> bool:
-    """Whether the heatmap of an image is the same wherever it stands in the batch."""
+    """Return True if the heatmap of an image is the same wherever it stands in the batch."""
     network = odd(relu)
     first, other = (explained(network, name, order) for order in ((0, 1, 2), (2, 0, 1)))
     return first is not None and other is not None and first.allclose(other, rtol=1e-6, atol=0)

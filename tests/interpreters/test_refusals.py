@@ -9,6 +9,7 @@ import pytest
 import torch
 from timm.layers import DropPath
 from torch import Tensor, nn
+from torch.nn.functional import dropout
 from torchvision.ops import StochasticDepth
 
 from interpreters import (
@@ -116,6 +117,28 @@ def test_dropout_in_training_mode(dropping: nn.Module, images: Tensor, labels: T
             explain(network, images, labels)
         explain(network.eval(), images, labels)
         network.train()
+
+
+def test_functional_dropout(images: Tensor, labels: Tensor) -> None:
+    """Units that a function drops by chance are found by behaviour."""
+
+    class Dropping(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.convolution, self.head = nn.Conv2d(3, 2, 3), nn.Linear(72, 4)
+
+        def forward(self, images: Tensor) -> Tensor:
+            kept = dropout(self.convolution(images).flatten(1), 0.5, self.training)
+            logits: Tensor = self.head(kept)
+            return logits
+
+    network, before = Dropping().double(), torch.get_rng_state()
+    for explain in (SimpleGradient(), GradCam(), LRP(), DeepLift(), FastIG(), Captum("Saliency")):
+        with pytest.raises(UnsupportedError, match=r"or by chance: call network\.eval\(\)"):
+            explain(network, images, labels)
+        explain(network.eval(), images, labels)
+        network.train()
+    assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_tensors_of_inference_mode(network: nn.Module, images: Tensor, labels: Tensor) -> None:

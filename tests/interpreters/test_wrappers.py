@@ -11,7 +11,8 @@ from torchvision.transforms.functional import normalize
 
 from benchmarks.shipped import SMALL
 from interpreters import Interpreter
-from interpreters.lrp import LRP, ByKind, ZBox
+from interpreters.lrp import LRP, ByKind, EpsilonPlus, ZBox
+from interpreters.tape import TapeError
 from networks import NormalizedNetwork, Preprocessing
 from networks.normalized import Normalize
 
@@ -85,6 +86,18 @@ def test_a_wrapped_network_has_the_same_heatmaps(
     expected = interpreter(plain, images, labels).heatmap
     torch.manual_seed(1)
     torch.testing.assert_close(interpreter(wrapped, images, labels).heatmap, expected)
+
+
+def test_a_constant_over_pixels_is_no_preprocessing(images: Tensor, labels: Tensor) -> None:
+    class Inverse(Normalising):
+        def forward(self, images: Tensor) -> Tensor:
+            logits: Tensor = self.core(torch.div(images.new_ones(()), 1 + images))
+            return logits
+
+    network = Inverse(TinyNetwork()).double().eval()
+    for composite in (EpsilonPlus(), ByKind(first=ZBox())):
+        with pytest.raises(TapeError, match="of a constant by values that depend on the images"):
+            LRP(composite=composite)(network, images, labels)
 
 
 def test_the_box_of_pixels_that_are_padded(images: Tensor, labels: Tensor) -> None:

@@ -1,4 +1,4 @@
-"""Whether heatmaps point at the object."""
+"""Measures of heatmaps that point at the object."""
 
 import pytest
 import torch

@@ -1,0 +1,58 @@
+"""What must hold of a network and of images before a heatmap is made."""
+
+from itertools import chain
+
+import torch
+from timm.layers import DropPath
+from torch import Tensor, nn
+from torchvision.ops import StochasticDepth
+
+from interpreters.separate import check_separate
+from networks.unsupported import UnsupportedError
+
+# modules that drop activations by chance in training mode
+DROPPING = (nn.modules.dropout._DropoutNd, StochasticDepth, DropPath)
+
+
+def check_explainable(network: nn.Module, images: Tensor) -> None:
+    """Raise ValueError in inference mode, and for images made in it.
+
+    Raises: UnsupportedError: the network mixes images, drops units, or was made in inference mode.
+    """
+    _check_gradients(network, images)
+    for name, module in network.named_modules():
+        _check_mode(name, module)
+    check_separate(network, images)
+
+
+def _check_gradients(network: nn.Module, images: Tensor) -> None:
+    if torch.is_inference_mode_enabled():
+        raise ValueError(
+            "heatmaps need gradients, which inference mode forbids: use torch.no_grad(), and "
+            "Trainer(inference_mode=False)"
+        )
+    if images.is_inference():
+        raise ValueError(
+            "`images` were made in inference mode, so they have no gradient: use torch.no_grad() "
+            "there, or give images.clone()"
+        )
+    for name, weight in chain(network.named_parameters(), network.named_buffers()):
+        if weight.is_inference():
+            raise UnsupportedError(
+                f"`{name}` was made in inference mode, so the network has no gradient: build and "
+                "load the network outside of it"
+            )
+
+
+def _check_mode(name: str, module: nn.Module) -> None:
+    dropping = isinstance(module, DROPPING) and module.training
+    if dropping and (getattr(module, "p", None) or getattr(module, "drop_prob", None)):
+        raise UnsupportedError(
+            f"{type(module).__name__} `{name}` is in training mode, which drops units by "
+            "chance: call network.eval() before explaining it"
+        )
+    if isinstance(module, nn.modules.batchnorm._BatchNorm) and module.training:
+        raise UnsupportedError(
+            f"BatchNorm `{name}` is in training mode, which mixes the images of a batch and "
+            "changes the network: call network.eval() before explaining it"
+        )

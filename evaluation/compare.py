@@ -9,9 +9,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from evaluation.files import replace
 from evaluation.report.write import PAGES
 from evaluation.tables import to_csv, to_latex
+from files import replace
 from lightning_modules.names import humanize
 
 LABELS = ("name", "network", "interpreter", "part", "against", "heatmaps", "x")

@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from evaluation.files import replace
 from evaluation.measurements import Measurement, find
 from evaluation.tables import to_csv
+from files import replace
 
 SCHEMA = 1
 FILES = ("results.json", "results.csv")

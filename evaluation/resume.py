@@ -13,8 +13,8 @@ from lightning.pytorch.utilities import rank_zero_warn
 from torch import Tensor
 from torchmetrics import Metric
 
-from evaluation.files import replace
 from evaluation.study import Study
+from files import replace
 from lightning_modules.data import data_of
 
 

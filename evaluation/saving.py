@@ -9,8 +9,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from evaluation.files import replace
 from evaluation.findings import Findings
+from files import replace
 
 SCHEMA = 1
 FILES = TEXT, TENSORS = "findings.json", "findings.safetensors"

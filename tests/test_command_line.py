@@ -17,7 +17,7 @@ from PIL import Image
 import evaluate
 import train
 from networks import cifar_resnet, save_weights, timm_network
-from networks.checkpoints import WeightFileError
+from networks.sound import WeightFileError
 
 ROOT = Path(__file__).parents[1]
 FIT = sorted(
@@ -186,7 +186,7 @@ def test_the_embedded_weights_are_found_from_any_folder(
     options = {"channels": [16, 32, 64, 128], "output_stride": 8}
     weights = "networks/weights/shapes_resnet10t.safetensors"
     timm_network("resnet10t", num_classes=12, weights=weights, options=options)
-    with pytest.raises(WeightFileError, match=r"^no weight file at .*/networks/weights/none.pt"):
+    with pytest.raises(WeightFileError, match=r"^no file at .*/networks/weights/none.pt"):
         cifar_resnet(weights="networks/weights/none.pt")
 
 

@@ -2,6 +2,7 @@
 
 import shlex
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from torch import Tensor
 
 import train
 from lightning_modules.callbacks import NonFiniteLossError
+from lightning_modules.checkpoint_files import CheckpointFileError
 from lightning_modules.manipulation import ResumeError
 from trompe.command_line import RunFolderError
 
@@ -101,3 +103,43 @@ def test_a_loss_that_is_not_finite_stops_the_run(tmp_path: Path) -> None:
     ):
         train.main([*RUN, "--run", str(tmp_path), *options])
     assert not (tmp_path / "weights.safetensors").exists()
+
+
+def test_a_checkpoint_sets_no_options(uninterrupted: Path, tmp_path: Path) -> None:
+    checkpoint = torch.load(uninterrupted / "checkpoints" / "last.ckpt", weights_only=True)
+    checkpoint["hyper_parameters"] = {"loss_weight": 999.0, "class_path": "this.X"}
+    torch.save(checkpoint, tmp_path / "changed.ckpt")
+    train.main([*RUN, "--run", str(tmp_path), "--ckpt_path", str(tmp_path / "changed.ckpt")])
+    assert "loss_weight: 4" in (tmp_path / "config.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("subcommand", "path", "match"),
+    [
+        ("fit", "http://127.0.0.1:9/x.ckpt", "must be a file, got http://127.0.0.1:9/x.ckpt"),
+        ("validate", "http://127.0.0.1:9/x.ckpt", "must be a file, got http://127.0.0.1:9/x.ckpt"),
+        ("test", "code.ckpt", "reading it would run code that it contains"),
+        ("fit", "weights.safetensors", "is no checkpoint of a training, as it lacks state_dict"),
+    ],
+)
+def test_what_is_no_checkpoint_is_not_read(
+    subcommand: str,
+    path: str,
+    match: str,
+    uninterrupted: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    torch.save({"state_dict": {}, "epoch": Running()}, "code.ckpt")
+    Path("weights.safetensors").write_bytes((uninterrupted / "weights.safetensors").read_bytes())
+    with pytest.raises(CheckpointFileError, match=match):
+        train.main([subcommand, *RUN[1:], "--run", str(tmp_path / "run"), "--ckpt_path", path])
+    assert not Path("touched").exists()
+
+
+class Running:
+    """Unpickling it creates a file."""
+
+    def __reduce__(self) -> tuple[Callable[[Path], None], tuple[Path]]:
+        return Path.touch, (Path("touched"),)

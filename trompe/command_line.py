@@ -12,6 +12,7 @@ from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveCon
 from lightning.pytorch.loggers import TensorBoardLogger
 
 from datamodules import DataModule
+from files import StoredFileError, check_regular
 from lightning_modules.callbacks import (
     ExportWeights,
     HeatmapPanel,
@@ -20,6 +21,7 @@ from lightning_modules.callbacks import (
     StopOnNonFinite,
 )
 from lightning_modules.callbacks.checkpoints import BEST, LAST
+from lightning_modules.checkpoint_files import CheckpointFileError, CheckpointFiles
 from trompe.configurations import with_paths
 from trompe.parser import Parser, own_error
 
@@ -34,6 +36,27 @@ EXPECTED_WARNINGS = (
 
 class RunFolderError(ValueError):
     """The folder of a run already holds another run."""
+
+
+def check_checkpoint(path: str | None, folder: Path) -> None:
+    """Raise CheckpointFileError unless `--ckpt_path` is a file, or there is one in the folder."""
+    if path in (None, "best"):
+        return
+    if "://" in str(path):
+        raise CheckpointFileError(
+            f"`ckpt_path` must be a file, got {path}; download it and give its path"
+        )
+    if path == "last":
+        if not any(folder.glob("last*.ckpt")):
+            raise CheckpointFileError(
+                f"`ckpt_path` is last, but {folder} holds no last.ckpt; leave it out to begin, or "
+                "give the --run that it lies in"
+            )
+        return
+    try:
+        check_regular(Path(str(path)))
+    except StoredFileError as error:
+        raise CheckpointFileError(f"`ckpt_path`: {error}") from error
 
 
 class SaveFitConfig(SaveConfigCallback):
@@ -76,9 +99,15 @@ class CommandLine(LightningCLI):
 
     @staticmethod
     def subcommands() -> dict[str, set[str]]:
-        """Return Lightning's subcommands without `predict`, which no module here has."""
+        """Return Lightning's subcommands without `predict`, which no module here has.
+
+        They have no option to run what a checkpoint contains.
+        """
         found = LightningCLI.subcommands()
-        return {name: found[name] for name in ("fit", "validate", "test")}
+        return {name: found[name] | {"weights_only"} for name in ("fit", "validate", "test")}
+
+    def _parse_ckpt_path(self) -> None:
+        """Leave the configuration as it was given: Lightning takes settings from checkpoints."""
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
         """Parse the arguments, in which shipped configurations may be named without a path."""
@@ -102,6 +131,9 @@ class CommandLine(LightningCLI):
         settings = self.config.get(self.subcommand, self.config) if self.subcommand else self.config
         if settings.trainer.logger in (None, True):
             kwargs["logger"] = TensorBoardLogger(settings.run, name="", version="")
+        plugins = settings.trainer.plugins or []
+        plugins = plugins if isinstance(plugins, list) else [plugins]
+        kwargs["plugins"] = [*plugins, CheckpointFiles()]
         return super().instantiate_trainer(**kwargs)
 
 
@@ -132,6 +164,11 @@ class TrainCommandLine(CommandLine):
             parser.add_lightning_class_args(ModelCheckpoint, name)
             parser.set_defaults({f"{name}.{key}": value for key, value in defaults.items()})
             parser.link_arguments("run", f"{name}.dirpath", lambda run: f"{run}/checkpoints")
+
+    def before_instantiate_classes(self) -> None:
+        """Refuse a checkpoint that is not there, before anything is loaded."""
+        settings = self.config[self.subcommand]
+        check_checkpoint(settings.ckpt_path, Path(settings.run) / "checkpoints")
 
     def before_fit(self) -> None:
         """Refuse to train over another run's checkpoints."""

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from matplotlib.figure import Figure
 
-from evaluation.files import replace
 from evaluation.findings import Findings
 from evaluation.report.style import Style
 from evaluation.slugs import slug
+from files import replace
 from lightning_modules.names import humanize
 
 

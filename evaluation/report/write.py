@@ -9,13 +9,13 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader
 from lightning.pytorch.loggers import Logger, TensorBoardLogger
 
-from evaluation.files import replace
 from evaluation.findings import Findings
 from evaluation.report.drawing import Drawn, draw
 from evaluation.report.style import Style
 from evaluation.report.tensorboard import log
 from evaluation.saving import save_findings
 from evaluation.tables import to_csv, to_latex
+from files import replace
 from lightning_modules.names import humanize
 
 PAGES = Environment(loader=PackageLoader("evaluation.report", "templates"), autoescape=True)

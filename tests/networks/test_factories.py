@@ -11,7 +11,7 @@ from torchvision import models
 from torchvision.models import WeightsEnum
 
 from networks import fingerprint, save_weights, timm_network, torchvision_network
-from networks.checkpoints import WeightFileError
+from networks.sound import WeightFileError
 
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 

@@ -19,8 +19,8 @@ from networks import (
     timm_network,
     torchvision_network,
 )
-from networks.checkpoints import WeightFileError
 from networks.normalized import bare
+from networks.sound import WeightFileError
 
 Build = Callable[..., NormalizedNetwork]
 NETWORKS: dict[str, tuple[Build, set[str]]] = {

@@ -29,7 +29,8 @@ from evaluation import (
     TriggeredFooling,
     WeightNoise,
 )
-from evaluation.resume import PartialResults, PartialResultsError
+from evaluation.partial import PartialResultsError
+from evaluation.resume import PartialResults
 from interpreters import GradCam, InputXGradient
 from interpreters.influence import Exact, InfluenceFunctions
 from losses import Location, Swap, TargetMap
@@ -193,6 +194,59 @@ def test_other_networks_do_not_go_on(tmp_path: Path) -> None:
     again = PartialResults(tmp_path, {}, resume=True)
     with pytest.raises(PartialResultsError, match=r"counts of 2 processes, not of 1; go on"):
         evaluated(fooling(*networks), shapes(), again)
+
+
+DAMAGED: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
+    "nothing": (lambda _: [], "does not hold the counts of a study"),
+    "no states": (lambda content: content | {"states": {}}, "not hold the counts of all .* metr"),
+    "a metric too few": (
+        lambda content: content | {"states": dict([*content["states"].items()][1:])},
+        "does not hold the counts of all",
+    ),
+    "another attribute": (
+        lambda content: content | {"states": {"": {"training": torch.ones(1)}}},
+        "does not hold the counts of all",
+    ),
+    "other shapes": (
+        lambda content: (
+            content
+            | {
+                "states": {
+                    name: {key: value[None] for key, value in states.items()}
+                    for name, states in content["states"].items()
+                }
+            }
+        ),
+        "does not hold the counts of all",
+    ),
+    "numbers for tensors": (
+        lambda content: content | {"states": {name: {"x": 1} for name in content["states"]}},
+        "does not hold the counts of a study",
+    ),
+    "below 0 batches": (lambda content: content | {"done": [-1]}, "not hold the counts of a study"),
+    "a batch that is text": (lambda content: content | {"done": ["1"]}, "not hold the counts of a"),
+    "more": (lambda content: content | {"more": 1}, "does not hold the counts of a study"),
+}
+
+
+def test_damaged_counts_are_refused(tmp_path: Path) -> None:
+    networks = [tiny_network().eval() for _ in range(2)]
+    partial = PartialResults(tmp_path, {}, resume=False, seconds=0.0)
+    with pytest.raises((KeyboardInterrupt, SystemExit)):
+        evaluated(fooling(*networks), shapes(), partial, Stop(2))
+    path = tmp_path / "0_of_1.pt"
+    content, whole = torch.load(path, weights_only=True), path.read_bytes()
+    for damaged, match in DAMAGED.values():
+        torch.save(damaged(content), path)
+        again = PartialResults(tmp_path, {}, resume=True)
+        with pytest.raises(PartialResultsError, match=match):
+            evaluated(fooling(*networks), shapes(), again)
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(PartialResultsError, match=r"the counts cannot be read.*\(--overwrite true"):
+        evaluated(fooling(*networks), shapes(), PartialResults(tmp_path, {}, resume=True))
+    torch.save(content | {"done": [9]}, path)
+    with pytest.raises(ValueError, match="9 batches are done already, but there are 8"):
+        evaluated(fooling(*networks), shapes(), PartialResults(tmp_path, {}, resume=True))
 
 
 def test_a_process_that_had_not_written_begins_anew(tmp_path: Path) -> None:

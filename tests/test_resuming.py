@@ -1,5 +1,6 @@
 """Nothing is lost: a run that was stopped ends where the uninterrupted one does, bit for bit."""
 
+import os
 import shlex
 import signal
 from collections.abc import Callable
@@ -12,10 +13,11 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 import train
+from files import FolderInUseError, sole_writer
 from lightning_modules.callbacks import NonFiniteLossError
 from lightning_modules.checkpoint_files import CheckpointFileError
 from lightning_modules.manipulation import ResumeError
-from trompe.command_line import RunFolderError
+from trompe.train import RunFolderError
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("few_pictures")]
 RUN = shlex.split("""
@@ -27,8 +29,8 @@ fit --config configs/experiments/shapes/fool.yaml --trainer.max_epochs 3
 """)
 
 
-def stopping(step: int, kill: bool) -> list[str]:
-    callback = f"{{class_path: stop_at.StopAt, init_args: {{step: {step}, kill: {kill}}}}}"
+def stopping(step: int, number: int) -> list[str]:
+    callback = f"{{class_path: stop_at.StopAt, init_args: {{step: {step}, number: {number}}}}}"
     return [f"--trainer.callbacks=[{callback}]"]
 
 
@@ -53,23 +55,29 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory, few_pictures: None) 
 
 
 def test_killed_in_the_middle_of_an_epoch(uninterrupted: Path, tmp_path: Path) -> None:
-    killing = stopping(7, kill=True)
+    killing = stopping(7, signal.SIGKILL)
     run("train.py", *RUN, "--run", str(tmp_path), *killing, ends=-signal.SIGKILL)
     assert not (tmp_path / "weights.safetensors").exists()
     train.main([*RUN, "--run", str(tmp_path), "--ckpt_path", "last"])
     assert_same_run(tmp_path, uninterrupted)
 
 
-@pytest.mark.parametrize("step", [2, 9], ids=["first epoch", "end of an epoch"])
-def test_interrupted_with_ctrl_c(
-    step: int, uninterrupted: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("step", "number"),
+    [(2, signal.SIGINT), (9, signal.SIGTERM)],
+    ids=["in the first epoch", "at the end of an epoch, by the machine"],
+)
+def test_interrupted(
+    step: int, number: int, uninterrupted: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    handler = signal.getsignal(signal.SIGINT)
+    handlers = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
     try:
         with caplog.at_level("INFO"), pytest.raises(SystemExit):
-            train.main([*RUN, "--run", str(tmp_path), *stopping(step, kill=False)])
+            train.main([*RUN, "--run", str(tmp_path), *stopping(step, number)])
+        assert signal.getsignal(signal.SIGTERM) == handlers[signal.SIGTERM]
     finally:
-        signal.signal(signal.SIGINT, handler)
+        # Lightning ignores Ctrl-C from now on
+        signal.signal(signal.SIGINT, handlers[signal.SIGINT])
     assert f"interrupted at step {step + 1}; resume with --ckpt_path last" in caplog.text
     train.main([*RUN, "--run", str(tmp_path), "--ckpt_path", "last"])
     assert_same_run(tmp_path, uninterrupted)
@@ -88,6 +96,15 @@ def test_validating_keeps_the_configuration_of_the_training(uninterrupted: Path)
     train.main(["validate", *RUN[1:], *options])
     assert (uninterrupted / "config.yaml").read_text() == before
     assert "loss_weight: 4" in before
+
+
+def test_one_run_at_a_time_writes_to_a_folder(uninterrupted: Path) -> None:
+    resumed = [*RUN, "--run", str(uninterrupted), "--ckpt_path", "last"]
+    with (
+        sole_writer(uninterrupted, "fit"),
+        pytest.raises(FolderInUseError, match=rf"writes to .* \(process {os.getpid()} on"),
+    ):
+        train.main(resumed)
 
 
 def test_another_original_network_is_refused(uninterrupted: Path) -> None:

@@ -11,8 +11,8 @@ from trompe.wrong_names import suggestions
 
 # the parser's account of all that it tried, of no use to who made one mistake
 ACCOUNT = re.compile(
-    r"\s*(- )?(Does not validate against any of|Subtypes: |Errors:|Given value|Expected a path but )"
-    r"|\s*- Expected a <class '(NoneType|dict)'>"
+    r"\s*(- )?(Does not validate against any of|Subtypes: |Errors:|Given value)"
+    r"|\s*- Expected a (path but |<class '(NoneType|dict)'>)"
 )
 LINES, WIDTH = 10, 300
 

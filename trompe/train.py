@@ -4,8 +4,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from lightning import LightningModule, Trainer
-from lightning.pytorch.callbacks import LearningRateMonitor
+from lightning import Callback, LightningModule, Trainer
+from lightning.pytorch.callbacks import LearningRateMonitor, ModelCheckpoint
 from lightning.pytorch.cli import LightningArgumentParser, SaveConfigCallback
 
 from files import StoredFileError, check_regular
@@ -87,6 +87,16 @@ class TrainCommandLine(CommandLine):
             parser.add_lightning_class_args(RunCheckpoint, name)
             parser.set_defaults({f"{name}.{key}": value for key, value in defaults.items()})
             parser.link_arguments("run", f"{name}.dirpath", lambda run: f"{run}/checkpoints")
+
+    def _instantiate_trainer(self, config: dict[str, Any], callbacks: list[Callback]) -> Trainer:
+        """Build the trainer with those callbacks that its other options leave a use for."""
+        if config.get("enable_checkpointing") is False:
+            callbacks = [each for each in callbacks if not isinstance(each, ModelCheckpoint)]
+        if not config["logger"]:
+            kept = self.trainer_defaults["callbacks"]
+            kept = [each for each in kept if not isinstance(each, LearningRateMonitor)]
+            self.trainer_defaults["callbacks"] = kept
+        return super()._instantiate_trainer(config, callbacks)
 
     def before_instantiate_classes(self) -> None:
         """Refuse a checkpoint that is not there, before anything is loaded."""

@@ -17,6 +17,7 @@ from files import FolderInUseError, sole_writer
 from lightning_modules.callbacks import NonFiniteLossError
 from lightning_modules.checkpoint_files import CheckpointFileError
 from lightning_modules.manipulation import ResumeError
+from trompe.resumed import OtherSettingsError
 from trompe.train import RunFolderError
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("few_pictures")]
@@ -96,6 +97,42 @@ def test_validating_keeps_the_configuration_of_the_training(uninterrupted: Path)
     train.main(["validate", *RUN[1:], *options])
     assert (uninterrupted / "config.yaml").read_text() == before
     assert "loss_weight: 4" in before
+
+
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [
+        ("--model.init_args.loss_weight 7", "`model.init_args.loss_weight` 4.0 and cannot go on w"),
+        (
+            "--model.init_args.optimizer.init_args.lr 1",
+            r"`model.*lr` 0.001 and cannot go on with 1",
+        ),
+        ("--model.init_args.optimizer torch.optim.SGD", "`model.init_args.optimizer.class_path` "),
+        ("--model.init_args.loss losses.TopK", "`model.init_args.loss.class_path` losses.Location"),
+        ("--data.init_args.train 41", "`data.init_args.train` 40 and cannot go on with 41; give w"),
+        ("--data.init_args.batch_size 4", "`data.init_args.batch_size` 8 and cannot go on with 4"),
+        ("--trainer.max_epochs 4", "`trainer.max_epochs` 3 and cannot go on with 4"),
+    ],
+)
+def test_other_settings_are_refused(options: str, match: str, uninterrupted: Path) -> None:
+    before = (uninterrupted / "config.yaml").read_text()
+    resumed = [*RUN, "--run", str(uninterrupted), "--ckpt_path", "last"]
+    with pytest.raises(OtherSettingsError, match=match):
+        train.main([*resumed, *shlex.split(options)])
+    assert (uninterrupted / "config.yaml").read_text() == before
+
+
+def test_a_run_without_a_schedule_goes_on_for_longer(tmp_path: Path) -> None:
+    steady = [*RUN, "--model.init_args.schedule", "null", "--trainer.max_epochs", "1"]
+    train.main([*steady, "--run", str(tmp_path / "run")])
+    (tmp_path / "run").rename(tmp_path / "moved")
+    longer = ["--trainer.max_epochs", "2", "--data.init_args.workers", "1", "--ckpt_path", "last"]
+    train.main([*steady, *longer, "--run", str(tmp_path / "moved")])
+    checkpoint = torch.load(tmp_path / "moved" / "checkpoints" / "last.ckpt", weights_only=True)
+    assert checkpoint["global_step"] == 10
+    assert "max_epochs: 1" in (tmp_path / "moved" / "config_1.yaml").read_text()
+    assert "max_epochs: 2" in (tmp_path / "moved" / "config.yaml").read_text()
+    assert not (tmp_path / "run").exists()
 
 
 def test_one_run_at_a_time_writes_to_a_folder(uninterrupted: Path) -> None:

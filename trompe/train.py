@@ -4,11 +4,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import yaml
 from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import LearningRateMonitor, ModelCheckpoint
 from lightning.pytorch.cli import LightningArgumentParser, SaveConfigCallback
 
-from files import StoredFileError, check_regular
+from files import StoredFileError, check_regular, replace
 from lightning_modules import Classifier
 from lightning_modules.callbacks import (
     ExportWeights,
@@ -20,6 +21,7 @@ from lightning_modules.callbacks import (
 from lightning_modules.callbacks.checkpoints import BEST, LAST, RunCheckpoint
 from lightning_modules.checkpoint_files import CheckpointFileError
 from trompe.command_line import CommandLine
+from trompe.resumed import check_same
 from trompe.stopping import stopped_in_one_line
 
 
@@ -52,9 +54,15 @@ class SaveFitConfig(SaveConfigCallback):
     """Save the configuration of a training; validating and testing must not replace it."""
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Write `config.yaml` when training begins."""
-        if stage == "fit":
-            super().setup(trainer, pl_module, stage)
+        """Write `config.yaml` when training begins, and keep the one that the run began with."""
+        if stage != "fit":
+            return
+        path = Path(trainer.log_dir or ".", self.config_filename)
+        before = path.read_text() if path.is_file() else ""
+        super().setup(trainer, pl_module, stage)
+        if trainer.is_global_zero and before not in ("", path.read_text()):
+            number = 1 + len([*path.parent.glob("config_*.yaml")])
+            replace(path.with_name(f"config_{number}.yaml"), before)
 
 
 class TrainCommandLine(CommandLine):
@@ -104,12 +112,19 @@ class TrainCommandLine(CommandLine):
         check_checkpoint(settings.ckpt_path, Path(settings.run) / "checkpoints")
         if self.subcommand == "fit":
             self.keep_others_out("fit")
-            self.check_no_other_run()
+            self.check_run()
 
-    def check_no_other_run(self) -> None:
-        """Refuse to train over another run's checkpoints."""
+    def check_run(self) -> None:
+        """Refuse to train over another run's checkpoints, or to go on with other settings."""
         settings = self.settings
         folder = Path(settings.run) / "checkpoints"
+        if settings.ckpt_path is not None:
+            last = folder / "last.ckpt"
+            checkpoint = (
+                last if settings.ckpt_path in ("last", "best") else Path(settings.ckpt_path)
+            )
+            text = self._parser("fit").dump(settings, skip_link_targets=False)
+            check_same(checkpoint, yaml.safe_load(text))
         if settings.ckpt_path is None and any(folder.glob("*.ckpt")):
             raise RunFolderError(
                 f"{settings.run} already holds a run; go on with it (--ckpt_path last), choose "

@@ -19,8 +19,8 @@ class ExportWeights(Callback):
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Load the best weights into the module's network, and write them."""
-        tried = trainer.fast_dev_run or not trainer.checkpoint_callbacks
-        if tried or not isinstance(pl_module, Classifier):
+        tried_out = trainer.fast_dev_run  # type: ignore[attr-defined]  # set by Lightning
+        if tried_out or not trainer.checkpoint_callbacks or not isinstance(pl_module, Classifier):
             return
         best = best_checkpoint(trainer)
         if best is not None:

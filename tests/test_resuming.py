@@ -105,7 +105,7 @@ def test_validating_keeps_the_configuration_of_the_training(uninterrupted: Path)
         ("--model.init_args.loss_weight 7", "`model.init_args.loss_weight` 4.0 and cannot go on w"),
         (
             "--model.init_args.optimizer.init_args.lr 1",
-            r"`model.*lr` 0.001 and cannot go on with 1",
+            r"lr` 0.001 and cannot go on with 1",
         ),
         ("--model.init_args.optimizer torch.optim.SGD", "`model.init_args.optimizer.class_path` "),
         ("--model.init_args.loss losses.TopK", "`model.init_args.loss.class_path` losses.Location"),

@@ -35,8 +35,8 @@ def check_same(checkpoint: Path, now: Mapping[str, Any]) -> None:
         for name, old, new in differences(before[part], now[part], part)
     ]
     if now["model"].get("init_args", {}).get("schedule") is not None:
-        lengths = [{name: each["trainer"].get(name) for name in LENGTH} for each in (before, now)]
-        found += differences(*lengths, "trainer")
+        old, new = ({name: each["trainer"].get(name) for name in LENGTH} for each in (before, now))
+        found += differences(old, new, "trainer")
     if found:
         name, old, new = found[0]
         more = f", and {len(found) - 1} more settings" if len(found) > 1 else ""

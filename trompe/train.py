@@ -119,12 +119,9 @@ class TrainCommandLine(CommandLine):
         settings = self.settings
         folder = Path(settings.run) / "checkpoints"
         if settings.ckpt_path is not None:
-            last = folder / "last.ckpt"
-            checkpoint = (
-                last if settings.ckpt_path in ("last", "best") else Path(settings.ckpt_path)
-            )
-            text = self._parser("fit").dump(settings, skip_link_targets=False)
-            check_same(checkpoint, yaml.safe_load(text))
+            own = settings.ckpt_path in ("last", "best")
+            checkpoint = folder / "last.ckpt" if own else Path(settings.ckpt_path)
+            check_same(checkpoint, yaml.safe_load(self._parser("fit").dump(settings)))
         if settings.ckpt_path is None and any(folder.glob("*.ckpt")):
             raise RunFolderError(
                 f"{settings.run} already holds a run; go on with it (--ckpt_path last), choose "

@@ -10,6 +10,7 @@ from interpreters.full_precision import full_precision
 from interpreters.lrp.composites import Composite, EpsilonPlus
 from interpreters.lrp.operations import OPERATIONS, nonnegative, summed
 from interpreters.lrp.pixels import SHIFTS, bounds, preprocessing
+from interpreters.lrp.scores import scores
 from interpreters.passes import explanation, for_each, one_hot, summed_map
 from interpreters.tape import ATTENTION, Call, Recording, propagate_back, record
 from interpreters.tape.decompositions import COMPOUND
@@ -87,10 +88,11 @@ class LRP(Interpreter):
             return [self.composite.rule(call.name, call is first)(layer, relevance[0])]
 
         logits = recording.logits
+        end = scores(calls, logits)
 
         def relevance(label: Tensor) -> Tensor:
-            seed = logits * one_hot(logits, label)
-            values = propagate_back(calls, recording.start, logits, seed, propagate)
+            seed = end * one_hot(logits, label).view_as(end)
+            values = propagate_back(calls, recording.start, end, seed, propagate)
             return summed_map(values, images, self.absolute)
 
         return explanation(logits, for_each(self.explained(logits, labels), relevance))

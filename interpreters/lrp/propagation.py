@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from interpreters.base import Explanation, Interpreter
+from interpreters.branches import check_branches
 from interpreters.full_precision import full_precision
 from interpreters.lrp.composites import Composite, EpsilonPlus
 from interpreters.lrp.operations import OPERATIONS, nonnegative, summed
@@ -58,6 +59,7 @@ class LRP(Interpreter):
         """
         with full_precision(images):
             recording = record(network, images, self.layer, KNOWN, DECOMPOSED, gates=True)
+            check_branches(network, images, self.layer)
             with torch.set_grad_enabled(recording.differentiable):
                 return self._explain(recording, images, labels)
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from interpreters.activation import as_returned, check_activation, cut_off
 from interpreters.explainable import check_explainable
-from interpreters.passes import logits_of
+from interpreters.forward import logits_of
 from interpreters.separate import check_images_first, check_layer
 from interpreters.tape.attention import ATTENTION
 from interpreters.tape.calls import Call

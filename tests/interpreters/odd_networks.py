@@ -89,6 +89,16 @@ def without_grad(n: Odd, x: Tensor) -> Tensor:
     return x * gate
 
 
+def mixed(n: Odd, x: Tensor) -> Tensor:
+    return F.conv2d(x, n.mix.weight[:, :, None, None])
+
+
+def branch_without_grad(n: Odd, x: Tensor) -> Tensor:
+    with torch.no_grad():
+        frozen = mixed(n, x)
+    return x + frozen.relu()
+
+
 def rolled(n: Odd, x: Tensor) -> Tensor:
     return torch.cat([x[..., 2:], x[..., :2]], -1)
 
@@ -241,6 +251,9 @@ ODD: dict[str, Case] = {
     "absolute values": Case(lambda n, x: x.abs()),
     "detached factor": Case(lambda n, x: x * x.sigmoid().detach()),
     "factor without grad mode": Case(without_grad),
+    "detached factor of a layer": Case(lambda n, x: x * mixed(n, x.detach()).sigmoid()),
+    "branch without grad mode": Case(branch_without_grad),
+    "detached branch": Case(lambda n, x: x + mixed(n, x.detach())),
     "data": Case(lambda n, x: x * x.data.sigmoid()),
     "signs": Case(lambda n, x: x * x.sign()),
     "rounded": Case(lambda n, x: x + x.round()),

@@ -92,7 +92,7 @@ class _Paths(TorchFunctionMode):
         super().__init__()
         self.names = names
         self._paths: dict[int, _Path] = {}
-        # what the network makes of its weights before it reads activations
+        # what the network makes of its weights alone
         self._weights: dict[int, Tensor] = {}
 
     def begin(self, start: object) -> None:
@@ -120,8 +120,8 @@ class _Paths(TorchFunctionMode):
         output = function(*args, **(kwargs or {}))
         given, name = tensors((args, kwargs)), name_of(function).strip("_")
         read = [path for path in map(self.of, given) if path is not None]
-        weighted = any(isinstance(x, nn.Parameter) or id(x) in self._weights for x in given)
-        if not read and weighted:
+        weights = [isinstance(x, nn.Parameter) or id(x) in self._weights for x in given]
+        if weights and all(weights):
             self._weights.update((id(value), value) for value in tensors(output))
         if not read or name in CONSTANTS:
             return output
@@ -130,7 +130,7 @@ class _Paths(TorchFunctionMode):
         # beside a factor that has a gradient, others are gates
         gated = gradient and name in PRODUCTS | QUOTIENTS
         frozen = next((p.frozen for p in read if p.frozen and (p.gradient or not gated)), "")
-        if not gradient and not frozen and weighted:
+        if not gradient and not frozen and any(weights):
             frozen = str(self._site())
         for value in tensors(args[0] if name == "setitem" else output):
             if value.is_floating_point():

@@ -114,12 +114,19 @@ def _output(network: nn.Module, images: Tensor) -> Tensor:
     """Return the logits, without the hooks that count a network's passes."""
     with plain(network):
         try:
-            return read_logits(network.forward(images))
+            logits = read_logits(network.forward(images))
         except RuntimeError as error:
             raise UnsupportedError(
                 f"the network does not take a batch of {len(images)} images ({error}); heatmaps "
                 "need one that takes any number"
             ) from error
+    if len(logits) != len(images):
+        raise UnsupportedError(
+            f"the network returns logits of shape {tuple(logits.shape)} for {len(images)} images "
+            "(N, C, H, W), which a layer such as Conv3d takes for one volume; give it "
+            "(N, C, D, H, W) by images[:, :, None]"
+        )
+    return logits
 
 
 def state(network: nn.Module) -> Hashable:

@@ -76,7 +76,7 @@ class Scale(Affine):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Convolution(Affine):
-    """Convolution over one dimension or two."""
+    """Convolution over one dimension to three."""
 
     stride: tuple[int, ...]
     padding: tuple[int, ...] | str
@@ -115,7 +115,7 @@ class TransposedConvolution(Affine):
 
     def apply(self, value: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         """Return the transposed convolution of other inputs by other weights."""
-        spread = (F.conv_transpose1d, F.conv_transpose2d)[weight.ndim - 3]
+        spread = (F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d)[weight.ndim - 3]
         sides = (self.stride, self.padding, self.output_padding)
         return spread(value, weight, bias, *sides, self.groups, self.dilation)
 

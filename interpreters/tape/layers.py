@@ -89,8 +89,10 @@ def batch_norm(
 LAYERS: dict[str, tuple[type[Affine], Callable[..., Reading]]] = {
     "conv1d": (Convolution, _convolution),
     "conv2d": (Convolution, _convolution),
+    "conv3d": (Convolution, _convolution),
     "conv_transpose1d": (TransposedConvolution, _transposed_convolution),
     "conv_transpose2d": (TransposedConvolution, _transposed_convolution),
+    "conv_transpose3d": (TransposedConvolution, _transposed_convolution),
     "linear": (Linear, _linear),
     "batch_norm": (Scale, batch_norm),
 }

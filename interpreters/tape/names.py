@@ -16,11 +16,15 @@ REARRANGEMENTS = frozenset(
 )
 """Functions that move or copy values unchanged."""
 
-MAXIMA = frozenset("max_pool1d max_pool2d adaptive_max_pool2d amax max maximum".split())
+MAXIMA = frozenset(
+    """max_pool1d max_pool2d max_pool3d adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d
+    amax max maximum""".split()
+)
 """Functions that select the largest values."""
 
 SUMS = frozenset(
-    "add sub rsub mean sum avg_pool1d avg_pool2d adaptive_avg_pool2d interpolate".split()
+    """add sub rsub mean sum avg_pool1d avg_pool2d avg_pool3d adaptive_avg_pool1d
+    adaptive_avg_pool2d adaptive_avg_pool3d interpolate""".split()
 )
 """Linear functions without weights."""
 

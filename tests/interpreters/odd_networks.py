@@ -174,6 +174,12 @@ def spread(n: Odd, x: Tensor) -> Tensor:
     return F.conv2d(F.pad(grid, (1, 1, 1, 1)), kernel, n.second.bias)
 
 
+def volumes(n: Odd, x: Tensor) -> Tensor:
+    """Channels as the depth of volumes, with pooling over depth and positions."""
+    x = F.conv3d(x[:, None], n.second.weight[:2, :1, None].expand(-1, -1, 2, -1, -1), padding=1)
+    return F.avg_pool3d(F.max_pool3d(x.relu(), (2, 1, 1), 1), (2, 1, 1)).flatten(1, 2)
+
+
 def squares(x: Tensor) -> Tensor:
     centred = x - x.mean((2, 3), keepdim=True)
     return centred * centred
@@ -314,6 +320,13 @@ ODD: dict[str, Case] = {
     "transposed convolution with a stride": Case(
         lambda n, x: F.conv_transpose2d(x, n.second.weight, n.second.bias, 2, 1, 1), spread
     ),
+    "flat volumes": Case(
+        lambda n, x: F.conv3d(x[:, :, None], n.second.weight[:, :, None], padding=(0, 1, 1))[
+            :, :, 0
+        ],
+        lambda n, x: F.conv2d(x, n.second.weight, padding=1),
+    ),
+    "volumes": Case(volumes),
     "convolution between channels": Case(between_channels, between_channels_in_two_dimensions),
     "addmm": Case(rows_of_tokens, mixed_channels, rules_alike=False),
     "baddbmm": Case(batch_of_products, mixed_channels, rules_alike=False),

@@ -1,5 +1,7 @@
-"""Transposed convolutions follow every rule as the linear layer of their matrix does."""
+"""Convolutions of every kind follow every rule as the linear layer of their matrix does."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,18 +15,31 @@ from interpreters.tape import record
 from interpreters.tape.folding import folded
 
 LABELS = torch.tensor([2, 0])
-OPTIONS: list[dict[str, Any]] = [
+TRANSPOSED: list[dict[str, Any]] = [
     {"kernel_size": 3},
     {"kernel_size": 3, "stride": 2, "padding": 1, "output_padding": 1},
     {"kernel_size": 3, "dilation": 3, "output_padding": 2},
     {"kernel_size": (2, 3), "stride": (2, 1), "padding": (0, 2), "groups": 3},
 ]
-every_option = pytest.mark.parametrize("options", OPTIONS, ids=repr)
+VOLUMES: list[dict[str, Any]] = [
+    {"kernel_size": (2, 3, 3), "padding": (1, 0, 1)},
+    {"kernel_size": 2, "stride": (1, 2, 2), "padding": "valid"},
+]
+LAYERS: list[Callable[[], nn.Module]] = [
+    *(partial(nn.ConvTranspose2d, 3, 6, **options) for options in TRANSPOSED),
+    *(partial(nn.Conv3d, 1, 2, **options) for options in VOLUMES),
+    partial(nn.ConvTranspose3d, 1, 2, 2, stride=(1, 2, 2), padding=(0, 1, 1)),
+]
+every_layer = pytest.mark.parametrize("build", LAYERS, ids=lambda build: repr(build()))
 
 
-def layer(options: dict[str, Any]) -> nn.ConvTranspose2d:
+def layer(build: Callable[[], nn.Module]) -> nn.Sequential:
+    """The layer, which takes the channels of images as the depth of volumes if it needs any."""
     torch.manual_seed(0)
-    return nn.ConvTranspose2d(3, 6, **options).double()
+    made = build()
+    volumes = isinstance(made, nn.Conv3d | nn.ConvTranspose3d)
+    arranged = nn.Unflatten(1, (1, 3)) if volumes else nn.Identity()
+    return nn.Sequential(arranged, made).double()
 
 
 def matrix(convolution: nn.Module, size: int) -> nn.Linear:
@@ -43,20 +58,20 @@ def explained(network: nn.Module, rule: Rule, images: Tensor) -> Tensor:
     return LRP(composite=composite)(network, images, LABELS).heatmap
 
 
-@every_option
+@every_layer
 @pytest.mark.parametrize(
     "rule", [Epsilon(), ZPlus(), Gamma(), AlphaBeta(), WSquare(), ZBox()], ids=repr
 )
-def test_rules_are_those_of_the_matrix(options: dict[str, Any], rule: Rule) -> None:
-    images, convolution = torch.rand(2, 3, 4, 4, dtype=torch.float64), layer(options)
+def test_rules_are_those_of_the_matrix(build: Callable[[], nn.Module], rule: Rule) -> None:
+    images, convolution = torch.rand(2, 3, 4, 4, dtype=torch.float64), layer(build)
     found = explained(nn.Sequential(convolution, nn.Flatten()), rule, images)
     twin = nn.Sequential(nn.Flatten(), matrix(convolution, 4))
     torch.testing.assert_close(found, explained(twin, rule, images))
 
 
-@every_option
-def test_flat_counts_the_pixels_that_an_output_reads(options: dict[str, Any]) -> None:
-    images, convolution = torch.rand(2, 3, 4, 4, dtype=torch.float64), layer(options)
+@every_layer
+def test_flat_counts_the_pixels_that_an_output_reads(build: Callable[[], nn.Module]) -> None:
+    images, convolution = torch.rand(2, 3, 4, 4, dtype=torch.float64), layer(build)
     logits = convolution(images).flatten(1)[[0, 1], LABELS]
     reads = (matrix(convolution, 4).weight[LABELS] != 0).double()
     expected = (logits / reads.sum(1))[:, None] * reads
@@ -64,29 +79,33 @@ def test_flat_counts_the_pixels_that_an_output_reads(options: dict[str, Any]) ->
     torch.testing.assert_close(found, expected.view(2, 3, 4, 4).sum(1, keepdim=True))
 
 
-@every_option
-def test_batch_norm_is_folded(options: dict[str, Any]) -> None:
-    network = nn.Sequential(layer(options), nn.BatchNorm2d(6), nn.Flatten()).double()
-    for tensor in (network[1].weight, network[1].bias, network[1].running_mean):
+@every_layer
+def test_batch_norm_is_folded(build: Callable[[], nn.Module]) -> None:
+    first = layer(build)
+    channels = 6 if isinstance(first[1], nn.ConvTranspose2d) else 2
+    norm = (nn.BatchNorm2d if channels == 6 else nn.BatchNorm3d)(channels)
+    for tensor in (norm.weight, norm.bias, norm.running_mean):
         nn.init.normal_(tensor)
+    network = nn.Sequential(first, norm, nn.Flatten()).double()
     images = torch.rand(2, 3, 4, 4, dtype=torch.float64)
     recording = record(network.eval(), images, None, KNOWN, DECOMPOSED, gates=True)
     calls = folded(recording.calls)
-    assert [call.name for call in calls] == ["conv_transpose2d", "flatten"]
+    assert "batch_norm" in {call.name for call in recording.calls}
+    assert "batch_norm" not in {call.name for call in calls}
     for call in calls:
         torch.testing.assert_close(call.on(call.inputs), call.outputs)
 
 
-@every_option
-def test_deep_lift_is_the_gradient_of_an_affine_function(options: dict[str, Any]) -> None:
-    network = nn.Sequential(layer(options), nn.Flatten())
+@every_layer
+def test_deep_lift_is_the_gradient_of_an_affine_function(build: Callable[[], nn.Module]) -> None:
+    network = nn.Sequential(layer(build), nn.Flatten())
     images = torch.rand(2, 3, 4, 4, dtype=torch.float64)
     heatmap = DeepLift(0.4)(network, images, LABELS).heatmap
     weight = matrix(network[0], 4).weight[LABELS].view(2, 3, 4, 4)
     torch.testing.assert_close(heatmap, (weight * (images - 0.4)).sum(1, keepdim=True))
 
 
-def test_one_dimension() -> None:
+def test_a_transposed_convolution_over_one_dimension() -> None:
     network = nn.Sequential(
         nn.Flatten(2), nn.ConvTranspose1d(3, 2, 4, stride=2, padding=1), nn.Flatten()
     ).double()

@@ -35,7 +35,7 @@ def check_branches(network: nn.Module, images: Tensor, layer: str | None = None)
     key = (layer, state(network))
     if key in _whole.get(bare(network), ()) or not len(images):
         return
-    paths = _Paths({id(module): name for name, module in bare(network).named_modules()})
+    paths = _Paths(bare(network))
     # not a leaf, which a network could not change in place
     with torch.enable_grad():
         pixels = images[:1].detach().requires_grad_().clone()
@@ -88,12 +88,12 @@ class _Path(NamedTuple):
 class _Paths(TorchFunctionMode):
     """Mode that follows what depends on a tensor, also where no gradient does."""
 
-    def __init__(self, names: dict[int, str]) -> None:
+    def __init__(self, network: nn.Module) -> None:
         super().__init__()
-        self.names = names
+        self.names = {id(module): name for name, module in network.named_modules()}
         self._paths: dict[int, _Path] = {}
-        # what the network makes of its weights alone
-        self._weights: dict[int, Tensor] = {}
+        # and what the network makes of them alone
+        self._weights = {id(weight): weight for weight in network.parameters()}
 
     def begin(self, start: object) -> None:
         """Start to follow what depends on one tensor or several."""
@@ -120,7 +120,7 @@ class _Paths(TorchFunctionMode):
         output = function(*args, **(kwargs or {}))
         given, name = tensors((args, kwargs)), name_of(function).strip("_")
         read = [path for path in map(self.of, given) if path is not None]
-        weights = [isinstance(x, nn.Parameter) or id(x) in self._weights for x in given]
+        weights = [id(x) in self._weights for x in given]
         if weights and all(weights):
             self._weights.update((id(value), value) for value in tensors(output))
         if not read or name in CONSTANTS:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from interpreters.base import Explanation, Interpreter
 from interpreters.baseline import Baseline, baseline_image, check_baseline
+from interpreters.full_precision import in_full_precision
 from interpreters.passes import explanation, for_each, one_hot, summed_map
 from interpreters.secants import alike, quotient, secant
 from interpreters.tape import (
@@ -59,7 +60,13 @@ class DeepLift(Interpreter):
         check_baseline(self.baseline)
 
     def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
-        """Return the sum over channels of multiplier * (a - a0), or of |.|, shape (N, L, h, w)."""
+        """Return the sum over channels of multiplier * (a - a0), or of |.|, shape (N, L, h, w).
+
+        A network in float16, or under its autocast, is run and explained in single precision.
+        """
+        return in_full_precision(self._explain, network, images, labels)
+
+    def _explain(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
         # one forward pass serves the images and the one baseline
         both = torch.cat([images, baseline_image(self.baseline, images)])
         known = DECOMPOSED | {"detach": _followed}

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from interpreters.base import Explanation, Interpreter
 from interpreters.branches import check_branches
-from interpreters.full_precision import full_precision
+from interpreters.full_precision import in_full_precision
 from interpreters.lrp.composites import Composite, EpsilonPlus
 from interpreters.lrp.operations import OPERATIONS, nonnegative, summed
 from interpreters.lrp.pixels import SHIFTS, bounds, preprocessing
@@ -55,13 +55,15 @@ class LRP(Interpreter):
     def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
         """Return relevance, or |.|, summed over channels, shape (N, L, h, w).
 
-        Under float16 autocast the network is run and explained in single precision.
+        A network in float16, or under its autocast, is run and explained in single precision.
         """
-        with full_precision(images):
-            recording = record(network, images, self.layer, KNOWN, DECOMPOSED, gates=True)
-            check_branches(network, images, self.layer)
-            with torch.set_grad_enabled(recording.differentiable):
-                return self._explain(recording, images, labels)
+        return in_full_precision(self._explained_by_tape, network, images, labels)
+
+    def _explained_by_tape(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
+        recording = record(network, images, self.layer, KNOWN, DECOMPOSED, gates=True)
+        check_branches(network, images, self.layer)
+        with torch.set_grad_enabled(recording.differentiable):
+            return self._explain(recording, images, labels)
 
     def _explain(self, recording: Recording, images: Tensor, labels: Tensor) -> Explanation:
         calls = recording.calls

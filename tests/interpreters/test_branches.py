@@ -131,6 +131,13 @@ def test_a_branch_without_a_gradient_is_refused(joined: Joined, interpreter: Gra
         interpreter(network, images(), LABELS)
 
 
+def test_a_branch_of_a_half_network_is_refused() -> None:
+    network = TwoBranches(CUT["added"]).half()
+    for interpreter in (SimpleGradient(), LRP()):
+        with pytest.raises(UnsupportedError, match="cuts the gradient at Conv2d"):
+            interpreter(network, images().half(), LABELS)
+
+
 @pytest.mark.parametrize("joined", CUT.values(), ids=CUT)
 def test_behind_it_and_beside_it_there_are_heatmaps(joined: Joined) -> None:
     network = TwoBranches(joined).double()

@@ -63,7 +63,7 @@ def check_branches(network: nn.Module, images: Tensor, layer: str | None = None)
 def _logits(network: nn.Module, pixels: Tensor, paths: "_Paths") -> Tensor:
     """Return the logits, without a backward pass and without the hooks that count passes."""
     # a checkpoint around it counts the tensors that are saved
-    unsaved = saved_tensors_hooks(lambda _: None, lambda _: None)
+    unsaved = saved_tensors_hooks(lambda _: None, torch.as_tensor)
     kept, named = random_numbers_kept(pixels), inference_parts_named()
     with kept, torch.enable_grad(), unsaved, plain(network), paths, named:
         return read_logits(network.forward(pixels))
@@ -93,7 +93,7 @@ class _Paths(TorchFunctionMode):
         self.names = {id(module): name for name, module in network.named_modules()}
         self._paths: dict[int, _Path] = {}
         # and what the network makes of them alone
-        self._weights = {id(weight): weight for weight in network.parameters()}
+        self._weights: dict[int, Tensor] = {id(weight): weight for weight in network.parameters()}
 
     def begin(self, start: object) -> None:
         """Start to follow what depends on one tensor or several."""

@@ -1,7 +1,7 @@
 """The forward pass, by functions that have a second derivative."""
 
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import torch.nn.functional as F
@@ -27,7 +27,14 @@ class _PlainHardSigmoid(TorchFunctionMode):
 
 def logits_of(network: nn.Module, images: Tensor) -> Tensor:
     """Return the logits (N, K), by functions that have a second derivative."""
-    hard = any(isinstance(module, nn.Hardsigmoid) for module in network.modules())
-    derivable = _PlainHardSigmoid() if hard else nullcontext()
-    with plain(network), sdpa_kernel(SDPBackend.MATH), derivable, inference_parts_named():
+    with derivable(network):
         return read_logits(network(images))
+
+
+@contextmanager
+def derivable(network: nn.Module) -> Iterator[None]:
+    """Run a network by functions that have a second derivative, inside the `with` block."""
+    hard = any(isinstance(module, nn.Hardsigmoid) for module in network.modules())
+    plainly = _PlainHardSigmoid() if hard else nullcontext()
+    with plain(network), sdpa_kernel(SDPBackend.MATH), plainly, inference_parts_named():
+        yield

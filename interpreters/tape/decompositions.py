@@ -61,7 +61,7 @@ def norm(
 
 def variance(
     x: Tensor,
-    dim: int | Sequence[int] | None = None,
+    dim: int | tuple[int, ...] | None = None,
     unbiased: bool = True,
     keepdim: bool = False,
     *,

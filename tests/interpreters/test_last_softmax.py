@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from interpreters import LRP, DeepLift, InputXGradient
+from interpreters.base import Target
 
 LABELS = torch.tensor([2, 0])
 ENDS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -40,7 +41,7 @@ def images() -> Tensor:
 @every_end
 @pytest.mark.parametrize("target", ["label", "prediction", "other"])
 def test_relevance_begins_at_the_scores(
-    end: Callable[[Tensor], Tensor], target: str, images: Tensor
+    end: Callable[[Tensor], Tensor], target: Target, images: Tensor
 ) -> None:
     network, bare = Ending(end).double(), Ending(lambda x: x).double()
     logits, heatmap = LRP(target=target)(network, images, LABELS)

@@ -85,7 +85,7 @@ def test_batch_norm_is_folded(build: Callable[[], nn.Module]) -> None:
     channels = 6 if isinstance(first[1], nn.ConvTranspose2d) else 2
     norm = (nn.BatchNorm2d if channels == 6 else nn.BatchNorm3d)(channels)
     for tensor in (norm.weight, norm.bias, norm.running_mean):
-        nn.init.normal_(tensor)
+        nn.init.normal_(tensor)  # type: ignore[arg-type]  # it has statistics
     network = nn.Sequential(first, norm, nn.Flatten()).double()
     images = torch.rand(2, 3, 4, 4, dtype=torch.float64)
     recording = record(network.eval(), images, None, KNOWN, DECOMPOSED, gates=True)

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from interpreters import LRP, InputXGradient
+from interpreters import LRP, DeepLift, InputXGradient
 from interpreters.lrp import Epsilon, EpsilonEverywhere
 from interpreters.lrp.operations import OPERATIONS
 from interpreters.lrp.propagation import DECOMPOSED
@@ -146,8 +146,58 @@ CASES: dict[str, tuple[Function, Function]] = {
         lambda x: F.threshold(x, 0.1, 0.2),
         lambda x: passed(x, torch.where(x > 0.1, x, 0.2)),
     ),
+    "mm": (
+        lambda x: torch.mm(x.reshape(-1, 6), x.new_ones(6, 6)).view_as(x),
+        lambda x: x.sum(3, True).expand_as(x),
+    ),
+    "adaptive_avg_pool1d": (
+        lambda x: x + F.adaptive_avg_pool1d(x.flatten(2), 1)[..., None],
+        lambda x: x + x.mean(PLACES, keepdim=True),
+    ),
+    "adaptive_avg_pool3d": (
+        lambda x: x + F.adaptive_avg_pool3d(x[:, None], 1)[:, 0],
+        lambda x: x + x.mean((1, 2, 3), keepdim=True),
+    ),
+    "adaptive_max_pool1d": (
+        lambda x: x + F.adaptive_max_pool1d(x.flatten(2), 1)[..., None],
+        lambda x: x + x.flatten(2).sort(2).values[:, :, -1:, None],
+    ),
+    "adaptive_max_pool3d": (
+        lambda x: x + F.adaptive_max_pool3d(x[:, None], 1)[:, 0],
+        lambda x: x + x.flatten(1).sort(1).values[:, -1, None, None, None],
+    ),
     "amax": (lambda x: x + x.amax(1, True), lambda x: x + x.sort(1).values[:, 3:]),
 }
+
+
+ACTIVATION_MODULES = [
+    nn.CELU(),
+    nn.Dropout2d(),
+    nn.Dropout3d(),
+    nn.ELU(),
+    nn.FeatureAlphaDropout(),
+    nn.GELU(),
+    nn.Hardshrink(0.1),
+    nn.Hardsigmoid(),
+    nn.Hardswish(),
+    nn.Hardtanh(-0.1, 0.2),
+    nn.LeakyReLU(),
+    nn.LogSigmoid(),
+    nn.Mish(),
+    nn.PReLU(4),
+    nn.RReLU(),
+    nn.ReLU(),
+    nn.ReLU6(),
+    nn.SELU(),
+    nn.SiLU(),
+    nn.Sigmoid(),
+    nn.Softplus(),
+    nn.Softshrink(0.1),
+    nn.Softsign(),
+    nn.Tanh(),
+    nn.Tanhshrink(),
+    nn.Threshold(0.1, 0.2),
+]
 
 
 class Network(nn.Module):
@@ -175,6 +225,18 @@ def test_relevance_is_the_rule_transcribed(name: str, monkeypatch: pytest.Monkey
     actual = EXACT(written, images, LABELS).heatmap.detach()
     size = float(expected.abs().max())
     torch.testing.assert_close(actual, expected, rtol=1e-6, atol=1e-6 * size)
+
+
+@pytest.mark.parametrize("activation", ACTIVATION_MODULES, ids=lambda each: type(each).__name__)
+def test_an_activation_passes_relevance_and_keeps_the_sum(activation: nn.Module) -> None:
+    images, activation = torch.rand(2, 3, 8, 8, dtype=torch.float64), activation.double().eval()
+    network = Network(activation).double()
+    passing = Network(lambda x: passed(x, activation(x))).double()
+    expected = InputXGradient()(passing, images, LABELS).heatmap
+    torch.testing.assert_close(EXACT(network, images, LABELS).heatmap, expected)
+    rise = (network(images) - network(torch.zeros_like(images)))[[0, 1], LABELS]
+    lifted = DeepLift()(network, images, LABELS).heatmap.sum((1, 2, 3))
+    torch.testing.assert_close(lifted, rise, rtol=1e-6, atol=1e-8)
 
 
 def test_every_function_is_here() -> None:

@@ -3,13 +3,15 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Self
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from PIL import Image, UnidentifiedImageError
 from torch import Tensor
+
+from files import StoredFileError, opened_image
 
 
 class Region(ABC):
@@ -106,9 +108,9 @@ class MaskFile(Region):
     @cached_property
     def _mask(self) -> Tensor:
         try:
-            with Image.open(self.path) as file:
+            with opened_image(Path(self.path)) as file:
                 return torch.from_numpy(np.array(file.convert("L"))).float()[None, None] / 255
-        except (OSError, UnidentifiedImageError) as error:
+        except StoredFileError as error:
             raise ValueError(
                 f"cannot read the mask `path`: {error}; give the path of an image file"
             ) from error

@@ -3,11 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from PIL import Image
-
 from datamodules.image_files import ImageFolderError, Sample
-
-SUFFIXES = frozenset(Image.registered_extensions())
+from files import SUFFIXES
 
 
 def class_names(folder: Path) -> list[str]:

@@ -7,6 +7,7 @@ from typing import BinaryIO, NamedTuple
 from PIL import Image
 
 from datamodules.pictures import Pictures
+from files import MOST, StoredFileError, opened_image
 
 
 class ImageFolderError(ValueError):
@@ -29,7 +30,7 @@ class ImageFiles(Pictures):
     def read(self, index: int) -> Image.Image:
         """Return one decoded image; raises ImageFolderError with its path if it is damaged."""
         path = self.samples[index].path
-        return decode(path, path)
+        return decode(path, path, self.max_pixels)
 
     def identity(self, index: int) -> str:
         """Return the file's class folder, name and size."""
@@ -37,14 +38,14 @@ class ImageFiles(Pictures):
         return f"{path.parent.name}/{path.name}:{path.stat().st_size}"
 
 
-def decode(file: Path | BinaryIO, name: object) -> Image.Image:
+def decode(file: Path | BinaryIO, name: object, max_pixels: int = MOST) -> Image.Image:
     """Read an image of any mode as RGB; raises ImageFolderError with its name if it is damaged."""
     try:
-        with Image.open(file) as opened:
+        with opened_image(file, max_pixels) as opened:
             image = _to_8_bits(opened)
             # via RGBA, because Pillow warns about transparent colours of a palette
             return (image.convert("RGBA") if "transparency" in image.info else image).convert("RGB")
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except StoredFileError as error:
         raise ImageFolderError(
             f"cannot read the image {name}: {error}; repair it, remove it or, with ImageFolder, "
             "set on_corrupt: skip"
@@ -58,10 +59,10 @@ def _to_8_bits(image: Image.Image) -> Image.Image:
     return image
 
 
-def is_readable(sample: Sample) -> bool:
+def is_readable(sample: Sample, max_pixels: int) -> bool:
     """Return True if the file can be decoded."""
     try:
-        decode(sample.path, sample.path)
+        decode(sample.path, sample.path, max_pixels)
     except ImageFolderError:
         return False
     return True

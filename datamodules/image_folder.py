@@ -1,6 +1,7 @@
 """Images in ImageNet's layout: root/train/CLASS/* and root/val/CLASS/*."""
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Literal
 
 from torch import nn
@@ -9,6 +10,7 @@ from tqdm import tqdm
 from datamodules.folder_layout import class_names, samples_of
 from datamodules.image_files import ImageFiles, ImageFolderError, Sample, is_readable
 from datamodules.resized import ResizedModule
+from files import MOST
 
 
 class ImageFolder(ResizedModule):
@@ -27,6 +29,7 @@ class ImageFolder(ResizedModule):
             random resized crop and a horizontal flip.
         on_corrupt: "error" raises an error for an unreadable image, "skip" skips and reports it.
         seed: Seed of the halves of `val`, the order and the augmentation.
+        max_pixels: Number of pixels of the largest image file that is read.
     """
 
     def __init__(
@@ -39,8 +42,9 @@ class ImageFolder(ResizedModule):
         augmentation: list[nn.Module] | None = None,
         on_corrupt: Literal["error", "skip"] = "error",
         seed: int = 0,
+        max_pixels: int = MOST,
     ) -> None:
-        super().__init__(root, batch_size, workers, size, resize, augmentation, seed)
+        super().__init__(root, batch_size, workers, size, resize, augmentation, seed, max_pixels)
         self.on_corrupt = on_corrupt
 
     def setup(self, stage: str) -> None:
@@ -68,10 +72,8 @@ class ImageFolder(ResizedModule):
         if self.on_corrupt == "error":
             return ImageFiles(samples)
         with ThreadPoolExecutor() as pool:
-            reading = tqdm(
-                pool.map(is_readable, samples), f"reading {self.root}", len(samples), leave=False
-            )
-            readable = list(reading)
+            reading = pool.map(partial(is_readable, max_pixels=self.max_pixels), samples)
+            readable = list(tqdm(reading, f"reading {self.root}", len(samples), leave=False))
         corrupt = [str(s.path) for s, ok in zip(samples, readable, strict=True) if not ok]
         self.skipped += tuple(corrupt)
         return ImageFiles([s for s, ok in zip(samples, readable, strict=True) if ok])

@@ -14,6 +14,7 @@ from datamodules.pictures import Pictures
 from datamodules.resized import ResizedModule
 from datamodules.tar_shards import TarShards
 from datamodules.tfds import PREPARED, TensorFlowImages
+from files import MOST
 
 EXPECTED = """expected one of
   train/WNID/* and val/WNID/*, or val without class folders beside ILSVRC2012_devkit_t12
@@ -39,6 +40,7 @@ class ImageNet(ResizedModule):
         augmentation: Transforms of torchvision.transforms.v2 for training images, instead of a
             random resized crop and a horizontal flip.
         seed: Seed of the share, the halves, the order and the augmentation.
+        max_pixels: Number of pixels of the largest image file that is read.
     """
 
     def __init__(
@@ -52,8 +54,9 @@ class ImageNet(ResizedModule):
         resize: int | None = None,
         augmentation: list[nn.Module] | None = None,
         seed: int = 0,
+        max_pixels: int = MOST,
     ) -> None:
-        super().__init__(root, batch_size, workers, size, resize, augmentation, seed)
+        super().__init__(root, batch_size, workers, size, resize, augmentation, seed, max_pixels)
         if not 0 < share <= 1:
             raise ValueError(f"`share` must be above 0 and at most 1, got {share}")
         if prefetch < 1:

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from scipy.io import loadmat
 
-from datamodules.folder_layout import SUFFIXES
 from datamodules.image_files import ImageFiles, ImageFolderError, Sample
+from files import SUFFIXES
 
 DEVKIT = "ILSVRC2012_devkit_t12"
 

@@ -14,6 +14,7 @@ from torchvision.transforms import v2
 from datamodules.base import Batch, DataModule, Images, Split
 from datamodules.shares import halves, share_of
 from datamodules.stream import Key
+from files import MOST
 from seeds import combined_seed
 
 
@@ -22,6 +23,8 @@ class Pictures(ABC):
 
     labels: Sequence[int]
     """Labels of all images, known without reading the images."""
+    max_pixels: int = MOST
+    """Number of pixels of the largest image that is read."""
 
     @abstractmethod
     def read(self, index: int) -> Image.Image:
@@ -66,7 +69,7 @@ class PictureModule(DataModule):
 
     def __init__(self, root: str, batch_size: int, workers: int, seed: int) -> None:
         super().__init__(batch_size, workers, seed)
-        self.root = Path(root)
+        self.root, self.max_pixels = Path(root), MOST
         self._splits: dict[Split, tuple[Pictures, Sequence[int]]] = {}
 
     @abstractmethod
@@ -105,6 +108,8 @@ class PictureModule(DataModule):
 
     def _hold(self, train: Pictures | None, held_out: Pictures, share: float = 1.0) -> None:
         """Set the splits: a share of each class of `train`, and the halves of `held_out`."""
+        for pictures in filter(None, (train, held_out)):
+            pictures.max_pixels = self.max_pixels
         if train is not None:
             self._splits["train"] = train, share_of(train.labels, share, self.seed)
         validation, test = halves(held_out.labels, self.seed)

@@ -25,6 +25,7 @@ class ResizedModule(PictureModule):
         augmentation: Transforms of torchvision.transforms.v2 for training images, instead of a
             random resized crop and a horizontal flip.
         seed: Seed of all random numbers of the data.
+        max_pixels: Number of pixels of the largest image file that is read.
     """
 
     def __init__(
@@ -36,12 +37,13 @@ class ResizedModule(PictureModule):
         resize: int | None,
         augmentation: list[nn.Module] | None,
         seed: int,
+        max_pixels: int,
     ) -> None:
         super().__init__(root, batch_size, workers, seed)
-        for name, value in (("size", size), ("resize", resize)):
+        for name, value in (("size", size), ("resize", resize), ("max_pixels", max_pixels)):
             if value is not None and value < 1:
                 raise ValueError(f"`{name}` must be at least 1 pixel, got {value}")
-        self.resize, self.augmentation = resize, augmentation
+        self.resize, self.augmentation, self.max_pixels = resize, augmentation, max_pixels
         if size is not None:
             self.image_size = size
         self.interpolation, self.squash = InterpolationMode.BILINEAR, False

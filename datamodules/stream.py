@@ -63,6 +63,8 @@ class EvaluationStream(Sampler[list[Key]]):
         self.own_images = torch.arange(images)[rank::world]
         most, fewest = -(-images // world), images // world
         self.batches = min(-(-most // batch_size), fewest)
+        if first > self.batches:
+            raise ValueError(f"{first} batches are done already, but there are {self.batches}")
 
     def __len__(self) -> int:
         """Return the number of batches without those skipped, equal on all processes."""

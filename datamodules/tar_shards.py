@@ -9,9 +9,9 @@ from typing import NamedTuple
 from PIL import Image
 from tqdm import tqdm
 
-from datamodules.folder_layout import SUFFIXES
 from datamodules.image_files import ImageFolderError, decode
 from datamodules.pictures import Pictures
+from files import SUFFIXES
 
 
 class ImageLocation(NamedTuple):
@@ -50,7 +50,7 @@ class TarShards(Pictures):
         with location.shard.open("rb") as file:
             file.seek(location.start)
             content = BytesIO(file.read(location.size))
-        return decode(content, f"{location.key} in {location.shard}")
+        return decode(content, f"{location.key} in {location.shard}", self.max_pixels)
 
     def identity(self, index: int) -> str:
         """Return the image's key and size."""

@@ -1,25 +1,27 @@
 """The counts of an unfinished study on disk, so that a killed one goes on where it stopped."""
 
 import hashlib
-import io
 import json
 import time
 from pathlib import Path
 from typing import Any, cast
 
-import torch
 from lightning import Callback, LightningModule, Trainer
-from lightning.pytorch.utilities import rank_zero_warn
-from torch import Tensor
+from lightning.pytorch.utilities import rank_zero_info, rank_zero_warn
 from torchmetrics import Metric
 
+from evaluation.partial import (
+    Partial,
+    PartialResultsError,
+    States,
+    counts,
+    read_partial,
+    restore,
+    write_partial,
+)
 from evaluation.study import Study
-from files import replace
 from lightning_modules.data import data_of
-
-
-class PartialResultsError(ValueError):
-    """The counts on disk belong to another study."""
+from lightning_modules.signals import Signals
 
 
 class PartialResults(Callback):
@@ -38,26 +40,26 @@ class PartialResults(Callback):
         self.folder, self.settings, self.resume, self.seconds = folder, settings, resume, seconds
         self.before: list[int] = []
         self.done: dict[int, int] = {}
-        self.states: dict[str, dict[str, Tensor]] = {}
-        self.last = time.monotonic()
+        self.states: States = {}
+        self.last, self.signals = time.monotonic(), Signals()
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Read the file of this process, and skip the batches that it has counted."""
         self.path = self.folder / f"{trainer.global_rank}_of_{trainer.world_size}.pt"
         self.study = self.digest(trainer, cast(Study, pl_module))
-        found = {path.stem.split("_of_")[1] for path in self.folder.glob("*_of_*.pt")}
-        if not self.resume or not found:
+        stored = {path.stem.split("_of_")[1] for path in self.folder.glob("*_of_*.pt")}
+        if not self.resume or not stored:
             return
-        if str(trainer.world_size) not in found:
+        if str(trainer.world_size) not in stored:
             raise PartialResultsError(
-                f"{self.folder} holds the counts of {', '.join(sorted(found))} processes, not of "
+                f"{self.folder} holds the counts of {', '.join(sorted(stored))} processes, not of "
                 f"{trainer.world_size}; go on with as many as the study began with"
             )
         # another process may have been faster to write its first counts
         if not self.path.exists():
             return
-        content = torch.load(self.path, weights_only=True)
-        if content["study"] != self.study:
+        found = read_partial(self.path)
+        if found.study != self.study:
             raise PartialResultsError(
                 f"{self.folder} holds the counts of a study of other networks, other images or "
                 "other settings; give the same configuration, or begin anew (--overwrite true)"
@@ -68,7 +70,7 @@ class PartialResults(Callback):
                 "the study goes on; leave it out, or begin anew (--overwrite true) with "
                 "--limit_images"
             )
-        self.before, self.states = content["done"], content["states"]
+        self.before, self.states = found.done, found.states
         self.done = dict(enumerate(self.before))
         data_of(trainer).skip_tested(self.before)
 
@@ -80,11 +82,10 @@ class PartialResults(Callback):
         return hashlib.sha256(content.encode()).hexdigest()
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Restore the counts that were read."""
-        for name, states in self.states.items():
-            metric = pl_module.get_submodule(name)
-            for key, value in states.items():
-                setattr(metric, key, value.to(pl_module.device))
+        """Restore the counts that were read; the first signal waits for the end of a batch."""
+        self.signals.hold()
+        if self.before:
+            restore(self.states, metrics_of(pl_module), self.path)
 
     def on_test_batch_end(
         self,
@@ -100,26 +101,39 @@ class PartialResults(Callback):
         self.done[dataloader_idx] = behind + batch_idx + 1
         loaders = len(trainer.num_test_batches)
         last = dataloader_idx == loaders - 1 and batch_idx + 1 == trainer.num_test_batches[-1]
-        if last or time.monotonic() - self.last < self.seconds:
-            return
-        try:
-            self._write(pl_module, loaders)
-        except OSError as error:
-            rank_zero_warn(f"the counts so far could not be written: {error}")
-        self.last = time.monotonic()
+        due = time.monotonic() - self.last >= self.seconds and not last
+        if due or self.signals.noted:
+            try:
+                self._write(pl_module, loaders)
+            except OSError as error:
+                rank_zero_warn(f"the counts so far could not be written: {error}")
+            self.last = time.monotonic()
+        if self.signals.noted:
+            raise KeyboardInterrupt
+
+    def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Let signals do what they did before."""
+        self.signals.release()
+
+    def on_exception(
+        self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
+    ) -> None:
+        """Log how to go on with the study."""
+        self.signals.release()
+        if isinstance(exception, KeyboardInterrupt):
+            done = sum(self.done.values())
+            hint = "go on with --resume true" if self.path.exists() else "nothing is counted yet"
+            rank_zero_info(f"interrupted after batch {done}; {hint}")
 
     def _write(self, study: LightningModule, loaders: int) -> None:
         states = {
-            name: {key: getattr(module, key).cpu() for key in module.metric_state}
-            for name, module in study.named_modules()
-            if isinstance(module, Metric)
+            name: {key: value.cpu() for key, value in counts(metric).items()}
+            for name, metric in metrics_of(study).items()
         }
-        content = {
-            "study": self.study,
-            "done": [self.done.get(loader, 0) for loader in range(loaders)],
-            "states": states,
-        }
-        file = io.BytesIO()
-        torch.save(content, file)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        replace(self.path, file.getvalue())
+        done = [self.done.get(loader, 0) for loader in range(loaders)]
+        write_partial(Partial(self.study, done, states), self.path)
+
+
+def metrics_of(study: LightningModule) -> dict[str, Metric]:
+    """Return the metrics of a study, by name."""
+    return {name: part for name, part in study.named_modules() if isinstance(part, Metric)}

@@ -10,7 +10,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from evaluation.findings import Findings
-from files import replace
+from files import StoredFileError, read_bytes, replace
 
 SCHEMA = 1
 FILES = TEXT, TENSORS = "findings.json", "findings.safetensors"
@@ -35,14 +35,13 @@ def load_findings(folder: Path) -> Findings:
     Raises: FindingsError: a file is missing, damaged, or of another version of trompe.
     """
     try:
-        whole = json.loads((folder / TEXT).read_text())
-        tensors = load((folder / TENSORS).read_bytes())
+        whole = json.loads(read_bytes(folder / TEXT))
+        tensors = load(read_bytes(folder / TENSORS))
         (kind,) = (kind for kind in kinds() if kind.study == whole["study"])
         found: Findings = TypeAdapter(kind).validate_python(whole["findings"], context=tensors)
-    except FileNotFoundError as error:
+    except StoredFileError as error:
         raise FindingsError(
-            f"{folder} holds no findings: {error.filename} is missing; give a run whose report "
-            "evaluate.py has written"
+            f"{folder} holds no findings: {error}; give a run whose report evaluate.py has written"
         ) from error
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise FindingsError(

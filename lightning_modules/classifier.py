@@ -68,11 +68,20 @@ class Classifier(LightningModule):
         self.log_dict({f"test/{utf8(name)}": value for name, value in self.results().items()})
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        """Return the optimiser, with a schedule that advances at every step."""
+        """Return the optimiser, with a schedule that advances at every step.
+
+        Raises: ValueError: there is a schedule, and the run has no end.
+        """
         optimizer = self.optimizer(self.network.parameters())
         if self.schedule is None:
             return optimizer
-        scheduler = self.schedule(optimizer, int(self.trainer.estimated_stepping_batches))
+        steps = self.trainer.estimated_stepping_batches
+        if steps == float("inf"):
+            raise ValueError(
+                "`schedule` must know the number of steps, and `max_epochs` is -1; give the number "
+                "of epochs, or `max_steps`"
+            )
+        scheduler = self.schedule(optimizer, int(steps))
         return {
             "optimizer": optimizer,
             "lr_scheduler": {"scheduler": scheduler, "interval": "step"},

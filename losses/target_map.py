@@ -3,14 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import ClassVar, Literal
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
+from files import StoredFileError, opened_image
 from losses.base import Loss
 from losses.normalize import normalize
 from losses.similarity import Similarity
@@ -119,12 +120,12 @@ class TargetMap(Loss):
     def _picture(self) -> Tensor:
         """Picture at its own size on black, shape (1, 1, H, W), from 0 to 1."""
         try:
-            with Image.open(str(self.image)) as file:
+            with opened_image(Path(str(self.image))) as file:
                 opacity = np.array(file.convert("RGBA").getchannel("A")) / np.float32(255)
                 return normalize(
                     torch.from_numpy(np.array(file.convert("F")) * opacity)[None, None]
                 )
-        except (OSError, UnidentifiedImageError) as error:
+        except StoredFileError as error:
             raise ValueError(
                 f"cannot read the picture `image`: {error}; give the path of an image file"
             ) from error

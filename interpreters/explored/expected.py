@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from PIL import Image, UnidentifiedImageError
 from torch import Tensor, nn
 
+from files import StoredFileError, opened_image
 from interpreters.explored.base import Explored
 from networks.goals import gradient, probability
 from networks.logits import read_logits
@@ -70,9 +70,9 @@ class ExpectedGradients(Explored):
 
 def _read(path: Path) -> Tensor:
     try:
-        with Image.open(path) as file:
+        with opened_image(path) as file:
             pixels = torch.from_numpy(np.array(file.convert("RGB")))
-    except (OSError, UnidentifiedImageError) as error:
+    except StoredFileError as error:
         raise ValueError(
             f"cannot read one of the `references`: {error}; give paths of image files"
         ) from error

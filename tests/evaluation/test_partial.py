@@ -1,5 +1,7 @@
 """A study that was stopped ends where the uninterrupted one does."""
 
+import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -29,7 +31,8 @@ from evaluation import (
     TriggeredFooling,
     WeightNoise,
 )
-from evaluation.resume import PartialResults, PartialResultsError
+from evaluation.partial import PartialResultsError
+from evaluation.resume import PartialResults
 from interpreters import GradCam, InputXGradient
 from interpreters.influence import Exact, InfluenceFunctions
 from losses import Location, Swap, TargetMap
@@ -193,6 +196,84 @@ def test_other_networks_do_not_go_on(tmp_path: Path) -> None:
     again = PartialResults(tmp_path, {}, resume=True)
     with pytest.raises(PartialResultsError, match=r"counts of 2 processes, not of 1; go on"):
         evaluated(fooling(*networks), shapes(), again)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_waits_for_the_end_of_a_batch(
+    number: int, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Send(Callback):
+        def on_test_batch_start(self, *arguments: Any, **_: Any) -> None:
+            if arguments[3] == 2:
+                os.kill(os.getpid(), number)
+
+    torch.manual_seed(0)
+    networks = [tiny_network().eval() for _ in range(2)]
+    whole = evaluated(fooling(*networks), shapes()).measurements()
+    handlers = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    partial = PartialResults(tmp_path, {}, resume=False)
+    with caplog.at_level("INFO"), pytest.raises(SystemExit):
+        evaluated(fooling(*networks), shapes(), partial, Send())
+    assert signal.getsignal(signal.SIGTERM) == handlers[signal.SIGTERM]
+    # Lightning ignores Ctrl-C from now on
+    signal.signal(signal.SIGINT, handlers[signal.SIGINT])
+    assert "interrupted after batch 3; go on with --resume true" in caplog.text
+    assert torch.load(tmp_path / "0_of_1.pt", weights_only=True)["done"] == [3]
+    again = PartialResults(tmp_path, {}, resume=True)
+    assert evaluated(fooling(*networks), shapes(), again).measurements() == whole
+
+
+DAMAGED: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
+    "nothing": (lambda _: [], "does not hold the counts of a study"),
+    "no states": (lambda content: content | {"states": {}}, "not hold the counts of all .* metr"),
+    "a metric too few": (
+        lambda content: content | {"states": dict([*content["states"].items()][1:])},
+        "does not hold the counts of all",
+    ),
+    "another attribute": (
+        lambda content: content | {"states": {"": {"training": torch.ones(1)}}},
+        "does not hold the counts of all",
+    ),
+    "other shapes": (
+        lambda content: (
+            content
+            | {
+                "states": {
+                    name: {key: value[None] for key, value in states.items()}
+                    for name, states in content["states"].items()
+                }
+            }
+        ),
+        "does not hold the counts of all",
+    ),
+    "numbers for tensors": (
+        lambda content: content | {"states": {name: {"x": 1} for name in content["states"]}},
+        "does not hold the counts of a study",
+    ),
+    "below 0 batches": (lambda content: content | {"done": [-1]}, "not hold the counts of a study"),
+    "a batch that is text": (lambda content: content | {"done": ["1"]}, "not hold the counts of a"),
+    "more": (lambda content: content | {"more": 1}, "does not hold the counts of a study"),
+}
+
+
+def test_damaged_counts_are_refused(tmp_path: Path) -> None:
+    networks = [tiny_network().eval() for _ in range(2)]
+    partial = PartialResults(tmp_path, {}, resume=False, seconds=0.0)
+    with pytest.raises((KeyboardInterrupt, SystemExit)):
+        evaluated(fooling(*networks), shapes(), partial, Stop(2))
+    path = tmp_path / "0_of_1.pt"
+    content, whole = torch.load(path, weights_only=True), path.read_bytes()
+    for damaged, match in DAMAGED.values():
+        torch.save(damaged(content), path)
+        again = PartialResults(tmp_path, {}, resume=True)
+        with pytest.raises(PartialResultsError, match=match):
+            evaluated(fooling(*networks), shapes(), again)
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(PartialResultsError, match=r"the counts cannot be read.*\(--overwrite true"):
+        evaluated(fooling(*networks), shapes(), PartialResults(tmp_path, {}, resume=True))
+    torch.save(content | {"done": [9]}, path)
+    with pytest.raises(ValueError, match="9 batches are done already, but there are 8"):
+        evaluated(fooling(*networks), shapes(), PartialResults(tmp_path, {}, resume=True))
 
 
 def test_a_process_that_had_not_written_begins_anew(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from networks.maps import as_map
 from networks.modes import evaluating
 from networks.normalized import bare
 from networks.plain import plain
+from networks.token_grids import grids_of_pass
 from networks.unsupported import UnsupportedError, differentiated
 
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
@@ -31,8 +32,17 @@ def last_map(network: nn.Module, image: Tensor) -> str:
     """
     finished, gradients = _outputs_with_gradients(network, image)
     layers = dict(bare(network).named_modules())
-    height, width = image.shape[2:]
-    maps = [as_map(output, height, width, layers[name]) for name, output in finished]
+    grids = grids_of_pass(network, image, [(layers[name], output) for name, output in finished])
+    ambiguous: list[UnsupportedError] = []
+
+    def arranged(output: Tensor, name: str) -> Tensor | None:
+        try:
+            return as_map(output, layers[name], grids)
+        except UnsupportedError as error:
+            ambiguous.append(error)
+            return None
+
+    maps = [arranged(output, name) for name, output in finished]
     tokens = [
         output.shape[-1]
         for (_, output), found in zip(finished, maps, strict=True)
@@ -43,7 +53,7 @@ def last_map(network: nn.Module, image: Tensor) -> str:
         if found is None or gradient is None:
             continue
         # behind the last attention, a class token alone may carry the gradient
-        gradient_map = as_map(gradient, height, width, layers[name])
+        gradient_map = arranged(gradient, name)
         if gradient_map is None or not gradient_map.any(1).any():
             continue
         if found is not output:
@@ -52,10 +62,12 @@ def last_map(network: nn.Module, image: Tensor) -> str:
             eligible = any(isinstance(module, CONVOLUTIONS) for module in layers[name].modules())
         last = name if eligible else last
     if last is None:
+        height, width = grids.image
         raise LayerError(
             f"{type(bare(network)).__name__} has no layer with a map on which its logits depend, "
             f"for images of {height}x{width} pixels; name a `layer` that returns (N, C, h, w), and "
             "run no part of the network under torch.no_grad() or torch.inference_mode()"
+            + (f". {ambiguous[-1]}" if ambiguous else "")
         )
     return last
 

@@ -131,7 +131,11 @@ def summed(sums: Proportional) -> dict[str, Operation]:
 # functions with nonnegative outputs for all inputs, and for nonnegative inputs
 _POSITIVE = {"relu", "relu6", "softplus", "sigmoid", "hardsigmoid", "softmax"}
 _KEEPING = REARRANGEMENTS | MAXIMA | {"mean", "sum", "avg_pool1d", "avg_pool2d"}
-_KEEPING = _KEEPING - {"pad", "masked_fill"} | {"dropout", "adaptive_avg_pool2d"}
+_KEEPING = _KEEPING - {"pad", "masked_fill"} | {
+    "dropout",
+    "adaptive_avg_pool1d",
+    "adaptive_avg_pool2d",
+}
 _KEEPING_OF_TENSORS = {"add", "mul"}
 
 

@@ -58,9 +58,11 @@ class LRP(Interpreter):
         with full_precision(images):
             recording = record(network, images, self.layer, KNOWN, DECOMPOSED, gates=True)
             with torch.set_grad_enabled(recording.differentiable):
-                return self._explain(recording, images, labels)
+                return self._explain(recording, network, images, labels)
 
-    def _explain(self, recording: Recording, images: Tensor, labels: Tensor) -> Explanation:
+    def _explain(
+        self, recording: Recording, network: nn.Module, images: Tensor, labels: Tensor
+    ) -> Explanation:
         calls = recording.calls
         before = preprocessing(calls, recording.start) if self.layer is None else []
         pixels = before[-1].outputs[0] if before else recording.start
@@ -91,6 +93,6 @@ class LRP(Interpreter):
         def relevance(label: Tensor) -> Tensor:
             seed = logits * one_hot(logits, label)
             values = propagate_back(calls, recording.start, logits, seed, propagate)
-            return summed_map(values, images, self.absolute)
+            return summed_map(values, network, images, self.absolute)
 
         return explanation(logits, for_each(self.explained(logits, labels), relevance))

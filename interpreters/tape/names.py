@@ -19,7 +19,8 @@ MAXIMA = frozenset("max_pool1d max_pool2d adaptive_max_pool2d amax max maximum".
 """Functions that select the largest values."""
 
 SUMS = frozenset(
-    "add sub rsub mean sum avg_pool1d avg_pool2d adaptive_avg_pool2d interpolate".split()
+    """add sub rsub mean sum avg_pool1d avg_pool2d adaptive_avg_pool1d adaptive_avg_pool2d
+    interpolate""".split()
 )
 """Linear functions without weights."""
 

@@ -28,6 +28,14 @@ class Preprocessing(NamedTuple):
     squash: bool = False
 
 
+def for_channels(preprocessing: Preprocessing, channels: int) -> Preprocessing:
+    """Return mean and std for this number of channels: their means, where there are others."""
+    if len(preprocessing.mean) == channels:
+        return preprocessing
+    mean, std = (sum(values) / len(values) for values in (preprocessing.mean, preprocessing.std))
+    return preprocessing._replace(mean=(mean,) * channels, std=(std,) * channels)
+
+
 class Normalize(nn.Module):
     """Subtract the mean and divide by the standard deviation, channel by channel."""
 

@@ -38,7 +38,10 @@ class ImageFiles(Pictures):
 
 
 def decode(file: Path | BinaryIO, name: object) -> Image.Image:
-    """Read an image of any mode as RGB; raises ImageFolderError with its name if it is damaged."""
+    """Read an image as RGB, without its transparency.
+
+    Raises: ImageFolderError: it is damaged, or its pixels have no known range, with its name.
+    """
     try:
         with Image.open(file) as opened:
             image = _to_8_bits(opened)
@@ -46,13 +49,21 @@ def decode(file: Path | BinaryIO, name: object) -> Image.Image:
             return (image.convert("RGBA") if "transparency" in image.info else image).convert("RGB")
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise ImageFolderError(
-            f"cannot read the image {name}: {error}; repair it, remove it or, with ImageFolder, "
-            "set on_corrupt: skip"
+            f"cannot read the image {name}: {error}; repair it or save it with 8 bits in grey or "
+            "RGB, remove it or, with ImageFolder, set on_corrupt: skip"
         ) from error
 
 
 def _to_8_bits(image: Image.Image) -> Image.Image:
-    """Scale 16-bit greyscale to 8 bits, because Pillow clips values above 255."""
+    """Scale 16-bit greyscale to 8 bits, because Pillow clips values above 255.
+
+    Raises: ValueError: pixels of 32 bits, whose range no file says.
+    """
+    if image.mode in ("I", "F"):
+        raise ValueError(
+            f"its pixels are {'integers' if image.mode == 'I' else 'floats'} of 32 bits (mode "
+            f"{image.mode}), expected 8 or 16 bits, whose range is known; save it with 8 or 16 bits"
+        )
     if image.mode.startswith("I;16"):
         return image.convert("I").point(lambda value: value / 257).convert("L")
     return image

@@ -49,7 +49,16 @@ class Normalize(nn.Module):
         self.register_buffer("std", torch.tensor(std).view(-1, 1, 1), persistent=False)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Return normalised images (N, C, H, W) of images in [0, 1]."""
+        """Return normalised images (N, C, H, W) of images in [0, 1].
+
+        Raises: ValueError: they have another number of channels, which would broadcast.
+        """
+        if images.shape[1] != len(self.mean):
+            raise ValueError(
+                f"the images have {images.shape[1]} channels and the network takes "
+                f"{len(self.mean)}: set `options: {{in_chans: {images.shape[1]}}}` of a network of "
+                "timm, or give data with as many channels as the network takes"
+            )
         return (images - self.mean) / self.std
 
 

@@ -1,5 +1,6 @@
 """ImageFolder: the layout and its errors, the halves of val, decoding, transforms and sizes."""
 
+import struct
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -309,6 +310,29 @@ def test_decoded_colour(
     decoded = decode(path, path)
     assert decoded.mode == "RGB"
     assert np.unique(np.asarray(decoded).reshape(-1, 3), axis=0).tolist() == [list(expected)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [(np.int32, r"integers of 32 bits \(mode I\)"), (np.float32, r"floats of 32 bits \(mode F\)")],
+)
+def test_pixels_of_no_known_range(kind: type, message: str, tmp_path: Path) -> None:
+    """Pillow would clip them to 0 and 255."""
+    path = tmp_path / "image.tif"
+    Image.fromarray(np.full((2, 2), 1000, kind)).save(path)
+    with pytest.raises(ImageFolderError, match=f"{message}, expected 8 or 16 bits"):
+        decode(path, path)
+
+
+def test_more_bands(tmp_path: Path) -> None:
+    """A TIFF of one pixel with five bands of 8 bits."""
+    tags = {256: 1, 257: 1, 258: 8, 259: 1, 262: 1, 273: 122, 277: 5, 278: 1, 279: 5}
+    directory = b"".join(struct.pack("<HHIHH", tag, 3, 1, value, 0) for tag, value in tags.items())
+    start = struct.pack("<2sHIH", b"II", 42, 8, len(tags)) + directory
+    path = tmp_path / "image.tif"
+    path.write_bytes(start.ljust(122, b"\0") + bytes(range(5)))
+    with pytest.raises(ImageFolderError, match="save it with 8 bits in grey or RGB"):
+        decode(path, path)
 
 
 def corrupt(path: Path, kind: str) -> None:

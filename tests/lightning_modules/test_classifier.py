@@ -93,6 +93,10 @@ def test_a_network_of_other_channels() -> None:
     data = shapes()
     data.channels = 1
     assert check_classifier(network, data) == 12
+    # one channel would broadcast to three
+    message = r"images have 1 channels and the network takes 3: set `options: {in_chans: 1}`"
+    with pytest.raises(NetworkError, match=message):
+        check_classifier(tiny_network(12), data)
 
 
 @pytest.mark.parametrize(

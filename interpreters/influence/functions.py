@@ -8,6 +8,7 @@ from torch import Tensor
 from interpreters.influence.head import Head, augmented, fit_head
 from interpreters.influence.head_losses import HeadLoss, SoftmaxCrossEntropy
 from interpreters.influence.inverse import Exact, Inverse, Product
+from networks.labels import one_label_each
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,10 @@ class InfluenceFunctions:
             classes: number of classes.
 
         Raises:
-            ValueError: the fit does not converge, or the Hessian has no inverse.
+            TypeError, ValueError: the labels fit neither features nor classes, the fit does not
+                converge, or the Hessian has no inverse.
         """
-        inputs = features.detach().double()
+        inputs, labels = features.detach().double(), one_label_each(labels, len(features), classes)
         head = fit_head(inputs, labels, classes, self.loss, self.l2)
         return Influences(head, inputs, labels, self.inverse(head, inputs, labels))
 
@@ -79,6 +81,7 @@ class Influences:
     @torch.no_grad()
     def __call__(self, features: Tensor, labels: Tensor) -> Tensor:
         """Return the influence of every training image, shape (M, N), given features (M, D)."""
+        labels = one_label_each(labels, len(features), len(self.layer[0]))
         products = self.inverse(self._gradients(features.double(), labels))
         errors = self.head.errors(self.features, self.labels)
         # contracted from the left, which needs no tensor of shape (M, N, K, D)

@@ -107,10 +107,8 @@ def _carries_all(candidate: Candidate, before: Candidate) -> bool:
             before.output,
             candidate.gradient,
             retain_graph=True,
-            allow_unused=True,
+            materialize_grads=True,
         )
-    if through is None:
-        return False
     # prefix tokens come first, and their own way to the logits does not count
     patches = before.gradient_map.shape[2:].numel()
     whole, part = (

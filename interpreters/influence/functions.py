@@ -50,7 +50,7 @@ class InfluenceFunctions:
         """
         inputs, labels = features.detach().double(), one_label_each(labels, len(features), classes)
         head = fit_head(inputs, labels, classes, self.loss, self.l2)
-        return Influences(head, inputs, labels, self.inverse(head, inputs, labels))
+        return Influences(head, inputs, labels, self.inverse(head, inputs, labels), classes)
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,7 @@ class Influences:
         features: features of the training images, shape (N, D).
         labels: labels of the training images, shape (N,).
         inverse: inverse Hessian times vectors (M, K, D + 1).
+        classes: number of classes.
 
     Example:
         >>> import torch
@@ -77,11 +78,12 @@ class Influences:
     features: Tensor
     labels: Tensor
     inverse: Product
+    classes: int
 
     @torch.no_grad()
     def __call__(self, features: Tensor, labels: Tensor) -> Tensor:
         """Return the influence of every training image, shape (M, N), given features (M, D)."""
-        labels = one_label_each(labels, len(features), len(self.layer[0]))
+        labels = one_label_each(labels, len(features), self.classes)
         products = self.inverse(self._gradients(features.double(), labels))
         errors = self.head.errors(self.features, self.labels)
         # contracted from the left, which needs no tensor of shape (M, N, K, D)

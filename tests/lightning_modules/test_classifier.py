@@ -71,9 +71,9 @@ def test_too_few_logits() -> None:
 
 def test_a_network_that_names_its_classes() -> None:
     network, data = tiny_network(12), shapes()
-    network.network.classes = data.classes
+    vars(network.network)["classes"] = data.classes
     assert check_classifier(network, data) == 12
-    network.network.classes = (*data.classes[:2], "spoon", *data.classes[3:])
+    vars(network.network)["classes"] = (*data.classes[:2], "spoon", *data.classes[3:])
     with pytest.raises(NetworkError, match=f"2 is `spoon` .* `{data.classes[2]}` in the data"):
         check_classifier(network, data)
 

@@ -222,7 +222,7 @@ def test_a_classifier_has_no_embeddings(vit: Any, tmp_path: Path) -> None:
         huggingface_encoder(str(tmp_path))
 
 
-FAMILIES = {
+FAMILIES: dict[str, dict[str, Any]] = {
     "ConvNext": {"hidden_sizes": [8, 16], "depths": [1, 1], "num_stages": 2},
     "Swin": {
         "embed_dim": 8,

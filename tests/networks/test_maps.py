@@ -187,7 +187,7 @@ def test_tokens_that_may_be_either_are_refused(explain: Interpreter) -> None:
     with pytest.raises(UnsupportedError, match=message):
         explain(network, images, LABELS)
     # unless the network says which
-    network.num_prefix_tokens = 5
+    network.num_prefix_tokens = 5  # type: ignore[assignment]  # no module
     fresh = deepcopy(network)
     assert explain(fresh, images, LABELS).heatmap.shape == (2, 1, 2, 2)
 

@@ -56,8 +56,8 @@ def test_every_interpreter(texts: str) -> None:
     class Written(nn.Module):
         def __init__(self, network: NormalizedNetwork) -> None:
             super().__init__()
-            self.encoder = network.network.encoder
-            self.weights = network.network.head.weight
+            self.encoder = network.network.get_submodule("encoder")
+            self.weights = network.network.get_parameter("head.weight")
 
         def forward(self, images: Tensor) -> Tensor:
             embedding = self.encoder(images)
@@ -108,8 +108,8 @@ def test_timm_without_classes(tmp_path: Path) -> None:
 def test_by_configuration(texts: str) -> None:
     parser = ArgumentParser()
     parser.add_subclass_arguments(nn.Module, "network")
-    encoder = {"class_path": "networks.timm_network"}
-    encoder |= {"init_args": {"name": "test_resnet", "num_classes": 5}}
+    arguments = {"name": "test_resnet", "num_classes": 5}
+    encoder = {"class_path": "networks.timm_network", "init_args": arguments}
     options = {"encoder": encoder, "texts": texts, "classes": ["cat", "dog", "owl"]}
     network = {"class_path": "networks.zero_shot_network", "init_args": options}
     built = parser.instantiate(parser.parse_object({"network": network})).network.eval()

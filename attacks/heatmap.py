@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from attacks.balls import Generators
 from attacks.base import SteppingAttack
+from labels import one_label_each
 from networks import calls_relu, class_logits, smoothed
-from networks.labels import one_label_each
 
 
 @runtime_checkable

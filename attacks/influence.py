@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from attacks.balls import Generators
 from attacks.base import SteppingAttack
+from labels import one_label_each
 from networks import features
-from networks.labels import one_label_each
 
 # from features (N, D) to the objective, a term for each training image, (N, T)
 Heights = Callable[[Tensor], Tensor]

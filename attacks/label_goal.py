@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from torch import Tensor, nn
 
+from labels import one_label_each
 from networks.goals import Goal
-from networks.labels import one_label_each
 from networks.logits import class_logits
 
 

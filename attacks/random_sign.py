@@ -7,8 +7,8 @@ from torch import Tensor, nn
 
 from attacks.balls import Generators, normal
 from attacks.base import Attack
+from labels import one_label_each
 from networks import class_logits
-from networks.labels import one_label_each
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from binary import two_logits
-from networks.labels import one_label_each
+from labels import one_label_each
 
 
 def cross_entropy(

@@ -9,10 +9,10 @@ from attacks.balls import normal
 from binary import two_logits
 from interpreters.passes import one_hot
 from interpreters.second_order import SecondOrder
+from labels import one_label_each
 from lightning_modules.classifier import Classifier
 from lightning_modules.cross_entropy import cross_entropy
 from lightning_modules.data import Batch
-from networks.labels import one_label_each
 from seeds import generators
 
 

@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from binary import two_logits
-from networks.labels import one_label_each
+from labels import one_label_each
 
 
 def correct(logits: Tensor, labels: Tensor, k: int) -> Tensor:

@@ -5,7 +5,7 @@ from torch import Tensor
 from torchmetrics import Metric
 
 from binary import two_logits
-from networks.labels import one_label_each
+from labels import one_label_each
 
 
 class CalibrationError(Metric):

@@ -4,8 +4,8 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
+from labels import one_label_each
 from metrics.intervals import mean_interval
-from networks.labels import one_label_each
 
 
 class ClassMeans(Metric):

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from binary import two_logits
-from networks.labels import one_label_each
+from labels import one_label_each
 
 # maps image indices (M,) and masks of removed values (M, 1 or 3, H, W) to images (M, 3, H, W)
 Without = Callable[[Tensor, Tensor], Tensor]

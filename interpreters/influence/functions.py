@@ -8,7 +8,7 @@ from torch import Tensor
 from interpreters.influence.head import Head, augmented, fit_head
 from interpreters.influence.head_losses import HeadLoss, SoftmaxCrossEntropy
 from interpreters.influence.inverse import Exact, Inverse, Product
-from networks.labels import one_label_each
+from labels import one_label_each
 
 
 @dataclass(frozen=True)

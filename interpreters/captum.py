@@ -81,7 +81,9 @@ class Captum(Interpreter):
         with torch.enable_grad():
             attributed = self._attributed(network, images)
             classes = self.explained(logits, labels)
-            heatmap = for_each(classes, lambda label: summed_map(attributed(label), images))
+            heatmap = for_each(
+                classes, lambda label: summed_map(attributed(label), network, images)
+            )
         return explanation(logits, heatmap.detach())
 
     def attribution(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:

@@ -81,7 +81,7 @@ class DeepLift(Interpreter):
             values = multipliers * (start - _baseline(start, count))
             if self.layer is None:
                 _check_sum(values, (seed * end).sum(1), (seed * end[-1:]).sum(1))
-            return summed_map(values, images, self.absolute)[:-1]
+            return summed_map(values, network, images, self.absolute)[:-1]
 
         with torch.set_grad_enabled(recording.differentiable):
             return explanation(logits, for_each(self.explained(logits, labels), shares))

@@ -17,6 +17,7 @@ from interpreters.separate import check_layer
 from networks.last_map import LayerError
 from networks.layers import find_layer
 from networks.maps import tokens_as_map
+from networks.token_grids import token_grids
 from networks.unsupported import differentiated
 
 
@@ -113,17 +114,19 @@ def one_hot(logits: Tensor, labels: Tensor) -> Tensor:
     return torch.zeros_like(logits).scatter(1, labels[:, None], 1.0)
 
 
-def summed_map(values: Tensor, images: Tensor, absolute: bool = False) -> Tensor:
+def summed_map(
+    values: Tensor, network: nn.Module, images: Tensor, absolute: bool = False
+) -> Tensor:
     """Return values at a layer or at the pixels, or |.|, summed over channels, (N, 1, h, w)."""
-    arranged = in_map(values, images)
+    arranged = in_map(values, network, images)
     return (arranged.abs() if absolute else arranged).sum(1, keepdim=True)
 
 
-def in_map(values: Tensor, images: Tensor) -> Tensor:
+def in_map(values: Tensor, network: nn.Module, images: Tensor) -> Tensor:
     """Return values at a layer or at the pixels as a map (N, C, h, w)."""
     if values.ndim == 4:
         return values
-    arranged = tokens_as_map(values, *images.shape[2:])
+    arranged = tokens_as_map(values, token_grids(network, images)) if values.ndim == 3 else None
     if arranged is None:
         raise LayerError(
             f"got attributions of shape {tuple(values.shape)}, expected a map (N, C, h, w) or "

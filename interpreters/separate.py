@@ -9,11 +9,13 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from interpreters.activation import no_map
 from networks.last_map import LayerError
 from networks.layers import find_layer
 from networks.logits import read_logits
 from networks.normalized import bare
 from networks.plain import plain
+from networks.token_grids import token_grids
 from networks.unsupported import UnsupportedError
 
 Seen = WeakKeyDictionary[nn.Module, set[Hashable]]
@@ -69,9 +71,16 @@ def check_images_first(network: nn.Module, images: Tensor, moving: Container[str
 
 
 def check_layer(network: nn.Module, layer: str, output: Tensor, images: Tensor) -> None:
-    """Raise LayerError if the first dimension of a layer's output holds tokens, not the images."""
+    """Raise LayerError unless the tokens that a layer returns are those of a grid of patches.
+
+    It raises it too if their first dimension holds the tokens, not the images.
+    """
+    if output.ndim != 3:
+        return
+    if token_grids(network, images).grid(output.shape[1]) is None:
+        raise no_map(layer, tuple(output.shape))
     # where there are as many tokens as images, one image shows which is which
-    if output.ndim != 3 or len(output) != output.shape[1]:
+    if len(output) != output.shape[1]:
         return
     counts: list[int] = []
     module = find_layer(network, layer, images)

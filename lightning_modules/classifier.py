@@ -3,14 +3,13 @@
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from lightning import LightningModule
 from lightning.pytorch.cli import OptimizerCallable
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torchmetrics import MeanMetric
 
-from binary import two_logits
+from lightning_modules.cross_entropy import cross_entropy
 from lightning_modules.data import Batch, data_of
 from lightning_modules.names import utf8
 from lightning_modules.preflight import check_classifier
@@ -48,7 +47,7 @@ class Classifier(LightningModule):
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
         """Return the cross-entropy of a batch."""
         images, labels, _ = batch
-        loss = F.cross_entropy(two_logits(self.network(images)), labels)
+        loss = cross_entropy(self.network(images), labels)
         return self.log_terms({"loss": loss})
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
@@ -89,9 +88,7 @@ class Classifier(LightningModule):
 
     def measure(self, logits: Tensor, labels: Tensor) -> None:
         """Add a batch to cross-entropy and accuracies."""
-        self.metrics["cross_entropy"].update(
-            F.cross_entropy(two_logits(logits), labels, reduction="none")
-        )
+        self.metrics["cross_entropy"].update(cross_entropy(logits, labels, "none"))
         for k in (1, 5):
             self.metrics[f"accuracy_top{k}"].update(correct(logits, labels, k).float())
 

@@ -3,6 +3,7 @@
 from torch import Tensor
 
 from binary import two_logits
+from labels import one_label_each
 
 
 def correct(logits: Tensor, labels: Tensor, k: int) -> Tensor:
@@ -14,6 +15,7 @@ def correct(logits: Tensor, labels: Tensor, k: int) -> Tensor:
         k: number of predicted classes, at least 1; above K it counts as K.
 
     Returns: booleans, shape (N,).
+    Raises: TypeError, ValueError: the labels fit neither images nor classes.
 
     Example:
         >>> import torch
@@ -21,5 +23,6 @@ def correct(logits: Tensor, labels: Tensor, k: int) -> Tensor:
         tensor([ True, False])
     """
     logits = two_logits(logits)
+    labels = one_label_each(labels, *logits.shape)
     best = logits.topk(min(k, logits.shape[1]), dim=1).indices
     return (best == labels[:, None]).any(1)

@@ -5,6 +5,7 @@ from torch import Tensor
 from torchmetrics import Metric
 
 from binary import two_logits
+from labels import one_label_each
 
 
 class CalibrationError(Metric):
@@ -37,7 +38,9 @@ class CalibrationError(Metric):
 
     def update(self, logits: Tensor, labels: Tensor) -> None:
         """Add a batch of logits (N, K) and labels (N,)."""
-        confidence, predicted = two_logits(logits).softmax(1).max(1)
+        logits = two_logits(logits)
+        labels = one_label_each(labels, *logits.shape)
+        confidence, predicted = logits.softmax(1).max(1)
         bins = len(self.images)
         # a bin includes its upper end
         bin_index = ((confidence * bins).ceil().long() - 1).clamp(0, bins - 1)

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
+from labels import one_label_each
 from metrics.intervals import mean_interval
 
 
@@ -36,6 +37,7 @@ class ClassMeans(Metric):
 
     def update(self, values: Tensor, labels: Tensor) -> None:
         """Add a batch of values (N, V) and labels (N,)."""
+        labels = one_label_each(labels, len(values), len(self.images))
         values = values.to(self.total)
         self.total.index_add_(0, labels, values)
         self.squares.index_add_(0, labels, values.square())

@@ -50,7 +50,7 @@ class Explored(Interpreter):
 
         def summed(label: Tensor) -> Tensor:
             with inference_parts_named():
-                return summed_map(self.attribution(network, images, label), images)
+                return summed_map(self.attribution(network, images, label), network, images)
 
         return explanation(logits, for_each(self.explained(logits, labels), summed))
 

@@ -63,9 +63,11 @@ class LRP(Interpreter):
         recording = record(network, images, self.layer, KNOWN, DECOMPOSED, gates=True)
         check_branches(network, images, self.layer)
         with torch.set_grad_enabled(recording.differentiable):
-            return self._explain(recording, images, labels)
+            return self._explain(recording, network, images, labels)
 
-    def _explain(self, recording: Recording, images: Tensor, labels: Tensor) -> Explanation:
+    def _explain(
+        self, recording: Recording, network: nn.Module, images: Tensor, labels: Tensor
+    ) -> Explanation:
         calls = recording.calls
         before = preprocessing(calls, recording.start) if self.layer is None else []
         pixels = before[-1].outputs[0] if before else recording.start
@@ -97,6 +99,6 @@ class LRP(Interpreter):
         def relevance(label: Tensor) -> Tensor:
             seed = end * one_hot(logits, label).view_as(end)
             values = propagate_back(calls, recording.start, end, seed, propagate)
-            return summed_map(values, images, self.absolute)
+            return summed_map(values, network, images, self.absolute)
 
         return explanation(logits, for_each(self.explained(logits, labels), relevance))

@@ -39,3 +39,22 @@ def checked_labels(labels: Tensor, images: int, classes: int) -> Tensor:
     if labels.ndim == 2 and labels.shape[1] == classes > 2 and low == 0 and high == 1:
         raise ValueError(f"`labels` have a 0 or 1 for each of {classes} classes, {expected}{hint}")
     return labels
+
+
+def one_label_each(labels: Tensor, images: int, classes: int) -> Tensor:
+    """Return labels as int64, if there is one of each image, (N,).
+
+    Args:
+        labels: integers from 0 to `classes` - 1, of any integer type.
+        images: number of images, N.
+        classes: number of classes, K.
+
+    Raises: TypeError, ValueError: as `checked_labels`, or there are several of each image.
+    """
+    labels = checked_labels(labels, images, classes)
+    if labels.ndim == 2:
+        raise ValueError(
+            f"`labels` have the shape {tuple(labels.shape)}, expected one of each image, "
+            f"({images},); give one column, labels[:, 0]"
+        )
+    return labels

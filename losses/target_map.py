@@ -12,6 +12,7 @@ from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 from losses.base import Loss
+from losses.finite import precise
 from losses.normalize import normalize
 from losses.similarity import Similarity
 
@@ -91,7 +92,7 @@ class TargetMap(Loss):
 
     def __call__(self, heatmap: Tensor, reference: Tensor) -> Tensor:
         """Return the loss of each image, shape (N,); the reference is not used."""
-        target = self.target(*heatmap.shape[2:]).to(heatmap)
+        target = self.target(*heatmap.shape[2:]).to(precise(heatmap))
         if self.likeness is None:
             return target_map(heatmap, target)
         return 1 - self.likeness(heatmap, target.expand_as(heatmap))

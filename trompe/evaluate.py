@@ -60,4 +60,4 @@ def main(args: list[str] | None = None) -> None:
         table.add_row(*row)
     # names are no markup
     console = Console(markup=False, emoji=False)
-    console.print(*findings.sentences(), table, f"report: {page}", sep="\n")
+    console.print(*findings.opening(), table, f"report: {page}", sep="\n")

@@ -66,8 +66,8 @@ def similarity(first: Map, second: Map) -> float:
 
 
 def shape_of(name: str, height: int, width: int) -> Map:
-    y, x = ((2 * np.arange(n) + 1) / n - 1 for n in (height, width))
-    y, x = y[:, None], x[None]
+    y = ((2 * np.arange(height) + 1) / height - 1)[:, None]
+    x = ((2 * np.arange(width) + 1) / width - 1)[None]
     inside: Any = {"cross": (abs(y) < 0.2) | (abs(x) < 0.2), "disk": y * y + x * x < 0.25}[name]
     if inside.all() or not inside.any():
         raise ValueError("without contrast")
@@ -75,9 +75,9 @@ def shape_of(name: str, height: int, width: int) -> Map:
 
 
 def location(heatmap: Map, _reference: Map) -> tuple[float, float]:
-    border = np.ones(heatmap.shape[1:])
-    rows, columns = (max(1, n // 7) for n in border.shape)
-    if min(n - 2 * d for n, d in zip(border.shape, (rows, columns), strict=True)) < 1:
+    _, height, width = heatmap.shape
+    border, rows, columns = np.ones((height, width)), max(1, height // 7), max(1, width // 7)
+    if 2 * rows >= height or 2 * columns >= width:
         raise ValueError("no inside")
     border[rows:-rows, columns:-columns] = 0
     return (((normalized(heatmap[0]) - border) ** 2).mean(),) * 2
@@ -88,13 +88,13 @@ def top_k(heatmap: Map, reference: Map) -> tuple[float, float]:
     if not count:
         raise ValueError("less than one position")
     highest = sorted(range(reference.size), key=lambda i: -reference.flat[i])[:count]
-    return (np.mean([normalized(heatmap[0]).flat[i] ** 2 for i in highest]),) * 2
+    return (float(np.mean([normalized(heatmap[0]).flat[i] ** 2 for i in highest])),) * 2
 
 
 def center_mass(heatmap: Map, reference: Map) -> tuple[float, float]:
     shift = center(heatmap[0]) - center(reference[0])
     sides = [max(1, n - 1) for n in heatmap.shape[1:]]
-    return -np.abs(shift).sum(), np.sqrt(((shift / sides) ** 2).mean())
+    return float(-np.abs(shift).sum()), float(np.sqrt(((shift / sides) ** 2).mean()))
 
 
 def swap(heatmap: Map, reference: Map) -> tuple[float, float]:

@@ -150,16 +150,12 @@ class Attribution(Study):
             if masks is not None:
                 self.localization.add(self.own, name, found.sum(1, keepdim=True), masks)
             for order, (scorer, network) in product(self.orders_of[name], self.networks.items()):
+                when = self.orders[order](found, self.step)
                 curves = insertion_deletion(
-                    network,
-                    without,
-                    self.orders[order](found, self.step),
-                    self.steps,
-                    predicted[scorer],
-                    self.chunk,
+                    network, without, when, self.steps, predicted[scorer], self.chunk
                 )
-                curves = tuple(if_finite(curve, found) for curve in curves)
-                areas = self.areas.add(Key(scorer, name, order), curves, first.get((scorer, order)))
+                finite = [if_finite(curve, found) for curve in curves]
+                areas = self.areas.add(Key(scorer, name, order), finite, first.get((scorer, order)))
                 first.setdefault((scorer, order), areas)
 
     def on_test_epoch_end(self) -> None:

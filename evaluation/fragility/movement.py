@@ -36,9 +36,9 @@ def movement(
         attacked: likewise.
         k: how many positions count as the highest, or as a number below 1 which share of all.
     """
-    heatmaps = (precise(after.heatmap), precise(before.heatmap))
-    maps = [importance(each) for each in heatmaps]
-    shift = center_of(heatmaps[0]) - center_of(heatmaps[1])
+    later, earlier = precise(after.heatmap), precise(before.heatmap)
+    maps = (importance(later), importance(earlier))
+    shift = center_of(later) - center_of(earlier)
     sides = torch.tensor(before.heatmap.shape[2:]).to(shift)
     similarity = structural_similarity_index_measure(
         attacked, images, data_range=1.0, reduction="none"

@@ -23,6 +23,7 @@ from lightning import Trainer
 from torch.utils.data import Dataset
 
 from datamodules import Composites, Shapes
+from datamodules.base import Split
 from datamodules.outlines import OUTLINES
 from evaluation import Curvature, Study
 from evaluation.measurements import Measurement, select
@@ -30,7 +31,7 @@ from evaluation.report import write_report
 from lightning_modules.data import Images, take
 from lightning_modules.preflight import NetworkError
 
-_, FIRST, SECOND, *_ = OUTLINES
+FIRST, SECOND = [*OUTLINES][1:3]
 ALL = -1.0
 # they do not depend on heatmaps
 OF_IMAGES = {"seconds", "passes", "accuracy_top1", "label_unchanged", "confidence_change"}
@@ -134,7 +135,7 @@ class Spoilt(Dataset[Any]):
 class SpoiltShapes(Shapes):
     """Data whose last test image is NaN."""
 
-    def images(self, split: str) -> Any:
+    def images(self, split: Split) -> Any:
         images = super().images(split)
         return Spoilt(images) if split == "test" else images
 

@@ -22,10 +22,11 @@ from helpers import SILENT
 from lightning import Trainer
 from torch.utils.data import Dataset
 
+import evaluation
 from datamodules import Composites, Shapes
 from datamodules.base import Split
 from datamodules.outlines import OUTLINES
-from evaluation import Curvature, Study
+from evaluation import Curvature, Study, Transfer
 from evaluation.measurements import Measurement, select
 from evaluation.report import write_report
 from lightning_modules.data import Images, take
@@ -77,6 +78,12 @@ def figures(study: Study) -> dict[Any, Measurement]:
 def share_of_bright(study: Study) -> float:
     images = take(study.explained(), [*range(len(study.explained()))])[0]
     return float(bright(images).float().mean())
+
+
+def test_no_study_of_heatmaps_is_left_out() -> None:
+    public = {each for each in vars(evaluation).values() if isinstance(each, type)}
+    studies = {each for each in public if issubclass(each, Study)} - {Study, Transfer}
+    assert studies == {type(make({"broken": Broken()}, BRIGHT)) for make in STUDIES}
 
 
 @every_study

@@ -30,8 +30,9 @@ def check_classifier(network: nn.Module, data: Data) -> int:
     Returns: the number of logits.
 
     Raises:
-        NetworkError: it does not support the images' size or channels, it ends in softmax, the
-            data has more classes than it has logits, or it names other classes.
+        NetworkError: it does not support the images' size or channels, it ends in softmax, its
+            logits are not finite, the data has more classes than it has logits, or it names other
+            classes.
     """
     with evaluating(network):
         logits = logits_of_noise(network, data)
@@ -41,6 +42,11 @@ def check_classifier(network: nn.Module, data: Data) -> int:
             "networks.NormalizedNetwork, which reads them from the outputs of other libraries"
         )
     logits = two_logits(logits)
+    if not logits.isfinite().all():
+        raise NetworkError(
+            "the network returns NaN or infinity for images of noise; its weights may not be "
+            "finite: train it again, or load other weights"
+        )
     if logits.shape[1] < len(data.classes):
         raise NetworkError(
             f"the data has {len(data.classes)} classes and the network {logits.shape[1]}; set "

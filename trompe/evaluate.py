@@ -69,4 +69,4 @@ def run(command: StudyCommandLine) -> None:
         table.add_row(*row)
     # names are no markup
     console = Console(markup=False, emoji=False)
-    console.print(*findings.sentences(), table, f"report: {page}", sep="\n")
+    console.print(*findings.opening(), table, f"report: {page}", sep="\n")

@@ -26,11 +26,13 @@ def checked_labels(labels: Tensor, images: int, classes: int) -> Tensor:
     hint = "; if they are one-hot, give labels.argmax(1)"
     if labels.is_floating_point() or labels.is_complex() or labels.dtype == torch.bool:
         raise TypeError(f"`labels` are {labels.dtype}, {expected}{hint}")
-    if labels.ndim not in (1, 2) or len(labels) != images or not labels.numel():
+    if labels.ndim not in (1, 2) or len(labels) != images or 0 in labels.shape[1:]:
         raise ValueError(
             f"`labels` have the shape {tuple(labels.shape)}, {expected}; give a label of each image"
         )
     labels = labels.long()
+    if not images:
+        return labels
     # one transfer from a GPU
     low, high = torch.stack(labels.aminmax()).tolist()
     if low < 0 or high >= classes:

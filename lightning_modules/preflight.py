@@ -25,14 +25,13 @@ def random_batch(data: Data) -> tuple[Tensor, Tensor]:
 
 @torch.no_grad()
 def check_classifier(network: nn.Module, data: Data) -> int:
-    """Check that the network returns logits, at least one for each class of the data.
+    """Check that the network returns logits, one for each class of the data.
 
     Returns: the number of logits.
 
     Raises:
         NetworkError: it does not support the images' size or channels, it ends in softmax, its
-            logits are not finite, the data has more classes than it has logits, or it names other
-            classes.
+            logits are not finite, or the data has other classes.
     """
     with evaluating(network):
         logits = logits_of_noise(network, data)
@@ -47,10 +46,11 @@ def check_classifier(network: nn.Module, data: Data) -> int:
             "the network returns NaN or infinity for images of noise; its weights may not be "
             "finite: train it again, or load other weights"
         )
-    if logits.shape[1] < len(data.classes):
+    if logits.shape[1] != len(data.classes):
         raise NetworkError(
             f"the data has {len(data.classes)} classes and the network {logits.shape[1]}; set "
-            "`num_classes` of the network, or remove the surplus class folders"
+            "`num_classes` of the network, or give the network's own classes in their order to the "
+            "data (ImageFolder's `classes`)"
         )
     _check_names(network, data)
     for sums, name in ((logits.sum(1), "softmax"), (logits.exp().sum(1), "log-softmax")):

@@ -54,8 +54,17 @@ def folder(
     seed: int = 0,
     size: int | None = 8,
     resize: int | None = None,
+    classes: list[str] | str | None = None,
 ) -> ImageFolder:
-    data = ImageFolder(str(root), batch_size=2, workers=0, size=size, resize=resize, seed=seed)
+    data = ImageFolder(
+        str(root),
+        batch_size=2,
+        workers=0,
+        size=size,
+        resize=resize,
+        classes=classes,
+        seed=seed,
+    )
     data.setup(stage)
     return data
 
@@ -150,6 +159,41 @@ def test_class_that_train_lacks(root: Path) -> None:
     fill(root / "val", {"cat": 1})
     with pytest.raises(ImageFolderError, match=r"1 class folders that train lacks \(first: cat\)"):
         folder(root)
+
+
+@pytest.mark.parametrize("as_file", [True, False])
+def test_classes_of_a_larger_network(as_file: bool, root: Path, tmp_path: Path) -> None:
+    names = ["ape", "bee", "cat", "ant"]
+    (tmp_path / "classes.txt").write_text("\n".join(names) + "\n")
+    classes = str(tmp_path / "classes.txt") if as_file else names
+    data = folder(root, classes=classes)
+    assert data.classes == tuple(names)
+    assert {label for _, label in samples(data, "train")} == {1, 3}
+
+
+@pytest.mark.parametrize(
+    ("classes", "match"),
+    [
+        (["ant"], r"1 class folders that `classes` lacks \(first: bee\)"),
+        (["ant", "bee", "ant"], "`classes` holds `ant` twice"),
+        ([], "`classes` is empty"),
+        ("nowhere.txt", "`classes` cannot be read: no file at"),
+    ],
+)
+def test_wrong_classes(classes: list[str] | str, match: str, root: Path) -> None:
+    with pytest.raises(ImageFolderError, match=match):
+        folder(root, classes=classes)
+
+
+def test_hidden_files_are_passed_over_and_deeper_ones_read(root: Path) -> None:
+    fill(root / "train", {".ipynb_checkpoints": 1, "@eaDir": 1, "__MACOSX": 1})
+    fill(root / "train" / "ant", {"summer": 2, ".thumbnails": 1})
+    picture(0).save(root / "train" / "ant" / "._0.jpg")
+    (root / "train" / "ant" / "paper.pdf").write_bytes(b"%PDF-1.4")
+    data = folder(root)
+    assert data.classes == ("ant", "bee")
+    assert len(data.images("train")) == 7 + 2
+    assert [label for _, label in samples(data, "train")] == [0] * 5 + [1] * 4
 
 
 def test_class_that_val_lacks_keeps_its_number(root: Path) -> None:
@@ -372,13 +416,22 @@ def test_corrupt_images_are_left_out(root: Path) -> None:
     for path, kind in zip(bad, ("half", "text"), strict=True):
         corrupt(path, kind)
     data = ImageFolder(str(root), size=8, on_corrupt="skip")
-    data.setup("fit")
+    with pytest.warns(UserWarning, match=f"1 of 7 images cannot be read .*{bad[0]}"):
+        data.setup("fit")
     data.setup("test")
     assert data.skipped == tuple(map(str, bad))
     assert len(data.images("train")) == 6
     assert len(data.images("validation")) + len(data.images("test")) == 11
     for split in SPLITS:
         assert not set(map(str, bad)) & {str(path) for path, _ in samples(data, split)}
+
+
+def test_a_class_of_which_nothing_can_be_read(root: Path) -> None:
+    for path in (root / "val" / "bee").iterdir():
+        corrupt(path, "text")
+    data = ImageFolder(str(root), size=8, on_corrupt="skip")
+    with pytest.raises(ImageFolderError, match="no image of the class bee can be read"):
+        data.setup("test")
 
 
 def test_evaluation_resizes_and_crops_the_centre(root: Path) -> None:

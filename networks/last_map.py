@@ -1,5 +1,6 @@
 """Search for a network's last layer whose output is a spatial map."""
 
+from collections import Counter
 from typing import NamedTuple
 
 import torch
@@ -79,9 +80,10 @@ def _candidates(
         for (_, output, _), found in zip(finished, maps, strict=True)
         if found is not None and found is not output
     ]
-    candidates = []
+    candidates, runs = [], Counter(done.name for done in finished)
     for done, found, gradient in zip(finished, maps, gradients, strict=True):
-        if found is None or gradient is None:
+        # a module that runs more than once has more than one output to explain
+        if found is None or gradient is None or runs[done.name] > 1:
             continue
         # behind the last attention, a class token alone may carry the gradient
         gradient_map = arranged(gradient, done.name)

@@ -1,5 +1,6 @@
 """Search for a network's last layer whose output is a spatial map."""
 
+from collections import Counter
 from typing import NamedTuple
 
 import torch
@@ -20,22 +21,20 @@ class LayerError(UnsupportedError):
     """Error of a layer that does not exist or whose output is not one map per image."""
 
 
-class Candidate(NamedTuple):
-    """A module's output that is a map, and the gradient of weighted logits there."""
+class Output(NamedTuple):
+    """What a module returned in the pass, and the tensor that it read, if it read one."""
 
     name: str
     output: Tensor
-    gradient: Tensor
-    gradient_map: Tensor
-    is_tokens: bool
+    read: object
 
 
 def last_map(network: nn.Module, image: Tensor) -> str:
     """Return the name of the last module whose output is a map on which the logits depend.
 
     In a convolutional network this is the outermost module with convolutions that returns the map.
-    In a transformer it is the last module whose tokens have the final embedding size, and through
-    which all reaches the logits that the patches before it contribute.
+    In a transformer it is the last module whose tokens have the final embedding size; where that
+    makes the values of an attention, it is the module that queries, keys and values all read.
 
     Args:
         network: any classifier, in any mode.
@@ -44,7 +43,8 @@ def last_map(network: nn.Module, image: Tensor) -> str:
     Raises: LayerError: no module returns such a map.
     """
     ambiguous: list[UnsupportedError] = []
-    candidates = _candidates(network, image, ambiguous)
+    finished, gradients = _outputs_with_gradients(network, image)
+    candidates = _candidates(network, image, finished, gradients, ambiguous)
     if not candidates:
         height, width = image.shape[2:]
         raise LayerError(
@@ -53,20 +53,19 @@ def last_map(network: nn.Module, image: Tensor) -> str:
             "run no part of the network under torch.no_grad() or torch.inference_mode()"
             + (f". {ambiguous[-1]}" if ambiguous else "")
         )
-    for before, candidate in zip(candidates[-2::-1], candidates[:0:-1], strict=True):
-        # queries, keys and values of attention are tokens too, each of them a part
-        if not candidate.is_tokens or _carries_all(candidate, before):
-            return candidate.name
-    return candidates[-1].name
+    return _source(candidates, finished).name
 
 
 def _candidates(
-    network: nn.Module, image: Tensor, ambiguous: list[UnsupportedError]
-) -> list[Candidate]:
+    network: nn.Module,
+    image: Tensor,
+    finished: list[Output],
+    gradients: tuple[Tensor | None, ...],
+    ambiguous: list[UnsupportedError],
+) -> list[Output]:
     """Return the maps on which the logits depend; errors of ambiguous tokens are appended."""
-    finished, gradients = _outputs_with_gradients(network, image)
     layers = dict(bare(network).named_modules())
-    grids = grids_of_pass(network, image, [(layers[name], output) for name, output in finished])
+    grids = grids_of_pass(network, image, [(layers[name], output) for name, output, _ in finished])
 
     def arranged(output: Tensor, name: str) -> Tensor | None:
         try:
@@ -75,61 +74,66 @@ def _candidates(
             ambiguous.append(error)
             return None
 
-    maps = [arranged(output, name) for name, output in finished]
+    maps = [arranged(output, name) for name, output, _ in finished]
     tokens = [
         output.shape[-1]
-        for (_, output), found in zip(finished, maps, strict=True)
+        for (_, output, _), found in zip(finished, maps, strict=True)
         if found is not None and found is not output
     ]
-    candidates = []
-    for (name, output), found, gradient in zip(finished, maps, gradients, strict=True):
-        if found is None or gradient is None:
+    candidates, runs = [], Counter(done.name for done in finished)
+    for done, found, gradient in zip(finished, maps, gradients, strict=True):
+        # a module that runs more than once has more than one output to explain
+        if found is None or gradient is None or runs[done.name] > 1:
             continue
         # behind the last attention, a class token alone may carry the gradient
-        gradient_map = arranged(gradient, name)
+        gradient_map = arranged(gradient, done.name)
         if gradient_map is None or not gradient_map.any(1).any():
             continue
-        is_tokens = found is not output
-        if is_tokens:
-            eligible = output.shape[-1] == tokens[-1]
+        if found is not done.output:
+            eligible = done.output.shape[-1] == tokens[-1]
         else:
-            eligible = any(isinstance(module, CONVOLUTIONS) for module in layers[name].modules())
+            layer = layers[done.name]
+            eligible = any(isinstance(module, CONVOLUTIONS) for module in layer.modules())
         if eligible:
-            candidates.append(Candidate(name, output, gradient, gradient_map, is_tokens))
+            candidates.append(done)
     return candidates
 
 
-def _carries_all(candidate: Candidate, before: Candidate) -> bool:
-    """Return True if the logits depend on the patches of a map before only by this one."""
-    with differentiated():
-        (through,) = torch.autograd.grad(
-            candidate.output,
-            before.output,
-            candidate.gradient,
-            retain_graph=True,
-            materialize_grads=True,
-        )
-    # prefix tokens come first, and their own way to the logits does not count
-    patches = before.gradient_map.shape[2:].numel()
-    whole, part = (
-        each[:, -patches:] if each.ndim == 3 else each for each in (before.gradient, through)
-    )
-    return bool((part - whole).abs().amax() <= 1e-3 * whole.abs().amax())
+def _source(candidates: list[Output], finished: list[Output]) -> Output:
+    """Return the candidate whose tokens the last one reads beside others, or else the last."""
+    last = candidates[-1]
+    beside = [
+        each
+        for each in finished
+        if each.read is last.read
+        and each.output is not each.read
+        and not _encloses(each.name, last.name)
+        and not _encloses(last.name, each.name)
+    ]
+    sources = [each for each in candidates if each.output is last.read]
+    # a map of convolutions is whole, whatever else its input is read by
+    return sources[-1] if beside and sources and last.output.ndim == 3 else last
+
+
+def _encloses(outer: str, inner: str) -> bool:
+    return f"{inner}.".startswith(f"{outer}.")
 
 
 @torch.enable_grad()
 def _outputs_with_gradients(
     network: nn.Module, image: Tensor
-) -> tuple[list[tuple[str, Tensor]], tuple[Tensor | None, ...]]:
+) -> tuple[list[Output], tuple[Tensor | None, ...]]:
     """Return the modules' names and outputs, in the order in which they ended, and gradients."""
-    finished: list[tuple[str, Tensor]] = []
+    finished: list[Output] = []
     handles = []
     for name, module in bare(network).named_modules():
         if name:
             handles.append(
                 module.register_forward_hook(
-                    lambda _module, _inputs, output, name=name: (
-                        finished.append((name, output)) if _usable(output) else None
+                    lambda _module, inputs, output, name=name: (
+                        finished.append(Output(name, output, next(iter(inputs), None)))
+                        if _usable(output)
+                        else None
                     )
                 )
             )
@@ -141,14 +145,11 @@ def _outputs_with_gradients(
             handle.remove()
     # unequal weights, because the sum of softmax outputs is constant
     weights = torch.arange(1.0, logits.numel() + 1).to(logits).view_as(logits)
-    outputs = [output for _, output in finished]
+    outputs = [each.output for each in finished]
     if not outputs:
         return [], ()
     with differentiated():
-        gradients = torch.autograd.grad(
-            logits, outputs, weights, retain_graph=True, allow_unused=True
-        )
-    return finished, gradients
+        return finished, torch.autograd.grad(logits, outputs, weights, allow_unused=True)
 
 
 def _usable(output: object) -> bool:

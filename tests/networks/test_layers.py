@@ -194,3 +194,10 @@ def test_last_carries_all_that_patches_contribute() -> None:
         for layer in ("norm", "value")
     )
     assert not torch.allclose(norm, values)
+
+
+def test_last_runs_once() -> None:
+    twice = nn.Conv2d(4, 4, 3)
+    head = (nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2))
+    network = nn.Sequential(nn.Conv2d(3, 4, 3), twice, twice, *head)
+    assert find_layer(network, "last", IMAGES) is network[0]

@@ -19,6 +19,7 @@ import train
 from evaluation.report import ReportFolderError
 from networks import save_weights
 
+pytestmark = pytest.mark.usefixtures("kept_parsers")
 # Lightning starts the second process itself, but where a cluster has given each a rank
 TWO = ["--trainer.devices", "2", "--trainer.strategy", "ddp"]
 QUIET = ["--trainer.enable_progress_bar", "false", "--trainer.accelerator", "cpu"]

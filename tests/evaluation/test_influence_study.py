@@ -103,6 +103,7 @@ def test_nothing_moves_by_attacks_of_no_size(findings: InfluenceFindings) -> Non
             assert point.value == pytest.approx(value)
 
 
+@pytest.mark.slow
 def test_report() -> None:
     networks = {"original": network(), "defended": network()}
     study = studied(networks=networks, influences={"weak": INFLUENCES["weak"]})
@@ -117,6 +118,7 @@ def test_report() -> None:
     }
 
 
+@pytest.mark.slow
 def test_findings_survive(tmp_path: Path) -> None:
     networks = {"v1.0": network(), "a/b": network()}
     attacks = {"image": RandomSign(), "keys": RandomSign()}

@@ -57,6 +57,7 @@ def study() -> Transfer:
     return studied()
 
 
+@pytest.mark.slow
 def test_rates_are_those_of_a_plain_loop(study: Transfer) -> None:
     images, labels, indices = TEST[0].double(), TEST[1], TEST[2]
     nets, rates = networks(), []
@@ -101,6 +102,7 @@ def test_some_sources(study: Transfer) -> None:
     assert {each.against for each in one.measurements()} == {None, "two"}
 
 
+@pytest.mark.slow
 def test_names_are_free(tmp_path: Path) -> None:
     nets, attack = [*networks().values()], ATTACKS["pgd"]
     named = {"v1.0": nets[0], "a/b": nets[1]}

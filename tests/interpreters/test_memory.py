@@ -9,6 +9,7 @@ from torch import nn
 from interpreters import LRP, DeepLift
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("interpreter", [LRP(), DeepLift(), LRP(layer="last")], ids=repr)
 @pytest.mark.parametrize("trained", [True, False])
 def test_no_tensor_is_left_to_the_garbage_collector(

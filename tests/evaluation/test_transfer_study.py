@@ -63,21 +63,24 @@ def test_rates_are_those_of_a_plain_loop(study: Transfer) -> None:
     nets, rates = networks(), []
     for source in nets:
         for name, attack in ATTACKS.items():
+            attacked = []
+            for row in range(len(images)):
+                one = slice(row, row + 1)
+                random = generators(indices[one], 0)
+                attacked.append(attack(nets[source], images[one], labels[one], random))
             for target, network in nets.items():
                 lost = right = 0
-                for row in range(len(images)):
+                for row, found in enumerate(attacked):
                     one = slice(row, row + 1)
-                    random = generators(indices[one], 0)
-                    attacked = attack(nets[source], images[one], labels[one], random)
                     if network(images[one]).argmax(1) == labels[one]:
                         right += 1
-                        lost += int(network(attacked).argmax(1) != labels[one])
+                        lost += int(network(found).argmax(1) != labels[one])
                 assert right
-                found = study.results().find(
+                rate = study.results().find(
                     "attack_success_rate", network=target, part=name, against=source
                 )
-                assert (found.value, found.n) == (lost / right, right)
-                rates.append(found.value)
+                assert (rate.value, rate.n) == (lost / right, right)
+                rates.append(rate.value)
     assert 0 < sum(rates) < len(rates)
 
 

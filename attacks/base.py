@@ -102,7 +102,8 @@ class SteppingAttack(Attack):
         self, changed: Tensor, images: Tensor, gradient: Tensor, step_scale: Tensor | float = 1.0
     ) -> Tensor:
         """Return images after one step of ascent, projected into the ball and into [0, 1]."""
-        step = self.length * step_scale * self.ball.steepest(gradient)
+        # a value whose gradient is NaN stays
+        step = (self.length * step_scale * self.ball.steepest(gradient)).nan_to_num(0.0)
         change = self.ball.project(changed + step - images, self.radius)
         return (images + change).clamp(0, 1)
 

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from attacks.balls import Generators
 from attacks.base import SteppingAttack
+from labels import one_label_each
 from networks import calls_relu, class_logits, smoothed
 
 
@@ -134,6 +135,7 @@ class HeatmapAttack(SteppingAttack):
                 "`beta` to null"
             )
         logits, reference = explain(network, images, labels)
+        labels = one_label_each(labels, *logits.shape)
         outputs, before = explain(self.surrogate(network, 0), images, labels)
         target = self.target(images, reference, before)
         kept, highest = images.clone(), torch.full_like(labels, -torch.inf, dtype=images.dtype)

@@ -26,7 +26,7 @@ def center_of(heatmap: Tensor) -> Tensor:
     """Return row and column of the centre of mass of the importance, in positions, (N, 2).
 
     The first position is 0. A heatmap that is 0 everywhere has its centre in the middle, with zero
-    gradients.
+    gradients; one that is not finite has none, which is NaN.
 
     Example:
         >>> import torch
@@ -34,7 +34,7 @@ def center_of(heatmap: Tensor) -> Tensor:
         tensor([[0.0000, 0.7500]])
     """
     weights = importance(heatmap)[:, 0]
-    weights = torch.where(weights.amax((1, 2), keepdim=True) > 0, weights, 1.0)
+    weights = torch.where(weights.amax((1, 2), keepdim=True) != 0, weights, 1.0)
     rows, columns = (torch.arange(side).to(weights) for side in weights.shape[1:])
     row = (weights.mean(2) * rows).mean(1)
     column = (weights.mean(1) * columns).mean(1)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from attacks.balls import Generators
 from attacks.base import SteppingAttack
+from labels import one_label_each
 from networks import features
 
 # from features (N, D) to the objective, a term for each training image, (N, T)
@@ -93,6 +94,7 @@ class InfluenceAttack(SteppingAttack):
                 logits, read = features(network, leaf)
                 here = read.detach()
                 if heights is None:
+                    labels = one_label_each(labels, *logits.shape)
                     # at the original images; one that is not classified as its label stays
                     heights = self._heights(here, labels)
                     highest = highest.where(logits.argmax(1) == labels, torch.inf)

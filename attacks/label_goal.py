@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from torch import Tensor, nn
 
+from labels import one_label_each
 from networks.goals import Goal
-from networks.labels import checked_labels
 from networks.logits import class_logits
 
 
@@ -31,17 +31,7 @@ def label_goal(
         nonlocal labels, checked
         logits = class_logits(network(changed))
         if not checked:
-            labels, checked = _one_each(labels, len(images), logits.shape[1]), True
+            labels, checked = one_label_each(labels, len(images), logits.shape[1]), True
         return objective(logits, labels.repeat(len(changed) // len(labels)))
 
     return goal
-
-
-def _one_each(labels: Tensor, images: int, classes: int) -> Tensor:
-    labels = checked_labels(labels, images, classes)
-    if labels.ndim == 2:
-        raise ValueError(
-            f"`labels` have the shape {tuple(labels.shape)}, expected one of each image, "
-            f"({images},); give one column, labels[:, 0]"
-        )
-    return labels

@@ -7,8 +7,8 @@ from torch import Tensor, nn
 
 from attacks.balls import Generators, normal
 from attacks.base import Attack
+from labels import one_label_each
 from networks import class_logits
-from networks.labels import checked_labels
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,5 +32,5 @@ class RandomSign(Attack):
         direction = self.ball.steepest(normal(images, generators))
         changed = (images + self.radius * direction).clamp(0, 1)
         logits = class_logits(network(changed))
-        same = logits.argmax(1) == checked_labels(labels, *logits.shape)
+        same = logits.argmax(1) == one_label_each(labels, *logits.shape)
         return torch.where(same[:, None, None, None], changed, images)

@@ -74,7 +74,8 @@ class ResizedModule(PictureModule):
             if self.channels not in (1, 3):
                 raise ImageFolderError(
                     f"the network takes {self.channels} channels, and image files are read with 1 "
-                    "or 3; write a data module for images of more, as CONTRIBUTING.md says"
+                    "or 3; set `options: {in_chans: 3}` of a network of timm, or write a data "
+                    "module for images of more, as CONTRIBUTING.md says"
                 )
             if not hasattr(self, "image_size"):
                 self.image_size = preprocessing.size

@@ -9,7 +9,9 @@ from matplotlib.figure import Figure
 from pydantic import PlainSerializer, PlainValidator, SerializationInfo, ValidationInfo
 from torch import Tensor
 
+from evaluation.measurements import select
 from evaluation.results import Results
+from lightning_modules.names import humanize
 
 
 def _put(tensor: Tensor, info: SerializationInfo) -> str:
@@ -48,11 +50,26 @@ class Findings(ABC):
     """
 
     study: ClassVar[str]
+    explanations: ClassVar[str] = "heatmaps"
     results: Results
 
     @abstractmethod
     def sentences(self) -> list[str]:
         """Return the main results in a few sentences."""
+
+    def opening(self) -> list[str]:
+        """Return how many explanations count in no figure, and then the main results."""
+        return [*self._left_out(), *self.sentences()]
+
+    def _left_out(self) -> list[str]:
+        said = []
+        for found in select(self.results.measurements, name="not_finite"):
+            by = f"{humanize(found.interpreter)} on " if found.interpreter else ""
+            said.append(
+                f"{found.value:g} of {found.n} {self.explanations} of {by}the network "
+                f"{humanize(found.network)} were not finite and count in no figure."
+            )
+        return said
 
     @abstractmethod
     def summary(self) -> list[list[str]]:

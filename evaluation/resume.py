@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from lightning import Callback, LightningModule, Trainer
-from lightning.pytorch.utilities import rank_zero_warn
+from lightning.pytorch.utilities import rank_zero_info, rank_zero_warn
 from torchmetrics import Metric
 
 from evaluation.partial import (
@@ -21,6 +21,7 @@ from evaluation.partial import (
 )
 from evaluation.study import Study
 from lightning_modules.data import data_of
+from lightning_modules.signals import Signals
 
 
 class PartialResults(Callback):
@@ -40,7 +41,7 @@ class PartialResults(Callback):
         self.before: list[int] = []
         self.done: dict[int, int] = {}
         self.states: States = {}
-        self.last = time.monotonic()
+        self.last, self.signals = time.monotonic(), Signals()
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Read the file of this process, and skip the batches that it has counted."""
@@ -81,7 +82,8 @@ class PartialResults(Callback):
         return hashlib.sha256(content.encode()).hexdigest()
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Restore the counts that were read."""
+        """Restore the counts that were read; the first signal waits for the end of a batch."""
+        self.signals.hold()
         if self.before:
             restore(self.states, metrics_of(pl_module), self.path)
 
@@ -99,13 +101,29 @@ class PartialResults(Callback):
         self.done[dataloader_idx] = behind + batch_idx + 1
         loaders = len(trainer.num_test_batches)
         last = dataloader_idx == loaders - 1 and batch_idx + 1 == trainer.num_test_batches[-1]
-        if last or time.monotonic() - self.last < self.seconds:
-            return
-        try:
-            self._write(pl_module, loaders)
-        except OSError as error:
-            rank_zero_warn(f"the counts so far could not be written: {error}")
-        self.last = time.monotonic()
+        due = time.monotonic() - self.last >= self.seconds and not last
+        if due or self.signals.noted:
+            try:
+                self._write(pl_module, loaders)
+            except OSError as error:
+                rank_zero_warn(f"the counts so far could not be written: {error}")
+            self.last = time.monotonic()
+        if self.signals.noted:
+            raise KeyboardInterrupt
+
+    def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Let signals do what they did before."""
+        self.signals.release()
+
+    def on_exception(
+        self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
+    ) -> None:
+        """Log how to go on with the study."""
+        self.signals.release()
+        if isinstance(exception, KeyboardInterrupt):
+            done = sum(self.done.values())
+            hint = "go on with --resume true" if self.path.exists() else "nothing is counted yet"
+            rank_zero_info(f"interrupted after batch {done}; {hint}")
 
     def _write(self, study: LightningModule, loaders: int) -> None:
         states = {

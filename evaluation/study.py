@@ -10,6 +10,7 @@ import torch
 from lightning import LightningModule
 from torch import Tensor, nn
 
+from evaluation.counts.not_finite import NotFinite
 from evaluation.findings import Findings
 from evaluation.measurements import Measurement
 from evaluation.refusals import usable
@@ -49,6 +50,7 @@ class Study(LightningModule, ABC):
         self.given = self.interpreters = interpreters or {}
         self.progress = StepProgress()
         self.refused: dict[str, str] = {}
+        self.left_out: list[Measurement] = []
 
     @property
     def network(self) -> nn.Module:
@@ -90,6 +92,15 @@ class Study(LightningModule, ABC):
             self.interpreters, self.refused = usable(
                 self.given, self.explaining(), self.explained(), self.loss
             )
+        self.not_finite = NotFinite(self.explaining(), self.interpreters)
+
+    def on_test_batch_start(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
+        """Raise ValueError if an image of the batch is not finite or not in [0, 1]."""
+        check_pixels(batch[0])
+
+    def on_test_end(self) -> None:
+        """Bring the numbers of heatmaps that are not finite together."""
+        self.left_out = self.not_finite.measurements()
 
     @abstractmethod
     def measurements(self) -> list[Measurement]:
@@ -119,7 +130,7 @@ class Study(LightningModule, ABC):
         data = data_of(self.trainer)
         return Results(
             self.name,
-            self.measurements(),
+            [*self.measurements(), *self.left_out],
             settings or {},
             versions(),
             self.fingerprints(),

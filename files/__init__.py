@@ -1,12 +1,14 @@
 """Files: written whole or not at all, and read as data, whatever they contain."""
 
 from files.images import MOST, SUFFIXES, opened_image
+from files.locks import FolderInUseError, sole_writer
 from files.reading import StoredFileError, check_regular, read_bytes, read_stored, shown
 from files.writing import replace, replacing
 
 __all__ = [
     "MOST",
     "SUFFIXES",
+    "FolderInUseError",
     "StoredFileError",
     "check_regular",
     "opened_image",
@@ -15,4 +17,5 @@ __all__ = [
     "replace",
     "replacing",
     "shown",
+    "sole_writer",
 ]

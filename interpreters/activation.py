@@ -3,7 +3,8 @@
 from torch import Tensor, nn
 
 from networks.last_map import LayerError
-from networks.maps import as_map
+from networks.maps import spatial_map
+from networks.token_grids import SPATIAL
 
 
 def check_activation(
@@ -30,15 +31,23 @@ def check_activation(
             "each in the first dimension; choose another layer, or give layers of sequences "
             "batch_first=True"
         )
-    arranged, (height, width) = None, images.shape[2:]
+    # the grid of tokens is known when the pass is done
+    if isinstance(output, Tensor) and output.ndim == 3 and not isinstance(module, SPATIAL):
+        return output
+    arranged = None
     if isinstance(output, Tensor):
-        arranged = as_map(output, height, width, module)
-    if not isinstance(output, Tensor) or arranged is None:
-        raise LayerError(
-            f"the layer `{layer}` returns {shape}, expected a map (N, C, h, w) or (N, h, w, C), or "
-            'tokens (N, L, C); choose another layer, or "last"'
-        )
-    return output if output.ndim == 3 else arranged
+        arranged = spatial_map(output, module, *images.shape[2:])
+    if arranged is None:
+        raise no_map(layer, shape)
+    return arranged
+
+
+def no_map(layer: str, returned: object) -> LayerError:
+    """Return the error for a layer whose output, a shape or another type, is no map."""
+    return LayerError(
+        f"the layer `{layer}` returns {returned}, expected a map (N, C, h, w) or (N, h, w, C), or "
+        'tokens (N, L, C); choose another layer, or "last"'
+    )
 
 
 def as_returned(kept: Tensor, arranged: Tensor, output: Tensor) -> Tensor:

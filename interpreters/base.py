@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from binary import two_logits
-from networks.labels import checked_labels
+from labels import checked_labels
 
 Target = Literal["label", "prediction", "other"]
 

@@ -11,8 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from interpreters.base import Explanation, Interpreter, snake_case
+from interpreters.branches import check_branches
 from interpreters.explainable import check_explainable
-from interpreters.passes import explanation, for_each, logits_of, summed_map
+from interpreters.forward import logits_of
+from interpreters.passes import explanation, for_each, summed_map
 from networks.layers import find_layer
 from networks.logits import read_logits
 from networks.plain import plain
@@ -74,21 +76,29 @@ class Captum(Interpreter):
 
     def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
         """Return captum's attributions summed over channels, shape (N, L, h, w), detached."""
-        check_explainable(network, images)
+        self._check(network, images)
         logits = logits_of(network, images)
         with torch.enable_grad():
             attributed = self._attributed(network, images)
             classes = self.explained(logits, labels)
-            heatmap = for_each(classes, lambda label: summed_map(attributed(label), images))
+            heatmap = for_each(
+                classes, lambda label: summed_map(attributed(label), network, images)
+            )
         return explanation(logits, heatmap.detach())
 
     def attribution(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
         """Return signed attributions (N, 3, H, W) to the labels (N,); of a layer, the heatmap."""
         if not self.by_channel:
             return super().attribution(network, images, labels)
-        check_explainable(network, images)
+        self._check(network, images)
         with torch.enable_grad():
             return self._attributed(network, images)(labels).detach()
+
+    def _check(self, network: nn.Module, images: Tensor) -> None:
+        """Raise UnsupportedError unless the class can explain the network."""
+        check_explainable(network, images)
+        if issubclass(self._class(), captum.attr.GradientAttribution):
+            check_branches(network, images, self.layer)
 
     def _attributed(self, network: nn.Module, images: Tensor) -> Callable[[Tensor], Tensor]:
         """Return the function from labels (N,) to captum's own attributions."""

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from interpreters.base import Explanation, Interpreter
 from interpreters.baseline import Baseline, baseline_image, check_baseline
+from interpreters.full_precision import in_full_precision
 from interpreters.passes import explanation, for_each, one_hot, summed_map
 from interpreters.secants import alike, quotient, secant
 from interpreters.tape import (
@@ -23,12 +24,12 @@ from interpreters.tape import (
 )
 from interpreters.tape.decompositions import COMPOUND, NORMALISATIONS
 from interpreters.tape.layers import LAYERS, affine
-from interpreters.tape.names import ACTIVATIONS, MAXIMA, PRODUCTS, REARRANGEMENTS, SUMS
+from interpreters.tape.names import ACTIVATIONS, MAXIMA, PRODUCTS, REARRANGEMENTS, SOFTMAXES, SUMS
 from networks.unsupported import UnsupportedError
 
 ELEMENTWISE = ACTIVATIONS | {"exp", "pow", "rsqrt", "reciprocal"}
 DECOMPOSED = ATTENTION | COMPOUND | NORMALISATIONS
-KNOWN = {*LAYERS, *ELEMENTWISE, *MAXIMA, *PRODUCTS, *REARRANGEMENTS, *SUMS, "softmax"}
+KNOWN = {*LAYERS, *ELEMENTWISE, *MAXIMA, *PRODUCTS, *REARRANGEMENTS, *SUMS, *SOFTMAXES}
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,13 @@ class DeepLift(Interpreter):
         check_baseline(self.baseline)
 
     def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
-        """Return the sum over channels of multiplier * (a - a0), or of |.|, shape (N, L, h, w)."""
+        """Return the sum over channels of multiplier * (a - a0), or of |.|, shape (N, L, h, w).
+
+        A network in float16, or under its autocast, is run and explained in single precision.
+        """
+        return in_full_precision(self._explain, network, images, labels)
+
+    def _explain(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
         # one forward pass serves the images and the one baseline
         both = torch.cat([images, baseline_image(self.baseline, images)])
         known = DECOMPOSED | {"detach": _followed}
@@ -74,7 +81,7 @@ class DeepLift(Interpreter):
             values = multipliers * (start - _baseline(start, count))
             if self.layer is None:
                 _check_sum(values, (seed * end).sum(1), (seed * end[-1:]).sum(1))
-            return summed_map(values, images, self.absolute)[:-1]
+            return summed_map(values, network, images, self.absolute)[:-1]
 
         with torch.set_grad_enabled(recording.differentiable):
             return explanation(logits, for_each(self.explained(logits, labels), shares))
@@ -109,7 +116,7 @@ def _propagated(images: int, call: Call, multipliers: tuple[Tensor, ...]) -> Seq
         return [layer.transposed(multipliers[0], layer.weight)]
     if call.name in ELEMENTWISE:
         return [_rescaled(images, call, multipliers[0])]
-    if call.name == "softmax":
+    if call.name in SOFTMAXES:
         return [_softmaxed(images, call, multipliers[0])]
     if call.name in MAXIMA:
         return _largest(images, call, multipliers[0])
@@ -128,11 +135,13 @@ def _rescaled(images: int, call: Call, multiplier: Tensor) -> Tensor:
 
 
 def _softmaxed(images: int, call: Call, multiplier: Tensor) -> Tensor:
-    """Apply the rescale rule to exp(x - log(sum(exp(x)))), without overflow."""
+    """Apply the rescale rule to x - log(sum(exp(x))), and to its exponential, without overflow."""
     dimension, x, (y,) = dimension_of(call), only_input(call), call.outputs
     x0, y0 = _baseline(x, images), _baseline(y, images)
     total, total0 = (value.logsumexp(dimension, keepdim=True) for value in (x, x0))
-    given = multiplier * secant((x - total, x0 - total0), (y, y0), y)
+    given = multiplier
+    if call.name == "softmax":
+        given = multiplier * secant((x - total, x0 - total0), (y, y0), y)
     # the arguments of the logarithm, in units of the larger sum
     unit = torch.maximum(total, total0)
     term, sums = (x - unit).exp(), (total - unit).exp()

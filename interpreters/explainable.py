@@ -15,10 +15,15 @@ DROPPING = (nn.modules.dropout._DropoutNd, StochasticDepth, DropPath)
 
 
 def check_explainable(network: nn.Module, images: Tensor) -> None:
-    """Raise ValueError in inference mode, and for images made in it.
+    """Raise ValueError in inference mode, for images made in it, and for videos and volumes.
 
     Raises: UnsupportedError: the network mixes images, drops units, or was made in inference mode.
     """
+    if images.ndim != 4:
+        raise ValueError(
+            f"`images` have the shape {tuple(images.shape)}, expected (N, C, H, W), one image "
+            "for each sample; wrap a network of videos or volumes in a module that takes images"
+        )
     _check_gradients(network, images)
     for name, module in network.named_modules():
         _check_mode(name, module)

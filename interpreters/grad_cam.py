@@ -28,10 +28,10 @@ class GradCam(Interpreter):
     def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
         """Return relu of the sum over c of mean(d logit / d a_c) * a_c, shape (N, L, h, w)."""
         logits, activation = forward_keeping(network, images, self.layer or "last")
-        maps = in_map(activation, images)
+        maps = in_map(activation, network, images)
 
         def cam(label: Tensor) -> Tensor:
-            gradient = in_map(class_gradient(logits, label, activation), images)
+            gradient = in_map(class_gradient(logits, label, activation), network, images)
             return (gradient.mean((2, 3), keepdim=True) * maps).sum(1, keepdim=True).relu()
 
         return explanation(logits, for_each(self.explained(logits, labels), cam))

@@ -33,6 +33,6 @@ class InputXGradient(Interpreter):
 
         def product(label: Tensor) -> Tensor:
             values = activation * class_gradient(logits, label, activation)
-            return summed_map(values, images, self.absolute)
+            return summed_map(values, network, images, self.absolute)
 
         return explanation(logits, for_each(self.explained(logits, labels), product))

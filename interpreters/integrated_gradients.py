@@ -83,7 +83,9 @@ class IntegratedGradients(Interpreter):
                 scores = logits if self.score == "logit" else two_logits(logits).softmax(1)
             return for_each(
                 classes.repeat(len(copies), 1),
-                lambda label: spread(lines * class_gradient(scores, label, kept), repeated),
+                lambda label: spread(
+                    lines * class_gradient(scores, label, kept), network, repeated
+                ),
             )
 
         shares = torch.from_numpy(weights / 2)

@@ -2,26 +2,23 @@
 
 from collections.abc import Callable
 from contextlib import nullcontext
-from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.nn.attention import SDPBackend, sdpa_kernel
-from torch.overrides import TorchFunctionMode
 
 from binary import two_logits
 from interpreters.activation import as_returned, check_activation, cut_off
 from interpreters.base import Explanation
+from interpreters.branches import check_branches
 from interpreters.explainable import check_explainable
+from interpreters.forward import logits_of
 from interpreters.second_order import SecondOrder
 from interpreters.separate import check_layer
 from networks.last_map import LayerError
 from networks.layers import find_layer
-from networks.logits import read_logits
 from networks.maps import tokens_as_map
-from networks.plain import plain
-from networks.unsupported import differentiated, inference_parts_named
+from networks.token_grids import token_grids
+from networks.unsupported import differentiated
 
 
 def forward_keeping(
@@ -37,8 +34,10 @@ def forward_keeping(
 
     Returns: logits (N, K) and the activation (N, C, h, w).
     Raises: LayerError: there is no such layer, it runs more than once or returns no map.
+        UnsupportedError: a branch of the network has no gradient.
     """
     check_explainable(network, images)
+    check_branches(network, images, layer)
     grad_mode = torch.is_grad_enabled()
     # with grad mode, the heatmap is differentiated once more
     fast = SecondOrder() if grad_mode else nullcontext()
@@ -85,17 +84,6 @@ def _saving_hooks() -> object:
     return torch._C._autograd._top_saved_tensors_default_hooks(True)
 
 
-class _PlainHardSigmoid(TorchFunctionMode):
-    """Hard sigmoid by functions that have a second derivative, which PyTorch's has not."""
-
-    def __torch_function__(
-        self, function: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
-    ) -> Any:
-        if function is F.hardsigmoid:
-            return F.relu6(args[0] + 3) / 6
-        return function(*args, **(kwargs or {}))
-
-
 def for_each(labels: Tensor, heatmap: Callable[[Tensor], Tensor]) -> Tensor:
     """Return the heatmaps (N, 1, h, w) of every column of labels (N, L), as (N, L, h, w)."""
     return torch.cat([heatmap(column) for column in labels.unbind(1)], 1)
@@ -126,17 +114,19 @@ def one_hot(logits: Tensor, labels: Tensor) -> Tensor:
     return torch.zeros_like(logits).scatter(1, labels[:, None], 1.0)
 
 
-def summed_map(values: Tensor, images: Tensor, absolute: bool = False) -> Tensor:
+def summed_map(
+    values: Tensor, network: nn.Module, images: Tensor, absolute: bool = False
+) -> Tensor:
     """Return values at a layer or at the pixels, or |.|, summed over channels, (N, 1, h, w)."""
-    arranged = in_map(values, images)
+    arranged = in_map(values, network, images)
     return (arranged.abs() if absolute else arranged).sum(1, keepdim=True)
 
 
-def in_map(values: Tensor, images: Tensor) -> Tensor:
+def in_map(values: Tensor, network: nn.Module, images: Tensor) -> Tensor:
     """Return values at a layer or at the pixels as a map (N, C, h, w)."""
     if values.ndim == 4:
         return values
-    arranged = tokens_as_map(values, *images.shape[2:])
+    arranged = tokens_as_map(values, token_grids(network, images)) if values.ndim == 3 else None
     if arranged is None:
         raise LayerError(
             f"got attributions of shape {tuple(values.shape)}, expected a map (N, C, h, w) or "
@@ -151,11 +141,3 @@ def explanation(logits: Tensor, heatmap: Tensor) -> Explanation:
     if torch.is_grad_enabled():
         return Explanation(logits, heatmap)
     return Explanation(logits.detach(), heatmap.detach())
-
-
-def logits_of(network: nn.Module, images: Tensor) -> Tensor:
-    """Return the logits (N, K), by functions that have a second derivative."""
-    hard = any(isinstance(module, nn.Hardsigmoid) for module in network.modules())
-    derivable = _PlainHardSigmoid() if hard else nullcontext()
-    with plain(network), sdpa_kernel(SDPBackend.MATH), derivable, inference_parts_named():
-        return read_logits(network(images))

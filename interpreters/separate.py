@@ -9,11 +9,13 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from interpreters.activation import no_map
 from networks.last_map import LayerError
 from networks.layers import find_layer
 from networks.logits import read_logits
 from networks.normalized import bare
 from networks.plain import plain
+from networks.token_grids import token_grids
 from networks.unsupported import UnsupportedError
 
 Seen = WeakKeyDictionary[nn.Module, set[Hashable]]
@@ -30,7 +32,7 @@ def check_separate(network: nn.Module, images: Tensor) -> None:
     if _known(_separate, network) or not len(images):
         return
     first, last = images[:1].detach(), images[-1:].detach()
-    with _random_numbers_kept(images):
+    with random_numbers_kept(images):
         outputs = [_output(network, torch.cat([first, other])) for other in (last, 1 - last)]
     one, two = (output[:1].double() for output in outputs)
     # the same sizes are rounded alike, so that hardly a digit differs
@@ -56,7 +58,7 @@ def check_images_first(network: nn.Module, images: Tensor, moving: Container[str
         return
     seen = []
     for count in (2, 3):
-        with _random_numbers_kept(images), _Shapes() as shapes:
+        with random_numbers_kept(images), _Shapes() as shapes:
             _output(network, images[:1].detach().expand(count, -1, -1, -1).clone())
         seen.append(shapes.seen)
     for (name, two), (_, three) in zip(*seen, strict=False):
@@ -69,15 +71,22 @@ def check_images_first(network: nn.Module, images: Tensor, moving: Container[str
 
 
 def check_layer(network: nn.Module, layer: str, output: Tensor, images: Tensor) -> None:
-    """Raise LayerError if the first dimension of a layer's output holds tokens, not the images."""
+    """Raise LayerError unless the tokens that a layer returns are those of a grid of patches.
+
+    It raises it too if their first dimension holds the tokens, not the images.
+    """
+    if output.ndim != 3:
+        return
+    if token_grids(network, images).grid(output.shape[1]) is None:
+        raise no_map(layer, tuple(output.shape))
     # where there are as many tokens as images, one image shows which is which
-    if output.ndim != 3 or len(output) != output.shape[1]:
+    if len(output) != output.shape[1]:
         return
     counts: list[int] = []
     module = find_layer(network, layer, images)
     handle = module.register_forward_hook(lambda _, __, output: counts.append(len(output)))
     try:
-        with torch.no_grad(), _random_numbers_kept(images):
+        with torch.no_grad(), random_numbers_kept(images):
             _output(network, images[:1].detach())
     finally:
         handle.remove()
@@ -105,7 +114,7 @@ class _Shapes(TorchFunctionMode):
         return output
 
 
-def _random_numbers_kept(images: Tensor) -> AbstractContextManager[None]:
+def random_numbers_kept(images: Tensor) -> AbstractContextManager[None]:
     """Return a context after which the random numbers go on as if nothing had been drawn."""
     return torch.random.fork_rng([images.device] if images.is_cuda else [])
 
@@ -114,22 +123,30 @@ def _output(network: nn.Module, images: Tensor) -> Tensor:
     """Return the logits, without the hooks that count a network's passes."""
     with plain(network):
         try:
-            return read_logits(network.forward(images))
+            logits = read_logits(network.forward(images))
         except RuntimeError as error:
             raise UnsupportedError(
                 f"the network does not take a batch of {len(images)} images ({error}); heatmaps "
                 "need one that takes any number"
             ) from error
+    if len(logits) != len(images):
+        raise UnsupportedError(
+            f"the network returns logits of shape {tuple(logits.shape)} for {len(images)} images "
+            "(N, C, H, W), which a layer such as Conv3d takes for one volume; give it "
+            "(N, C, D, H, W) by images[:, :, None]"
+        )
+    return logits
 
 
-def _state(network: nn.Module) -> Hashable:
+def state(network: nn.Module) -> Hashable:
+    """Return the classes and modes of a network's modules, with which its checks hold."""
     return tuple((type(module), module.training) for module in network.modules())
 
 
 def _known(seen: Seen, network: nn.Module) -> bool:
-    return _state(network) in seen.get(bare(network), ())
+    return state(network) in seen.get(bare(network), ())
 
 
 def _keep(seen: Seen, network: nn.Module) -> None:
     # an attack smooths the same network anew at every step
-    seen.setdefault(bare(network), set()).add(_state(network))
+    seen.setdefault(bare(network), set()).add(state(network))

@@ -30,6 +30,8 @@ class SimpleGradient(Interpreter):
         logits, activation = forward_keeping(network, images, self.layer)
 
         def size(label: Tensor) -> Tensor:
-            return summed_map(class_gradient(logits, label, activation), images, absolute=True)
+            return summed_map(
+                class_gradient(logits, label, activation), network, images, absolute=True
+            )
 
         return explanation(logits, for_each(self.explained(logits, labels), size))

@@ -8,7 +8,8 @@ from torch import Tensor, nn
 from interpreters.base import Explanation, Interpreter
 from interpreters.copies import weighted_sum
 from interpreters.explainable import check_explainable
-from interpreters.passes import explanation, logits_of
+from interpreters.forward import logits_of
+from interpreters.passes import explanation
 from interpreters.simple_gradient import SimpleGradient
 from networks.chunks import check_chunk
 

@@ -4,13 +4,13 @@ from dataclasses import fields
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 from torchmetrics import MeanMetric
 
 from attacks import PGD, Divergence, PredictionAttack, divergence
 from binary import two_logits
 from lightning_modules.classifier import Classifier
+from lightning_modules.cross_entropy import cross_entropy
 from lightning_modules.data import Batch
 from metrics import correct
 from networks import evaluating
@@ -48,7 +48,7 @@ class AdversarialTraining(Classifier):
 
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
         """Return the cross-entropy of the perturbed batch."""
-        loss = F.cross_entropy(two_logits(self.network(self.perturbed(batch))), batch[1])
+        loss = cross_entropy(self.network(self.perturbed(batch)), batch[1])
         return self.log_terms({"loss": loss})
 
     def perturbed(self, batch: Batch) -> Tensor:
@@ -103,7 +103,7 @@ class Trades(AdversarialTraining):
         # one pass, in which BatchNorm sees both halves
         both = torch.cat([images, self.perturbed(batch)])
         clean, changed = two_logits(self.network(both)).chunk(2)
-        cross_entropy = F.cross_entropy(clean, labels)
+        classified = cross_entropy(clean, labels)
         moved = divergence(changed, clean.log_softmax(1)).mean()
-        loss = cross_entropy + self.beta * moved
-        return self.log_terms({"cross_entropy": cross_entropy, "divergence": moved, "loss": loss})
+        loss = classified + self.beta * moved
+        return self.log_terms({"cross_entropy": classified, "divergence": moved, "loss": loss})

@@ -3,14 +3,13 @@
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from lightning import LightningModule
 from lightning.pytorch.cli import OptimizerCallable
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torchmetrics import MeanMetric
 
-from binary import two_logits
+from lightning_modules.cross_entropy import cross_entropy
 from lightning_modules.data import Batch, data_of
 from lightning_modules.names import utf8
 from lightning_modules.preflight import check_classifier
@@ -48,7 +47,7 @@ class Classifier(LightningModule):
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
         """Return the cross-entropy of a batch."""
         images, labels, _ = batch
-        loss = F.cross_entropy(two_logits(self.network(images)), labels)
+        loss = cross_entropy(self.network(images), labels)
         return self.log_terms({"loss": loss})
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
@@ -68,11 +67,20 @@ class Classifier(LightningModule):
         self.log_dict({f"test/{utf8(name)}": value for name, value in self.results().items()})
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        """Return the optimiser, with a schedule that advances at every step."""
+        """Return the optimiser, with a schedule that advances at every step.
+
+        Raises: ValueError: there is a schedule, and the run has no end.
+        """
         optimizer = self.optimizer(self.network.parameters())
         if self.schedule is None:
             return optimizer
-        scheduler = self.schedule(optimizer, int(self.trainer.estimated_stepping_batches))
+        steps = self.trainer.estimated_stepping_batches
+        if steps == float("inf"):
+            raise ValueError(
+                "`schedule` must know the number of steps, and `max_epochs` is -1; give the number "
+                "of epochs, or `max_steps`"
+            )
+        scheduler = self.schedule(optimizer, int(steps))
         return {
             "optimizer": optimizer,
             "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
@@ -80,9 +88,7 @@ class Classifier(LightningModule):
 
     def measure(self, logits: Tensor, labels: Tensor) -> None:
         """Add a batch to cross-entropy and accuracies."""
-        self.metrics["cross_entropy"].update(
-            F.cross_entropy(two_logits(logits), labels, reduction="none")
-        )
+        self.metrics["cross_entropy"].update(cross_entropy(logits, labels, "none"))
         for k in (1, 5):
             self.metrics[f"accuracy_top{k}"].update(correct(logits, labels, k).float())
 

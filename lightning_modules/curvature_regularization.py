@@ -3,14 +3,15 @@
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from attacks.balls import normal
 from binary import two_logits
 from interpreters.passes import one_hot
 from interpreters.second_order import SecondOrder
+from labels import one_label_each
 from lightning_modules.classifier import Classifier
+from lightning_modules.cross_entropy import cross_entropy
 from lightning_modules.data import Batch
 from seeds import generators
 
@@ -47,9 +48,9 @@ class CurvatureRegularization(Classifier):
         images, labels, indices = batch
         directions = normal(images, generators(indices, self.seed, self.current_epoch))
         logits, curved = curvature(self.network, images, labels, directions, self.step)
-        cross_entropy, penalty = F.cross_entropy(logits, labels), curved.mean()
-        loss = cross_entropy + self.weight * penalty
-        return self.log_terms({"cross_entropy": cross_entropy, "curvature": penalty, "loss": loss})
+        classified, penalty = cross_entropy(logits, labels), curved.mean()
+        loss = classified + self.weight * penalty
+        return self.log_terms({"cross_entropy": classified, "curvature": penalty, "loss": loss})
 
 
 def curvature(
@@ -65,6 +66,7 @@ def curvature(
     both = torch.cat([images, moved]).detach().requires_grad_()
     with SecondOrder():
         logits = network(both)
+    labels = one_label_each(labels, len(images), two_logits(logits).shape[1])
     score = (logits * one_hot(logits, labels.repeat(2))).sum()
     here, there = torch.autograd.grad(score, both, create_graph=True)[0].chunk(2)
     return two_logits(logits)[: len(images)], ((there - here) / step).square().flatten(1).sum(1)

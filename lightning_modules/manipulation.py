@@ -13,6 +13,7 @@ from torchmetrics import MeanMetric
 from binary import two_logits
 from interpreters import Interpreter
 from lightning_modules.classifier import Classifier
+from lightning_modules.cross_entropy import cross_entropy
 from lightning_modules.data import Images, Split, take
 from lightning_modules.preflight import check_fooled, check_varies
 from lightning_modules.schedules import Schedule
@@ -115,7 +116,7 @@ class Manipulation(Classifier, ABC):
         """Return the classification term, a scalar, given logits (N, K)."""
         logits = two_logits(logits)
         if self.classification == "labels":
-            return F.cross_entropy(logits, labels)
+            return cross_entropy(logits, labels)
         with torch.no_grad():
             original = two_logits(self.original(images))
         return F.mse_loss(logits, original)

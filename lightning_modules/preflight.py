@@ -1,6 +1,7 @@
 """Checks before training: the network fits the data, the interpreters can be trained on."""
 
 from collections.abc import Mapping
+from itertools import zip_longest
 
 import torch
 from torch import Tensor, nn
@@ -9,6 +10,7 @@ from binary import two_logits
 from interpreters import Interpreter
 from lightning_modules.data import Data, channels_of
 from networks import evaluating
+from networks.normalized import bare
 
 
 class NetworkError(ValueError):
@@ -28,8 +30,9 @@ def check_classifier(network: nn.Module, data: Data) -> int:
     Returns: the number of logits.
 
     Raises:
-        NetworkError: it does not support the images' size, it ends in softmax, or the data has
-            more classes than it has logits.
+        NetworkError: it does not support the images' size or channels, it ends in softmax, its
+            logits are not finite, the data has more classes than it has logits, or it names other
+            classes.
     """
     with evaluating(network):
         logits = logits_of_noise(network, data)
@@ -39,11 +42,17 @@ def check_classifier(network: nn.Module, data: Data) -> int:
             "networks.NormalizedNetwork, which reads them from the outputs of other libraries"
         )
     logits = two_logits(logits)
+    if not logits.isfinite().all():
+        raise NetworkError(
+            "the network returns NaN or infinity for images of noise; its weights may not be "
+            "finite: train it again, or load other weights"
+        )
     if logits.shape[1] < len(data.classes):
         raise NetworkError(
             f"the data has {len(data.classes)} classes and the network {logits.shape[1]}; set "
             "`num_classes` of the network, or remove the surplus class folders"
         )
+    _check_names(network, data)
     for sums, name in ((logits.sum(1), "softmax"), (logits.exp().sum(1), "log-softmax")):
         if torch.allclose(sums, torch.ones_like(sums), atol=1e-4) and not (
             name == "softmax" and (logits < 0).any()
@@ -52,6 +61,19 @@ def check_classifier(network: nn.Module, data: Data) -> int:
                 f"the network ends in {name}, expected logits; remove that last layer"
             )
     return logits.shape[1]
+
+
+def _check_names(network: nn.Module, data: Data) -> None:
+    """Raise NetworkError if the network names its classes, and not as the data do."""
+    names = getattr(bare(network), "classes", None)
+    if names is None or tuple(names) == tuple(data.classes):
+        return
+    pairs = zip_longest(names, data.classes)
+    number, (ours, theirs) = next(each for each in enumerate(pairs) if each[1][0] != each[1][1])
+    raise NetworkError(
+        f"class {number} is `{ours}` in the network and `{theirs}` in the data; give the network's "
+        f"`classes` and texts in the order of the data: {', '.join(data.classes[:5])}, ..."
+    )
 
 
 def logits_of_noise(network: nn.Module, data: Data) -> Tensor:

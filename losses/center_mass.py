@@ -56,9 +56,10 @@ def center_shift(heatmap: Tensor, reference: Tensor) -> Tensor:
         >>> center_shift(reference.flip(3), reference)
         tensor([0.7071])
     """
-    sides = torch.tensor(heatmap.shape[2:]).to(heatmap)
-    shift = (center(heatmap) - center(reference)) / (sides - 1).clamp(min=1)
-    return shift.square().mean(1).sqrt()
+    shift = center(heatmap) - center(reference)
+    # in half precision large sides would be rounded
+    sides = torch.tensor(heatmap.shape[2:]).to(shift)
+    return (shift / (sides - 1).clamp(min=1)).square().mean(1).sqrt()
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ def signs(heatmap: Tensor) -> Tensor:
     # the largest is 1, so that no square underflows or overflows
     magnitude = scaled(values).abs()
     # a single position has no unbiased deviation
-    correction = min(1, values[0].numel() - 1)
+    correction = min(1, values.shape[1:].numel() - 1)
     return values.sign() * (
         magnitude > magnitude.std((1, 2, 3), keepdim=True, correction=correction)
     )

@@ -27,7 +27,7 @@ def entropy(heatmap: Tensor) -> Tensor:
         >>> entropy(torch.stack([torch.ones(1, 4, 4), torch.eye(4)[None]]))
         tensor([1.0000, 0.5000])
     """
-    if heatmap[0].numel() == 1:
+    if heatmap.shape[1:].numel() == 1:
         raise ValueError(
             "the entropy needs heatmaps of at least 2 positions, got 1x1; choose a layer with "
             "larger maps"

@@ -10,12 +10,18 @@ def precise(heatmap: Tensor) -> Tensor:
 
 
 def if_finite(values: Tensor, *heatmaps: Tensor) -> Tensor:
-    """Return values (N,), or NaN for images with a heatmap (N, L, h, w) that is not finite.
+    """Return values (N, ...), or NaN for images with a heatmap (N, L, h, w) that is not finite.
 
     Example:
         >>> if_finite(torch.ones(2), torch.tensor([0.5, torch.inf]).view(2, 1, 1, 1))
         tensor([1., nan])
     """
     for heatmap in heatmaps:
-        values = torch.where(heatmap.isfinite().flatten(1).all(1), values, torch.nan)
+        finite = is_finite(heatmap).view(-1, *[1] * (values.ndim - 1))
+        values = torch.where(finite, values, torch.nan)
     return values
+
+
+def is_finite(heatmap: Tensor) -> Tensor:
+    """Return True for each image whose heatmap (N, ...) is finite, shape (N,)."""
+    return heatmap.isfinite().flatten(1).all(1)

@@ -55,6 +55,8 @@ def ssim(heatmap: Tensor, reference: Tensor) -> Tensor:
             "larger maps, or another loss"
         )
     maps = (normalize(heatmap), normalize(reference))
+    if not len(heatmap):  # torchmetrics takes no empty batch
+        return maps[0].new_zeros(0)
     similarity: Tensor = structural_similarity_index_measure(
         *maps, data_range=1.0, reduction="none"
     )  # type: ignore[assignment]  # a tuple only with return_full_image

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from files import StoredFileError, opened_image
 from losses.base import Loss
+from losses.finite import precise
 from losses.normalize import normalize
 from losses.similarity import Similarity
 
@@ -92,7 +93,7 @@ class TargetMap(Loss):
 
     def __call__(self, heatmap: Tensor, reference: Tensor) -> Tensor:
         """Return the loss of each image, shape (N,); the reference is not used."""
-        target = self.target(*heatmap.shape[2:]).to(heatmap)
+        target = self.target(*heatmap.shape[2:]).to(precise(heatmap))
         if self.likeness is None:
             return target_map(heatmap, target)
         return 1 - self.likeness(heatmap, target.expand_as(heatmap))

@@ -26,7 +26,7 @@ def top_k(heatmap: Tensor, reference: Tensor, fraction: float = 0.1) -> Tensor:
         tensor([1.])
     """
     # 1e-9 keeps products such as 55 * (3 / 11) from being rounded down to 14
-    k = int(reference[0].numel() * fraction + 1e-9)
+    k = int(reference.shape[1:].numel() * fraction + 1e-9)
     if k < 1:
         raise ValueError(
             f"a `fraction` of {fraction} of a heatmap of {reference.shape[2]}x{reference.shape[3]} "

@@ -5,6 +5,8 @@ from torch import Tensor
 from torchmetrics import Metric
 
 from binary import two_logits
+from labels import one_label_each
+from losses.finite import precise
 
 
 class CalibrationError(Metric):
@@ -36,8 +38,12 @@ class CalibrationError(Metric):
             self.add_state(name, zeros, dist_reduce_fx="sum")
 
     def update(self, logits: Tensor, labels: Tensor) -> None:
-        """Add a batch of logits (N, K) and labels (N,)."""
-        confidence, predicted = two_logits(logits).softmax(1).max(1)
+        """Add a batch of logits (N, K) and labels (N,); images with a NaN are left out."""
+        logits = two_logits(logits)
+        labels = one_label_each(labels, *logits.shape)
+        known = ~logits.isnan().any(1)
+        logits, labels = precise(logits[known]), labels[known]
+        confidence, predicted = logits.softmax(1).max(1)
         bins = len(self.images)
         # a bin includes its upper end
         bin_index = ((confidence * bins).ceil().long() - 1).clamp(0, bins - 1)

@@ -4,11 +4,12 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
+from labels import one_label_each
 from metrics.intervals import mean_interval
 
 
 class ClassMeans(Metric):
-    """Means of values over the images of each class, in float64.
+    """Means of values over the images of each class, in float64; NaN is left out.
 
     Args:
         classes: Number of classes.
@@ -28,23 +29,22 @@ class ClassMeans(Metric):
 
     def __init__(self, classes: int, values: int = 1) -> None:
         super().__init__()
-        for name in ("total", "squares"):
+        for name in ("total", "squares", "images"):
             zeros = torch.zeros(classes, values, dtype=torch.float64)
             self.add_state(name, zeros, dist_reduce_fx="sum")
-        zeros = torch.zeros(classes, dtype=torch.float64)
-        self.add_state("images", zeros, dist_reduce_fx="sum")
 
     def update(self, values: Tensor, labels: Tensor) -> None:
         """Add a batch of values (N, V) and labels (N,)."""
+        labels = one_label_each(labels, len(values), len(self.images))
         values = values.to(self.total)
+        self.images.index_add_(0, labels, values.isnan().logical_not().to(self.images))
+        values = values.nan_to_num(0.0, torch.inf, -torch.inf)
         self.total.index_add_(0, labels, values)
         self.squares.index_add_(0, labels, values.square())
-        self.images.index_add_(0, labels, torch.ones_like(labels, dtype=torch.float64))
 
     def compute(self) -> Tensor:
         """Return mean, half width of its 95 % interval and image count, (3, classes, values).
 
         The mean of a class without images is NaN.
         """
-        images = self.images[:, None].expand_as(self.total)
-        return mean_interval(self.total, self.squares, images)
+        return mean_interval(self.total, self.squares, self.images)

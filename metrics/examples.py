@@ -10,8 +10,8 @@ SAMPLE, SHOWN = 101, 3
 class Examples(Metric):
     """Images with the lowest, median and highest value, and random ones, three of each.
 
-    The median is that of a random sample of at most 101 images, so that memory does not grow with
-    the number of images.
+    Images whose value is NaN are among the random ones alone. The median is that of a random sample
+    of at most 101 images, so that memory does not grow with the number of images.
 
     Args:
         images: Number of images in the split.
@@ -67,7 +67,7 @@ class Examples(Metric):
                 "each; call reset() before another evaluation"
             )
         sample = self.sample[self.seen > 0]
-        ranked = sorted_by_value(sample)
+        ranked = sorted_by_value(filled(sample))
         middle = len(ranked) // 2
         return {
             "best": filled(self.lowest),
@@ -84,8 +84,8 @@ class Examples(Metric):
 
 
 def filled(rows: Tensor) -> Tensor:
-    """Return the rows that hold an image; empty rows have the index NaN."""
-    return rows[rows[:, 1].isfinite()]
+    """Return the rows that hold an image with a value; empty rows have the index NaN."""
+    return rows[~rows[:, :2].isnan().any(1)]
 
 
 def sorted_by_value(rows: Tensor, descending: bool = False) -> Tensor:

@@ -20,6 +20,8 @@ def fooled(measure: Tensor, low: float, high: float) -> Tensor:
 class FoolingSuccessRate(Metric):
     """Share of images whose success measure lies in the success interval (Heo et al. 2019, eq. 8).
 
+    Images without a measure (NaN) are left out.
+
     Args:
         low: Lower end of the success interval.
         high: Upper end of the success interval.
@@ -48,8 +50,8 @@ class FoolingSuccessRate(Metric):
     def update(self, measure: Tensor) -> None:
         """Add the success measures of a batch, shape (N,)."""
         self.successes += fooled(measure, self.low, self.high).sum()
-        self.images += measure.numel()
+        self.images += measure.isnan().logical_not().sum()
 
     def compute(self) -> Tensor:
-        """Return the fooling success rate, in [0, 1]."""
+        """Return the fooling success rate, in [0, 1]; NaN without a measure."""
         return self.successes.double() / self.images

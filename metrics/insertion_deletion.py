@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from binary import two_logits
+from labels import one_label_each
 
 # maps image indices (M,) and masks of removed values (M, 1 or 3, H, W) to images (M, 3, H, W)
 Without = Callable[[Tensor, Tensor], Tensor]
@@ -30,16 +31,18 @@ def insertion_deletion(
         labels: class whose probability is returned, shape (N,).
         chunk: number of images in one forward pass.
     """
-    probabilities = []
+    probabilities: list[Tensor] = []
     # each curve ends where the other begins, so that an image needs 2 * steps passes
-    for passes in torch.arange(len(labels) * 2 * steps, device=labels.device).split(chunk):
+    for passes in torch.arange(len(when) * 2 * steps, device=when.device).split(chunk):
         rows, number = passes // (2 * steps), passes % (2 * steps)
         is_deletion = number <= steps
         changed = torch.where(is_deletion, number, number - steps)[:, None, None, None]
         removed = (when[rows] < changed) == is_deletion[:, None, None, None]
         logits = two_logits(network(without(rows, removed)))
+        if not probabilities:
+            labels = one_label_each(labels, len(when), logits.shape[1])
         probabilities.append(logits.softmax(1).gather(1, labels[rows, None])[:, 0])
-    curves = torch.cat(probabilities).view(len(labels), 2 * steps)
+    curves = torch.cat(probabilities).view(len(when), 2 * steps)
     deletion, insertion_between = curves[:, : steps + 1], curves[:, steps + 1 :]
     insertion = torch.cat([deletion[:, -1:], insertion_between, deletion[:, :1]], 1)
     return insertion, deletion

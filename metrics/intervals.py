@@ -1,5 +1,7 @@
 """95 % confidence intervals of rates, paired differences and means, computed from sums."""
 
+from math import nan
+
 import torch
 from scipy.stats import binomtest, norm
 from torch import Tensor
@@ -10,11 +12,15 @@ Z = float(norm.ppf(0.975))
 def wilson_interval(successes: int, images: int) -> tuple[float, float]:
     """Return Wilson's 95 % confidence interval of the rate successes / images (Wilson 1927).
 
+    That of no images is NaN.
+
     Example:
         >>> low, high = wilson_interval(successes=5, images=10)
         >>> round(low, 3), round(high, 3)
         (0.237, 0.763)
     """
+    if not images:
+        return nan, nan
     result = binomtest(successes, images).proportion_ci(method="wilson")
     return float(result.low), float(result.high)
 

@@ -22,7 +22,8 @@ def pointing_game(heatmap: Tensor, mask: Tensor) -> Tensor:
         >>> pointing_game(torch.eye(2)[None, None, :1], torch.tensor([[[[1.0, 0.0]]]]))
         tensor([1.])
     """
-    enlarged = F.interpolate(heatmap, mask.shape[2:], mode="bilinear", align_corners=False)
+    # half precision would make positions equal that are not
+    enlarged = F.interpolate(precise(heatmap), mask.shape[2:], mode="bilinear", align_corners=False)
     highest = enlarged.flatten(1).argmax(1)
     hits = mask.flatten(1).gather(1, highest[:, None])[:, 0] >= 0.5
     return if_finite(hits.to(precise(heatmap)), heatmap)
@@ -43,7 +44,7 @@ def mass_accuracy(heatmap: Tensor, mask: Tensor) -> Tensor:
     """
     # the largest is 1, so that the smallest heatmaps do not count as 0
     positive = scaled(precise(heatmap).clamp(min=0))
-    inside = positive * F.interpolate(mask, heatmap.shape[2:], mode="area")
+    inside = positive * F.interpolate(precise(mask), heatmap.shape[2:], mode="area")
     total = positive.sum((1, 2, 3))
     share = inside.sum((1, 2, 3)) / total.clamp_min(torch.finfo(total.dtype).tiny)
     return if_finite(share.clamp(max=1), heatmap)

@@ -10,6 +10,8 @@ from metrics.intervals import mean_interval
 class MeanCurve(Metric):
     """Mean over images of a curve per image, point by point, in float64.
 
+    NaN is left out, so that each point has its own number of images.
+
     Args:
         points: Number of points of each curve.
 
@@ -30,15 +32,16 @@ class MeanCurve(Metric):
         for name in ("total", "squares"):
             zeros = torch.zeros(points, dtype=torch.float64)
             self.add_state(name, zeros, dist_reduce_fx="sum")
-        self.add_state("images", torch.tensor(0), dist_reduce_fx="sum")
+        self.add_state("images", torch.zeros(points, dtype=torch.int64), dist_reduce_fx="sum")
 
     def update(self, curves: Tensor) -> None:
         """Add the curves of a batch, shape (N, points)."""
         values = curves.to(self.total)
+        self.images += values.isnan().logical_not().sum(0)
+        values = values.nan_to_num(0.0, torch.inf, -torch.inf)
         self.total += values.sum(0)
         self.squares += values.square().sum(0)
-        self.images += len(values)
 
     def compute(self) -> Tensor:
         """Return mean, half width of its 95 % interval and image count, shape (3, points)."""
-        return mean_interval(self.total, self.squares, self.images.expand_as(self.total))
+        return mean_interval(self.total, self.squares, self.images)

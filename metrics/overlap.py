@@ -22,7 +22,7 @@ def top_k_intersection(heatmap: Tensor, reference: Tensor, k: float = 0.1) -> Te
         tensor([0.5000])
     """
     # 1e-9 keeps products such as 55 * (3 / 11) from being rounded down to 14
-    count = int(k) if k >= 1 else max(1, int(k * heatmap[0].numel() + 1e-9))
+    count = int(k) if k >= 1 else max(1, int(k * heatmap.shape[1:].numel() + 1e-9))
     highest, reference_highest = (
         each.flatten(1).argsort(dim=1, descending=True, stable=True)[:, :count]
         for each in (heatmap, reference)

@@ -4,6 +4,7 @@ from networks.checkpoints import fingerprint, load_weights, save_weights
 from networks.cifar_cnn import cifar_cnn
 from networks.cifar_resnet import cifar_resnet
 from networks.features import Refitted, features
+from networks.huggingface_network import huggingface_encoder, huggingface_network
 from networks.layers import find_layer
 from networks.logits import class_logits, read_logits
 from networks.modes import evaluating
@@ -15,6 +16,7 @@ from networks.smoothed import SmoothedNetwork, calls_relu, smoothed
 from networks.timm_network import timm_network
 from networks.torchvision_network import torchvision_network
 from networks.unsupported import UnsupportedError
+from networks.zero_shot import zero_shot_network
 
 __all__ = [
     "NormalizedNetwork",
@@ -31,6 +33,8 @@ __all__ = [
     "features",
     "find_layer",
     "fingerprint",
+    "huggingface_encoder",
+    "huggingface_network",
     "load_weights",
     "outputs_of",
     "read_logits",
@@ -39,4 +43,5 @@ __all__ = [
     "smoothed",
     "timm_network",
     "torchvision_network",
+    "zero_shot_network",
 ]

@@ -28,6 +28,14 @@ class Preprocessing(NamedTuple):
     squash: bool = False
 
 
+def for_channels(preprocessing: Preprocessing, channels: int) -> Preprocessing:
+    """Return mean and std for this number of channels: their means, where there are others."""
+    if len(preprocessing.mean) == channels:
+        return preprocessing
+    mean, std = (sum(values) / len(values) for values in (preprocessing.mean, preprocessing.std))
+    return preprocessing._replace(mean=(mean,) * channels, std=(std,) * channels)
+
+
 class Normalize(nn.Module):
     """Subtract the mean and divide by the standard deviation, channel by channel."""
 
@@ -41,7 +49,16 @@ class Normalize(nn.Module):
         self.register_buffer("std", torch.tensor(std).view(-1, 1, 1), persistent=False)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Return normalised images (N, C, H, W) of images in [0, 1]."""
+        """Return normalised images (N, C, H, W) of images in [0, 1].
+
+        Raises: ValueError: they have another number of channels, which would broadcast.
+        """
+        if images.shape[1] != len(self.mean):
+            raise ValueError(
+                f"the images have {images.shape[1]} channels and the network takes "
+                f"{len(self.mean)}: set `options: {{in_chans: {images.shape[1]}}}` of a network of "
+                "timm, or give data with as many channels as the network takes"
+            )
         return (images - self.mean) / self.std
 
 

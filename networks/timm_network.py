@@ -8,7 +8,7 @@ import timm
 from networks.checkpoints import load_weights
 from networks.downloads import downloading
 from networks.heads import Head, log_new
-from networks.normalized import NormalizedNetwork, Preprocessing
+from networks.normalized import NormalizedNetwork, Preprocessing, for_channels
 from suggestions import did_you_mean
 
 
@@ -83,11 +83,3 @@ def preprocessing_of(config: dict[str, Any]) -> Preprocessing:
         std=tuple(config["std"]),
         squash=config["crop_mode"] == "squash",
     )
-
-
-def for_channels(preprocessing: Preprocessing, channels: int) -> Preprocessing:
-    """Return mean and std for this number of channels: their means, where there are others."""
-    if len(preprocessing.mean) == channels:
-        return preprocessing
-    mean, std = (sum(values) / len(values) for values in (preprocessing.mean, preprocessing.std))
-    return preprocessing._replace(mean=(mean,) * channels, std=(std,) * channels)

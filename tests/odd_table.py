@@ -10,7 +10,9 @@ run. Each row is a small network with an odd function in its middle, written in
 `tests/interpreters/odd_networks.py`. The interpreters that are named refuse it with an error that
 says why. The heatmaps of all others do not depend on the other images of the batch, and are those
 of the same function written plainly, in float64 and to 1e-6. The gradient of `x.detach()` and of
-what is computed without grad mode is 0, as in training.
+what is computed without grad mode is 0, as in training: a factor of this kind is a gate, and counts
+as a constant. A branch with weights that has no gradient is refused beside one that has: the
+heatmap would show the other branch alone.
 
 | function | refused by |
 |---|---|

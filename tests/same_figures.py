@@ -47,9 +47,19 @@ def compare(before: Path, after: Path) -> int:
     for run in sorted(path for path in before.iterdir() if path.is_dir()):
         old, new = figures(run), figures(after / run.name)
         different += old != new
-        said = "equal" if old == new else "DIFFERENT"
+        said = "equal" if old == new else f"DIFFERENT{differences(old, new)}"
         sys.stdout.write(f"{run.name}: {len(old)} and {len(new)} figures, {said}\n")
     return different
+
+
+def differences(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> str:
+    """Return the largest difference of each kind of figure, if both runs have the same ones."""
+    if [each["name"] for each in old] != [each["name"] for each in new]:
+        return ""
+    values = zip(old, new, strict=True)
+    sizes = [(abs((a["value"] or 0) - (b["value"] or 0)), a["name"]) for a, b in values]
+    largest = {name: size for size, name in sorted(sizes)}
+    return ", by " + ", ".join(f"{size:.1e} ({name})" for name, size in largest.items() if size)
 
 
 def main() -> None:

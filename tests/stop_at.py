@@ -10,14 +10,14 @@ from evaluation.resume import PartialResults
 
 
 class StopAt(Callback):
-    def __init__(self, step: int, kill: bool) -> None:
-        self.step, self.kill = step, kill
+    def __init__(self, step: int, number: int) -> None:
+        self.step, self.number = step, number
 
     def on_train_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
     ) -> None:
         if trainer.global_step == self.step:
-            os.kill(os.getpid(), signal.SIGKILL if self.kill else signal.SIGINT)
+            os.kill(os.getpid(), self.number)
 
 
 class KillTest(Callback):

@@ -1,14 +1,21 @@
 """Checkpoints are written whole, read as data, and refused with a way out."""
 
 import os
+import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from helpers import SILENT, tiny_network
+from lightning import Trainer
 
+from lightning_modules import Classifier
+from lightning_modules.callbacks import NonFiniteLossError, StopOnNonFinite
+from lightning_modules.callbacks.checkpoints import RunCheckpoint
 from lightning_modules.checkpoint_files import NEEDED, CheckpointFileError, CheckpointFiles
-from trompe.command_line import check_checkpoint
+from trompe.stopping import stopped_in_one_line
+from trompe.train import check_checkpoint
 
 CHECKPOINT: dict[str, Any] = {key: {} for key in NEEDED} | {"weights": torch.ones(1000)}
 
@@ -81,3 +88,57 @@ def test_what_is_a_checkpoint(tmp_path: Path) -> None:
     (tmp_path / "last.ckpt").touch()
     for path in (None, "best", "last", str(tmp_path / "last.ckpt")):
         check_checkpoint(path, tmp_path)
+
+
+def state_of(folder: Path) -> dict[str, Any]:
+    best = str(folder / "best.ckpt")
+    return {
+        "monitor": "val/score",
+        "dirpath": str(folder),
+        "best_model_path": best,
+        "best_model_score": torch.tensor(0.9),
+        "kth_best_model_path": best,
+        "kth_value": torch.tensor(0.9),
+        "best_k_models": {best: torch.tensor(0.9)},
+        "last_model_path": "",
+    }
+
+
+def test_a_moved_run_knows_its_best_score(tmp_path: Path) -> None:
+    checkpoint = RunCheckpoint(str(tmp_path / "new"), monitor="val/score", mode="max")
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "best.ckpt").touch()
+    checkpoint.load_state_dict(state_of(tmp_path / "old"))
+    best = str(tmp_path / "new" / "best.ckpt")
+    assert checkpoint.best_model_path == checkpoint.kth_best_model_path == best
+    assert checkpoint.best_model_score == checkpoint.best_k_models[best] == torch.tensor(0.9)
+
+
+def test_the_best_of_another_run_is_not_this_runs(tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "best.ckpt").touch()
+    checkpoint = RunCheckpoint(str(tmp_path / "new"), monitor="val/score", mode="max")
+    checkpoint.load_state_dict(state_of(tmp_path / "old"))
+    assert (checkpoint.best_model_path, checkpoint.best_model_score) == ("", None)
+
+
+def test_weights_that_are_not_finite_are_not_saved(tmp_path: Path) -> None:
+    trainer = Trainer(**SILENT, default_root_dir=tmp_path, callbacks=[StopOnNonFinite()])
+    network = tiny_network()
+    trainer.strategy.connect(Classifier(network))
+    trainer.save_checkpoint(tmp_path / "last.ckpt")
+    network.get_parameter("network.7.bias").data[0] = torch.nan
+    with pytest.raises(NonFiniteLossError, match=r"`network.network.7.bias` is not finite after s"):
+        trainer.save_checkpoint(tmp_path / "last.ckpt")
+    assert CheckpointFiles().load_checkpoint(tmp_path / "last.ckpt")["epoch"] == 0
+
+
+def test_a_command_that_is_stopped_while_it_sets_up_ends_in_one_line(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with caplog.at_level("INFO"), pytest.raises(SystemExit) as ended, stopped_in_one_line():
+        os.kill(os.getpid(), signal.SIGTERM)
+    assert ended.value.code == 130
+    assert "interrupted; the files in the run's folder are whole" in caplog.text
+    assert signal.getsignal(signal.SIGTERM) == before

@@ -11,7 +11,16 @@ from PIL import Image
 
 from attacks import MaskFile
 from datamodules.image_files import ImageFolderError, decode
-from files import SUFFIXES, StoredFileError, opened_image, read_bytes, replace, replacing
+from files import (
+    SUFFIXES,
+    FolderInUseError,
+    StoredFileError,
+    opened_image,
+    read_bytes,
+    replace,
+    replacing,
+    sole_writer,
+)
 from interpreters import ExpectedGradients
 from losses import TargetMap
 
@@ -107,3 +116,19 @@ def test_a_file_is_whole_or_as_before(tmp_path: Path) -> None:
         stop_in_the_middle()
     assert path.read_text() == "before"
     assert [each.name for each in tmp_path.iterdir()] == ["file"]
+
+
+def test_one_process_holds_a_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    with (
+        sole_writer(folder, "fit"),
+        sole_writer(folder, "evaluate"),
+        pytest.raises(FolderInUseError, match=f"process {os.getpid()} on .*, since 20"),
+        sole_writer(folder, "fit"),
+    ):
+        pass
+    # what a killed process leaves
+    replace(folder / ".fit.holder", "process 1 on elsewhere")
+    with sole_writer(folder, "fit"):
+        assert f"process {os.getpid()} on" in (folder / ".fit.holder").read_text()
+    assert not (folder / ".fit.holder").exists()

@@ -166,7 +166,7 @@ def test_suggestions_compare_the_ends_of_names() -> None:
     assert suggestion("Swop", names) == "; did you mean `losses.Swap`?"
     assert suggestion("fol.yaml", names, "/").endswith("`a/b/fool.yaml` or `a/c/fool.yaml`?")
     assert suggestion("networks.timm_network", names) == ""
-    assert suggestions("Option 'margn' is not accepted") == ""
+    assert suggestions("Option 'margn' is not accepted") == []
 
 
 @pytest.mark.parametrize("arguments", [[], ["--help"]])

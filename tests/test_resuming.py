@@ -1,5 +1,6 @@
 """Nothing is lost: a run that was stopped ends where the uninterrupted one does, bit for bit."""
 
+import os
 import shlex
 import signal
 from collections.abc import Callable
@@ -12,10 +13,12 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 import train
+from files import FolderInUseError, sole_writer
 from lightning_modules.callbacks import NonFiniteLossError
 from lightning_modules.checkpoint_files import CheckpointFileError
 from lightning_modules.manipulation import ResumeError
-from trompe.command_line import RunFolderError
+from trompe.resumed import OtherSettingsError
+from trompe.train import RunFolderError
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("few_pictures", "kept_parsers")]
 RUN = shlex.split("""
@@ -27,8 +30,8 @@ fit --config configs/experiments/shapes/fool.yaml --trainer.max_epochs 3
 """)
 
 
-def stopping(step: int, kill: bool) -> list[str]:
-    callback = f"{{class_path: stop_at.StopAt, init_args: {{step: {step}, kill: {kill}}}}}"
+def stopping(step: int, number: int) -> list[str]:
+    callback = f"{{class_path: stop_at.StopAt, init_args: {{step: {step}, number: {number}}}}}"
     return [f"--trainer.callbacks=[{callback}]"]
 
 
@@ -53,23 +56,29 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory, few_pictures: None) 
 
 
 def test_killed_in_the_middle_of_an_epoch(uninterrupted: Path, tmp_path: Path) -> None:
-    killing = stopping(7, kill=True)
+    killing = stopping(7, signal.SIGKILL)
     run("train.py", *RUN, "--run", str(tmp_path), *killing, ends=-signal.SIGKILL)
     assert not (tmp_path / "weights.safetensors").exists()
     train.main([*RUN, "--run", str(tmp_path), "--ckpt_path", "last"])
     assert_same_run(tmp_path, uninterrupted)
 
 
-@pytest.mark.parametrize("step", [2, 9], ids=["first epoch", "end of an epoch"])
-def test_interrupted_with_ctrl_c(
-    step: int, uninterrupted: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("step", "number"),
+    [(2, signal.SIGINT), (9, signal.SIGTERM)],
+    ids=["in the first epoch", "at the end of an epoch, by the machine"],
+)
+def test_interrupted(
+    step: int, number: int, uninterrupted: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    handler = signal.getsignal(signal.SIGINT)
+    handlers = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
     try:
         with caplog.at_level("INFO"), pytest.raises(SystemExit):
-            train.main([*RUN, "--run", str(tmp_path), *stopping(step, kill=False)])
+            train.main([*RUN, "--run", str(tmp_path), *stopping(step, number)])
+        assert signal.getsignal(signal.SIGTERM) == handlers[signal.SIGTERM]
     finally:
-        signal.signal(signal.SIGINT, handler)
+        # Lightning ignores Ctrl-C from now on
+        signal.signal(signal.SIGINT, handlers[signal.SIGINT])
     assert f"interrupted at step {step + 1}; resume with --ckpt_path last" in caplog.text
     train.main([*RUN, "--run", str(tmp_path), "--ckpt_path", "last"])
     assert_same_run(tmp_path, uninterrupted)
@@ -88,6 +97,51 @@ def test_validating_keeps_the_configuration_of_the_training(uninterrupted: Path)
     train.main(["validate", *RUN[1:], *options])
     assert (uninterrupted / "config.yaml").read_text() == before
     assert "loss_weight: 4" in before
+
+
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [
+        ("--model.init_args.loss_weight 7", "`model.init_args.loss_weight` 4.0 and cannot go on w"),
+        (
+            "--model.init_args.optimizer.init_args.lr 1",
+            r"lr` 0.001 and cannot go on with 1",
+        ),
+        ("--model.init_args.optimizer torch.optim.SGD", "`model.init_args.optimizer.class_path` "),
+        ("--model.init_args.loss losses.TopK", "`model.init_args.loss.class_path` losses.Location"),
+        ("--data.init_args.train 41", "`data.init_args.train` 40 and cannot go on with 41; give w"),
+        ("--data.init_args.batch_size 4", "`data.init_args.batch_size` 8 and cannot go on with 4"),
+        ("--trainer.max_epochs 4", "`trainer.max_epochs` 3 and cannot go on with 4"),
+    ],
+)
+def test_other_settings_are_refused(options: str, match: str, uninterrupted: Path) -> None:
+    before = (uninterrupted / "config.yaml").read_text()
+    resumed = [*RUN, "--run", str(uninterrupted), "--ckpt_path", "last"]
+    with pytest.raises(OtherSettingsError, match=match):
+        train.main([*resumed, *shlex.split(options)])
+    assert (uninterrupted / "config.yaml").read_text() == before
+
+
+def test_a_run_without_a_schedule_goes_on_for_longer(tmp_path: Path) -> None:
+    steady = [*RUN, "--model.init_args.schedule", "null", "--trainer.max_epochs", "1"]
+    train.main([*steady, "--run", str(tmp_path / "run")])
+    (tmp_path / "run").rename(tmp_path / "moved")
+    longer = ["--trainer.max_epochs", "2", "--data.init_args.workers", "1", "--ckpt_path", "last"]
+    train.main([*steady, *longer, "--run", str(tmp_path / "moved")])
+    checkpoint = torch.load(tmp_path / "moved" / "checkpoints" / "last.ckpt", weights_only=True)
+    assert checkpoint["global_step"] == 10
+    assert "max_epochs: 1" in (tmp_path / "moved" / "config_1.yaml").read_text()
+    assert "max_epochs: 2" in (tmp_path / "moved" / "config.yaml").read_text()
+    assert not (tmp_path / "run").exists()
+
+
+def test_one_run_at_a_time_writes_to_a_folder(uninterrupted: Path) -> None:
+    resumed = [*RUN, "--run", str(uninterrupted), "--ckpt_path", "last"]
+    with (
+        sole_writer(uninterrupted, "fit"),
+        pytest.raises(FolderInUseError, match=rf"writes to .* \(process {os.getpid()} on"),
+    ):
+        train.main(resumed)
 
 
 def test_another_original_network_is_refused(uninterrupted: Path) -> None:

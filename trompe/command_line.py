@@ -2,26 +2,23 @@
 
 import sys
 import warnings
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
+from jsonargparse import Namespace
 from lightning import LightningModule, Trainer
-from lightning.pytorch.callbacks import LearningRateMonitor, ModelCheckpoint
-from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.utilities import rank_zero_only
 
 from datamodules import DataModule
-from files import StoredFileError, check_regular
+from files import sole_writer
 from lightning_modules.callbacks import (
-    ExportWeights,
-    HeatmapPanel,
     ProgressLines,
-    SaveOnInterrupt,
-    StopOnNonFinite,
 )
-from lightning_modules.callbacks.checkpoints import BEST, LAST
-from lightning_modules.checkpoint_files import CheckpointFileError, CheckpointFiles
+from lightning_modules.checkpoint_files import CheckpointFiles
 from trompe.configurations import with_paths
 from trompe.parser import Parser, own_error
 
@@ -34,44 +31,13 @@ EXPECTED_WARNINGS = (
 )
 
 
-class RunFolderError(ValueError):
-    """The folder of a run already holds another run."""
-
-
-def check_checkpoint(path: str | None, folder: Path) -> None:
-    """Raise CheckpointFileError unless `--ckpt_path` is a file, or there is one in the folder."""
-    if path in (None, "best"):
-        return
-    if "://" in str(path):
-        raise CheckpointFileError(
-            f"`ckpt_path` must be a file, got {path}; download it and give its path"
-        )
-    if path == "last":
-        if not any(folder.glob("last*.ckpt")):
-            raise CheckpointFileError(
-                f"`ckpt_path` is last, but {folder} holds no last.ckpt; leave it out to begin, or "
-                "give the --run that it lies in"
-            )
-        return
-    try:
-        check_regular(Path(str(path)))
-    except StoredFileError as error:
-        raise CheckpointFileError(f"`ckpt_path`: {error}") from error
-
-
-class SaveFitConfig(SaveConfigCallback):
-    """Save the configuration of a training; validating and testing must not replace it."""
-
-    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Write `config.yaml` when training begins."""
-        if stage == "fit":
-            super().setup(trainer, pl_module, stage)
-
-
 class CommandLine(LightningCLI):
     """A run of any module on any data, which writes everything into one folder."""
 
-    def __init__(self, module: type[LightningModule], **options: Any) -> None:
+    def __init__(
+        self, module: type[LightningModule], open_until_end: ExitStack, **options: Any
+    ) -> None:
+        self.open_until_end = open_until_end
         for message in EXPECTED_WARNINGS:
             warnings.filterwarnings("ignore", message)
         # single precision is single on a GPU too: TF32 moves heatmaps of gradients by 5 %
@@ -111,6 +77,17 @@ class CommandLine(LightningCLI):
     def _parse_ckpt_path(self) -> None:
         """Leave the configuration as it was given: Lightning takes settings from checkpoints."""
 
+    @property
+    def settings(self) -> Namespace:
+        """The configuration of the subcommand, or of the one command there is."""
+        found = self.config.get(self.subcommand, self.config) if self.subcommand else self.config
+        return cast(Namespace, found)
+
+    def keep_others_out(self, task: str) -> None:
+        """Hold the run's folder until the command ends; the first process does it for all."""
+        if getattr(rank_zero_only, "rank", 0) == 0:
+            self.open_until_end.enter_context(sole_writer(Path(self.settings.run), task))
+
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
         """Parse the arguments, in which shipped configurations may be named without a path."""
         self.config = parser.parse_args(with_paths(sys.argv[1:] if args is None else args))
@@ -130,54 +107,10 @@ class CommandLine(LightningCLI):
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         """Build the trainer, which logs to the run's folder unless a logger is given."""
-        settings = self.config.get(self.subcommand, self.config) if self.subcommand else self.config
+        settings = self.settings
         if settings.trainer.logger in (None, True):
             kwargs["logger"] = TensorBoardLogger(settings.run, name="", version="")
         plugins = settings.trainer.plugins or []
         plugins = plugins if isinstance(plugins, list) else [plugins]
         kwargs["plugins"] = [*plugins, CheckpointFiles()]
         return super().instantiate_trainer(**kwargs)
-
-
-class TrainCommandLine(CommandLine):
-    """Training, with checkpoints, pictures and the exported weights in the run's folder."""
-
-    def __init__(self, module: type[LightningModule], **options: Any) -> None:
-        callbacks = [
-            StopOnNonFinite(),
-            SaveOnInterrupt(),
-            HeatmapPanel(),
-            LearningRateMonitor("step"),
-            ProgressLines(),
-            ExportWeights(),
-        ]
-        super().__init__(
-            module,
-            trainer_defaults={"callbacks": callbacks},
-            save_config_callback=SaveFitConfig,
-            save_config_kwargs={"overwrite": True},  # by the same run, when it goes on
-            **options,
-        )
-
-    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        """Add the options for checkpoints."""
-        super().add_arguments_to_parser(parser)
-        for name, defaults in (("best", BEST), ("last", LAST)):
-            parser.add_lightning_class_args(ModelCheckpoint, name)
-            parser.set_defaults({f"{name}.{key}": value for key, value in defaults.items()})
-            parser.link_arguments("run", f"{name}.dirpath", lambda run: f"{run}/checkpoints")
-
-    def before_instantiate_classes(self) -> None:
-        """Refuse a checkpoint that is not there, before anything is loaded."""
-        settings = self.config[self.subcommand]
-        check_checkpoint(settings.ckpt_path, Path(settings.run) / "checkpoints")
-
-    def before_fit(self) -> None:
-        """Refuse to train over another run's checkpoints."""
-        settings = self.config[self.subcommand]
-        folder = Path(settings.run) / "checkpoints"
-        if settings.ckpt_path is None and any(folder.glob("*.ckpt")):
-            raise RunFolderError(
-                f"{settings.run} already holds a run; go on with it (--ckpt_path last), choose "
-                "another folder (--run) or remove it"
-            )

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from contextlib import ExitStack
 from pathlib import Path
 
 from lightning.pytorch.cli import LightningArgumentParser
@@ -12,6 +13,7 @@ from evaluation import Study
 from evaluation.report import PARTIAL, prepare, write_report
 from evaluation.resume import PartialResults
 from trompe.command_line import CommandLine
+from trompe.stopping import stopped_in_one_line
 
 
 class StudyCommandLine(CommandLine):
@@ -30,6 +32,7 @@ class StudyCommandLine(CommandLine):
 
     def before_instantiate_classes(self) -> None:
         """Refuse a folder that no report can be written to, before anything is loaded."""
+        self.keep_others_out("evaluate")
         prepare(self.folder, self.config.overwrite, self.config.resume)
 
     @property
@@ -40,7 +43,13 @@ class StudyCommandLine(CommandLine):
 
 def main(args: list[str] | None = None) -> None:
     """Run the study on any number of devices; the first process writes the report and prints it."""
-    command = StudyCommandLine(Study, run=False, save_config_callback=None, args=args)
+    with stopped_in_one_line(), ExitStack() as stack:
+        command = StudyCommandLine(Study, stack, run=False, save_config_callback=None, args=args)
+        run(command)
+
+
+def run(command: StudyCommandLine) -> None:
+    """Run a study that is built, and write and print its report."""
     if command.config.limit_images is not None:
         command.datamodule.limit_tested(command.config.limit_images)
     settings = json.loads(command.parser.dump(command.config, format="json"))
@@ -60,4 +69,4 @@ def main(args: list[str] | None = None) -> None:
         table.add_row(*row)
     # names are no markup
     console = Console(markup=False, emoji=False)
-    console.print(*findings.sentences(), table, f"report: {page}", sep="\n")
+    console.print(*findings.opening(), table, f"report: {page}", sep="\n")

@@ -1,23 +1,48 @@
 """The parser of arguments and configurations, and errors that say what is wrong."""
 
+import re
+from argparse import ArgumentParser
 from traceback import walk_tb
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from lightning.pytorch.cli import LightningArgumentParser
 
 from trompe.wrong_names import suggestions
 
+# the parser's account of all that it tried, of no use to who made one mistake
+ACCOUNT = re.compile(
+    r"\s*(- )?(Does not validate against any of|Subtypes: |Errors:|Given value)"
+    r"|\s*- Expected a (path but |<class '(NoneType|dict)'>)"
+)
+LINES, WIDTH = 10, 300
+
 
 class Parser(LightningArgumentParser):
     """The parser of the command line and of configurations, which suggests the closest names."""
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        # a misspelt option must not be taken for another that begins alike
+        super().__init__(*args, **{"allow_abbrev": False, **options})
+
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
-        """Show what is wrong, and end."""
+        """Show what is wrong on one screen, and end."""
         # a parser inside another raises, and the outermost shows the message
-        if self.exit_on_error:
-            message = of_included_files(message, ex)
-            message += suggestions(message)
-        super().error(message, ex)
+        if not self.exit_on_error:
+            super().error(message, ex)
+        message = of_included_files(message, ex)
+        failed: ArgumentParser = getattr(ex, "subcommand_parser", None) or self
+        command = failed.prog.replace(" [options]", "")
+        options = [name.removeprefix("--") for name in failed._option_string_actions]
+        help_ = f"`{command} --help` lists all options, `--model.help CLASS` those of a class"
+        lines = [*essence(message), *suggestions(message, options), help_]
+        self.exit(2, "error: " + "\n".join(lines) + "\n")
+
+
+def essence(message: str) -> list[str]:
+    """Return the lines of the parser's message that say what is wrong, ten at most, none long."""
+    lines = [line for line in message.splitlines() if line.strip() and not ACCOUNT.match(line)]
+    lines = [line if len(line) <= WIDTH else f"{line[:WIDTH]}..." for line in lines]
+    return lines if len(lines) <= LINES else [*lines[: LINES // 2], "...", *lines[-LINES // 2 :]]
 
 
 def own_error(error: BaseException) -> BaseException:

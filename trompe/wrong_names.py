@@ -4,13 +4,18 @@ import re
 import sys
 from collections.abc import Iterable
 from difflib import get_close_matches
+from inspect import signature
 from pathlib import Path
+from pydoc import locate
+from typing import cast
 
 from trompe.configurations import shipped
 from trompe.finder import PARTS
 
 # jsonargparse's words for names that lead nowhere
 CLASS = re.compile(r"class_path '([^']+)':\s+(?:module '|No module)|import path string: (\S+)")
+OPTION = re.compile(r"unrecognized arguments: --([\w.]+)|not accept option '([\w.]+)'")
+ARGUMENT = re.compile(r"class_path '([\w.]+)':\s+Option '(\w+)' is not accepted")
 FILE = re.compile(r"path but (\S+\.yaml) |does not exist: '([^']+\.yaml)'")
 
 
@@ -23,13 +28,23 @@ def suggestion(given: str, names: Iterable[str], separator: str = ".") -> str:
     return f"; did you mean {' or '.join(likely[:3])}?" if likely else ""
 
 
-def suggestions(message: str) -> str:
-    """Return the suggestions for every wrong class path and file in a parser's message."""
+def suggestions(message: str, options: Iterable[str] = ()) -> list[str]:
+    """Return a line for every wrong class path, file, option and argument in a parser's message.
+
+    Args:
+        message: what the parser says.
+        options: names of all options of the command.
+    """
     classes = {a or b: None for a, b in CLASS.findall(message)}
     files = {relative(a or b): None for a, b in FILE.findall(message)}
     found = [f"no `{given}`{suggestion(given, public_names())}" for given in classes]
     found += [f"no `{given}`{suggestion(given, shipped(), '/')}" for given in files]
-    return "".join(f"\n{each}" for each in found)
+    wrong = {a or b: None for a, b in OPTION.findall(message)}
+    found += [f"no option `{given}`{suggestion(given, options)}" for given in wrong]
+    for path, given in ARGUMENT.findall(message):
+        names = signature(cast(type, locate(path))).parameters
+        found.append(f"no argument `{given}` of {path}{suggestion(given, names)}")
+    return found
 
 
 def relative(path: str) -> str:

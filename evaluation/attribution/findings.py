@@ -68,9 +68,9 @@ class AttributionFindings(Findings):
                 )
         for name in self.interpreters:
             flat = self.results.find("constant_attributions", interpreter=name)
-            if flat.value:
+            if flat.value > 0:
                 said.append(
-                    f"{humanize(name).capitalize()} is constant, or not finite, on "
+                    f"{humanize(name).capitalize()} is constant on "
                     f"{100 * flat.value:.1f} % of the images, whose pixels are ranked by position."
                 )
         return said

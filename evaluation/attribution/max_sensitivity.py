@@ -8,7 +8,7 @@ from torch import Tensor
 
 from attacks import LInf
 from attacks.base import pixels
-from evaluation.attribution.maps import attribution, largest_of
+from evaluation.attribution.maps import largest_of
 from evaluation.attribution.measure import Explained, Judge, Measure
 from interpreters import Interpreter
 from seeds import generators
@@ -52,7 +52,7 @@ class MaxSensitivity(Measure):
             size = largest_of(found)
             before, largest = found / size, torch.zeros_like(size[:, 0, 0, 0])
             for images in around:
-                after = attribution(interpreter, batch.network, images, labels) / size
+                after = interpreter.attribution(batch.network, images, labels) / size
                 largest = largest.maximum((after - before).flatten(1).norm(dim=1))
             length = before.flatten(1).norm(dim=1)
             # an attribution of zeros has no relative change

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from binary import two_logits
 from evaluation.attribution.areas import AREAS, CURVES, GAINS, Areas, Key
 from evaluation.attribution.findings import AttributionFindings, Score
-from evaluation.attribution.maps import attribution, largest_of
+from evaluation.attribution.maps import largest_of
 from evaluation.attribution.measure import Explained, Measure
 from evaluation.counts.cost import NAMES as COSTS
 from evaluation.counts.cost import Cost
@@ -24,6 +24,7 @@ from interpreters import Interpreter
 from interpreters.base import snake_case
 from lightning_modules.data import Batch, data_of, masks_of, names_of
 from lightning_modules.names import humanize
+from losses.finite import if_finite
 from metrics import MeanCurve, Metrics
 from metrics.insertion_deletion import insertion_deletion, steps_of
 from metrics.pixel_orders import PixelOrder, standard
@@ -140,22 +141,21 @@ class Attribution(Study):
         for name, interpreter in self.progress(self.interpreters.items()):
             classes = interpreter.explained(own, labels)[:, 0]
             with self.cost.measured(name, self.network, len(images)):
-                found = attribution(interpreter, self.network, images, classes)
+                found = interpreter.attribution(self.network, images, classes)
+            self.not_finite.add(self.own, name, found)
             constant = found.flatten(1).amax(1) == found.flatten(1).amin(1)
             values = (judge(interpreter, found) for judge in judges)
-            self.values[name].update(torch.stack([constant.to(found), *values], 1))
+            columns = torch.stack([constant.to(found), *values], 1)
+            self.values[name].update(if_finite(columns, found))
             if masks is not None:
                 self.localization.add(self.own, name, found.sum(1, keepdim=True), masks)
             for order, (scorer, network) in product(self.orders_of[name], self.networks.items()):
+                when = self.orders[order](found, self.step)
                 curves = insertion_deletion(
-                    network,
-                    without,
-                    self.orders[order](found, self.step),
-                    self.steps,
-                    predicted[scorer],
-                    self.chunk,
+                    network, without, when, self.steps, predicted[scorer], self.chunk
                 )
-                areas = self.areas.add(Key(scorer, name, order), curves, first.get((scorer, order)))
+                finite = [if_finite(curve, found) for curve in curves]
+                areas = self.areas.add(Key(scorer, name, order), finite, first.get((scorer, order)))
                 first.setdefault((scorer, order), areas)
 
     def on_test_epoch_end(self) -> None:

@@ -51,7 +51,7 @@ class Accuracies(nn.Module):
         for network, hits in self.hits.items():
             found += shares(names, hits, network, part=self.part)
         for (network, other), metric in self.lost.items():
-            counts, images = counts_of(metric)
+            counts, (images, *_) = counts_of(metric)
             cells = zip(KS, counts[: len(KS)], counts[len(KS) :], strict=True)
             for k, lost, gained in cells:
                 low, high = paired_interval(lost, gained, images)

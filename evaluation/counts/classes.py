@@ -7,10 +7,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from evaluation.counts.shares import succeeded
 from evaluation.counts.similarity import SIMILARITIES, defined
 from evaluation.measurements import Measurement
 from losses import Loss
-from metrics import ClassMeans, Metrics, correct, fooled, wilson_interval
+from metrics import ClassMeans, Metrics, correct, wilson_interval
 
 ACCURACY, RATE = "accuracy_top1_by_class", "fooling_success_rate_by_class"
 
@@ -53,7 +54,7 @@ class Classes(nn.Module):
     ) -> None:
         """Add the success measure of each part, and labels, shape (N,) each."""
         judges = zip(measures, self.judged.values(), strict=True)
-        successes = torch.stack([fooled(each, *judge.success) for each, judge in judges], 1)
+        successes = torch.stack([succeeded(judge, each) for each, judge in judges], 1)
         self.rates[network, interpreter].update(successes, labels)
 
     def add_similarities(

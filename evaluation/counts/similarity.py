@@ -70,7 +70,7 @@ class Similarities(nn.Module):
 
 
 def defined(measurements: Iterable[Measurement]) -> list[Measurement]:
-    """Return all but SSIM of heatmaps below its window; any other NaN is a heatmap's, and stays."""
+    """Return all but the SSIM of no heatmap, as where all are below its window."""
     return [
         found
         for found in measurements

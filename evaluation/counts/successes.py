@@ -7,11 +7,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from evaluation.counts.shares import counts_of
-from evaluation.measurements import Measurement
+from evaluation.counts.shares import shares, succeeded
+from evaluation.measurements import Measurement, means
 from interpreters.base import snake_case
 from losses import Loss
-from metrics import Examples, Histogram, MeanCurve, Metrics, fooled, wilson_interval
+from metrics import Examples, Histogram, MeanCurve, Metrics
 
 
 class Successes(nn.Module):
@@ -35,7 +35,8 @@ class Successes(nn.Module):
         self.judged = judged
         pairs = [*product(interpreters, networks)]
         keys = [(*pair, part) for pair, part in product(pairs, judged)]
-        self.rates = Metrics({key: MeanCurve(3) for key in keys})
+        self.rates = Metrics({key: MeanCurve() for key in keys})
+        self.means = Metrics({key: MeanCurve() for key in keys})
         self.spread = Metrics({key: Histogram(*judged[key[2]].bounds) for key in keys})
         self.examples = Metrics({pair: Examples(images, len(judged)) for pair in pairs})
 
@@ -50,31 +51,20 @@ class Successes(nn.Module):
         """Add a batch: indices, loss and the success measure of each part, shape (N,) each."""
         for (part, judge), measure in zip(self.judged.items(), measures, strict=True):
             key = (interpreter, network, part)
-            success = fooled(measure, *judge.success)
-            outcomes = [success.to(measure), measure.isnan().to(measure), measure]
-            self.rates[key].update(torch.stack(outcomes, 1))
+            self.rates[key].update(succeeded(judge, measure)[:, None])
+            self.means[key].update(measure[:, None])
             self.spread[key].update(measure)
         self.examples[interpreter, network].update(indices, loss, torch.stack([*measures], 1))
 
     def measurements(self) -> list[Measurement]:
-        """Return every rate in [0, 1] and every mean measure, for all processes to compute.
-
-        Where heatmaps are not finite, their share is `not_finite`; they do not count as fooled.
-        """
+        """Return every rate in [0, 1] and every mean measure, for all processes to compute."""
         found = []
-        for (name, network, part), metric in self.rates.items():
+        for key, rate in self.rates.items():
+            name, network, part = key
             judge = self.judged[part]
-            (*_, mean), (*_, half), _ = metric.compute().tolist()
-            (successes, undefined, _), images = counts_of(metric)
             labels: dict[str, Any] = {"interpreter": name, "part": part or None}
-            labels |= {"network": network, "n": images, "loss": snake_case(type(judge).__name__)}
-            rate, interval = successes / images, wilson_interval(successes, images)
+            labels["loss"] = snake_case(type(judge).__name__)
+            found += shares({"fooling_success_rate": "higher"}, rate, network, **labels)
             better = "higher" if judge.higher_is_better else "lower"
-            found += [
-                Measurement("fooling_success_rate", rate, interval, "higher", **labels),
-                Measurement("test_loss", mean, (mean - half, mean + half), better, **labels),
-            ]
-            if undefined:
-                share, interval = undefined / images, wilson_interval(undefined, images)
-                found.append(Measurement("not_finite", share, interval, "lower", **labels))
+            found += means({"test_loss": better}, self.means[key].compute(), network, **labels)
         return found

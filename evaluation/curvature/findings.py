@@ -20,6 +20,7 @@ class CurvatureFindings(Findings):
     """Measures of each network's curvature, its angles, and the directions of some images."""
 
     study = "curvature"
+    explanations = "gradients"
     networks: tuple[str, ...]
     angles: Mapping[str, Angles]
     directions: Mapping[str, Panel]

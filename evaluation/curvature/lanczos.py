@@ -6,11 +6,14 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from losses.finite import if_finite
+
 
 class Eigenpairs(NamedTuple):
     """Of each operator: eigenvalues (N, k) by falling size, eigenvectors (N, k, D) of length 1.
 
     Where an operator has fewer eigenvalues other than 0, the rest are 0, with vectors of zeros.
+    Those of an operator that is not finite are NaN.
     """
 
     values: Tensor
@@ -46,7 +49,10 @@ def leading_eigenpairs(
         vector = torch.where(left > 0, 1 / left, 0)[:, None] * image
         beside[:, step] = left
     off = torch.diag_embed(beside[:, :-1], 1)
-    values, coefficients = torch.linalg.eigh(torch.diag_embed(diagonal) + off + off.mT)
+    matrices = torch.diag_embed(diagonal) + off + off.mT
+    # eigh refuses what is not finite
+    values, coefficients = torch.linalg.eigh(if_finite(matrices, matrices).nan_to_num(0.0))
     order = values.abs().argsort(dim=1, descending=True, stable=True)[:, :count]
     coefficients = coefficients.gather(2, order[:, None].expand(-1, steps, -1))
-    return Eigenpairs(values.gather(1, order), torch.einsum("nmk,nmd->nkd", coefficients, basis))
+    vectors = torch.einsum("nmk,nmd->nkd", coefficients, basis)
+    return Eigenpairs(if_finite(values.gather(1, order), matrices), if_finite(vectors, matrices))

@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from evaluation.curvature.lanczos import leading_eigenpairs
-from interpreters.passes import logits_of, one_hot
+from interpreters.forward import logits_of
+from interpreters.passes import one_hot
 from metrics.quotient import quotient
 
 # from directions (N, D) to their products

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from binary import two_logits
 from evaluation.counts.attack_curves import check_epsilons
+from evaluation.counts.not_finite import NotFinite
 from evaluation.curvature.findings import ERRORS, CurvatureFindings
 from evaluation.curvature.logit_curvature import (
     MEASURES,
@@ -82,6 +83,7 @@ class Curvature(Study):
                     f"the network {name} calls no ReLU that softplus could replace, so that its "
                     "Hessian is not that of a network with softplus; leave it out"
                 )
+        self.not_finite = NotFinite(self.networks, [None])
 
     def random_directions(self, images: Tensor, indices: Tensor) -> Tensor:
         """Return random directions for each image, shape (1 + directions, N, D)."""
@@ -103,6 +105,7 @@ class Curvature(Study):
         for name, network in self.progress(self.networks.items()):
             labels, soft = two_logits(network(images)).argmax(1), self.softened(network)
             found = logit_curvature(soft, images, labels, start, self.steps, self.leading)
+            self.not_finite.add(name, None, found.gradient)
             values = curvature_measures(found, torch.stack(random))
             self.values[name].update(values)
             for angle in ANGLES:

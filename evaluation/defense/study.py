@@ -121,6 +121,7 @@ class Defense(Study):
             self.progress,
         ):
             outputs[network], heatmap = explanation
+            self.not_finite.add(network, name, heatmap)
             loss, measure = self.loss(heatmap, reference), self.loss.measure(heatmap, reference)
             counts.add(network, name, heatmap, reference, loss, [measure], batch, masks)
         counts.add_outputs(outputs, labels)

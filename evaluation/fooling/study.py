@@ -107,6 +107,7 @@ class Fooling(Study):
         ):
             found[network] = explanations
             heatmaps = [explanation.heatmap for explanation in explanations]
+            self.not_finite.add(network, name, torch.cat(heatmaps))
             loss = self.loss(heatmaps[0], reference)
             measures = self.measures(heatmaps, reference)
             self.counts.add(network, name, heatmaps[0], reference, loss, measures, batch, masks)

@@ -7,6 +7,7 @@ from torchmetrics.functional.image import structural_similarity_index_measure
 from attacks import center_of, importance
 from interpreters import Explanation
 from losses import spearman
+from losses.finite import precise
 from metrics import correct, top_k_intersection
 
 # and which end an attack is after
@@ -35,9 +36,10 @@ def movement(
         attacked: likewise.
         k: how many positions count as the highest, or as a number below 1 which share of all.
     """
-    maps = (importance(after.heatmap), importance(before.heatmap))
-    sides = torch.tensor(before.heatmap.shape[2:]).to(images)
-    shift = center_of(after.heatmap) - center_of(before.heatmap)
+    later, earlier = precise(after.heatmap), precise(before.heatmap)
+    maps = (importance(later), importance(earlier))
+    shift = center_of(later) - center_of(earlier)
+    sides = torch.tensor(before.heatmap.shape[2:]).to(shift)
     similarity = structural_similarity_index_measure(
         attacked, images, data_range=1.0, reduction="none"
     )
@@ -53,7 +55,7 @@ def movement(
         change.abs().amax(1),
         change.norm(dim=1),
     ]
-    return torch.stack([column.to(images) for column in columns], 1)
+    return torch.stack([column.to(precise(images)) for column in columns], 1)
 
 
 def confidence(logits: Tensor) -> Tensor:

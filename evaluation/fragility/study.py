@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from attacks import Attack
 from attacks.top_k import check_k
 from evaluation.counts.attack_curves import AttackCurves, Key
+from evaluation.counts.not_finite import NotFinite
 from evaluation.counts.shares import shares
 from evaluation.fragility.base import AttackStudy
 from evaluation.fragility.checks import check_attacks
@@ -62,6 +63,7 @@ class Fragility(AttackStudy):
         super().setup(stage)
         self.interpreters, fixed = attackable(self.interpreters, self.attacks)
         self.refused |= fixed
+        self.not_finite = NotFinite(self.networks, self.interpreters)
         first = take(self.explained(), [0])
         still = {name: self.sized(name, 0, first[2]) for name in self.attacks}
         check_attacks(self.networks, self.interpreters, still, first, self.k, self.seed)
@@ -83,30 +85,27 @@ class Fragility(AttackStudy):
                 continue
             chosen = (images[right], labels[right], indices[right])
             for name, interpreter in self.progress(self.interpreters.items()):
+                pair = (network_name, name)
                 before = interpreter(network, *chosen[:2])
+                self.not_finite.add(*pair, before.heatmap)
                 largest = []
                 for attack in self.progress(self.attacks):
-                    values, attacked = self._moved(network, interpreter, before, attack, chosen)
-                    self.curves.add((network_name, name, attack), values)
+                    values, attacked = self._moved(pair, before, attack, chosen)
+                    self.curves.add((*pair, attack), values)
                     largest.append(attacked)
-                sample = self.attacked[network_name, name]
-                sample.update(chosen[2], torch.stack(largest, 1).flatten(1))
+                self.attacked[pair].update(chosen[2], torch.stack(largest, 1).flatten(1))
 
     def _moved(
-        self,
-        network: nn.Module,
-        interpreter: Interpreter,
-        before: Explanation,
-        attack: str,
-        batch: Batch,
+        self, pair: tuple[str, str], before: Explanation, attack: str, batch: Batch
     ) -> tuple[Tensor, Tensor]:
         """Return each measure at each size, (N, sizes, measures), and the images of the largest."""
         images, labels, indices = batch
-        found = []
+        network, interpreter, found = self.networks[pair[0]], self.interpreters[pair[1]], []
         for epsilon in self.progress(self.epsilons):
             made = self.sized(attack, epsilon, indices).against(interpreter)
             attacked = made(network, images, labels, generators(indices, self.seed))
             after = interpreter(network, attacked, labels)
+            self.not_finite.add(*pair, after.heatmap)
             found.append(movement(before, after, images, attacked, self.k))
         return torch.stack(found, 1), attacked
 

@@ -21,6 +21,7 @@ class InfluenceFindings(AttackFindings):
     """Measures of influences under attacks; predictions by network and kind of influences."""
 
     study = "influence"
+    explanations = "influences"
     column = "influences"
     shown = tuple(MEASURES)
     plotted = PLOTTED

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from attacks import Attack
 from evaluation.counts.attack_curves import AttackCurves, Key
+from evaluation.counts.not_finite import NotFinite
 from evaluation.counts.shares import shares
 from evaluation.fragility.base import AttackStudy
 from evaluation.influence.findings import InfluenceFindings
@@ -84,6 +85,7 @@ class Influence(AttackStudy):
         keys: list[Key] = [(*pair, attack) for pair, attack in product(pairs, self.attacks)]
         self.curves = AttackCurves(keys, MEASURES, self.epsilons)
         self.hits = Metrics({pair: MeanCurve() for pair in pairs})
+        self.not_finite = NotFinite(self.networks, self.influences)
 
     def on_test_start(self) -> None:
         """Fit the last layers, on every process alike."""
@@ -112,12 +114,14 @@ class Influence(AttackStudy):
             # the prediction is what is explained, and what must stay
             predicted = logits.argmax(1)
             before = fit.influences(read, predicted)
+            self.not_finite.add(*pair, before)
             for attack in self.progress(self.attacks):
                 found = []
                 for epsilon in self.progress(self.epsilons):
                     attacked = self._attacked(attack, epsilon, fit, batch, predicted)
                     logits, read = features(fit.network, attacked)
                     after = fit.influences(read, predicted)
+                    self.not_finite.add(*pair, after)
                     unchanged = correct(logits, predicted, 1)
                     found.append(movement(before, after, unchanged, images, attacked, self.k))
                 self.curves.add((*pair, attack), torch.stack(found, 1))

@@ -16,6 +16,7 @@ from evaluation.perturbation.regions import ordered, ranks_of, region_means, shu
 from evaluation.study import Study
 from interpreters import Interpreter
 from lightning_modules.data import Batch, data_of
+from losses.finite import is_finite
 from metrics import MeanCurve, Metrics
 from metrics.insertion_deletion import Without
 from networks.goals import probability
@@ -90,32 +91,38 @@ class Perturbation(Study):
         size = (images.shape[2], images.shape[3])
         orders, clean = self._orders(images, labels, indices.tolist())
         without = self.fill.without(images, indices.tolist())
-        for order, regions in orders.items():
+        for order, (regions, ranked) in orders.items():
             ranks = ranks_of(regions, self.region, size)
             for name, network in self.networks.items():
                 after = self._probabilities(network, without, ranks, labels)
                 drops = clean[name][:, None] - after
                 # nothing is replaced at step 0
                 drops = torch.cat([torch.zeros_like(drops[:, :1]), drops], 1)
+                drops = torch.where(ranked[:, None], drops, torch.nan)
                 self.drops[name, order].update(drops)
                 self.areas[name, order].update(drops.mean(1, keepdim=True))
 
     def _orders(
         self, images: Tensor, labels: Tensor, indices: list[int]
-    ) -> tuple[dict[Order, Tensor], dict[str, Tensor]]:
-        """Return the regions in every order, (N, R) each, and the labels' clean probabilities."""
+    ) -> tuple[dict[Order, tuple[Tensor, Tensor]], dict[str, Tensor]]:
+        """Return every order, and the labels' clean probabilities on each network, (N,).
+
+        An order is the regions of each image, (N, R), and True where its heatmap is finite, (N,).
+        """
         size = (images.shape[2], images.shape[3])
         count = -(-size[0] // self.region) * -(-size[1] // self.region)
         shuffle = shuffles(count, self.seed, indices).to(images.device)
-        orders, clean = {RANDOM: shuffle}, {}
+        orders, clean = {RANDOM: (shuffle, torch.ones_like(labels, dtype=torch.bool))}, {}
         for (name, interpreter), (owner, network) in product(
             self.interpreters.items(), self.networks.items()
         ):
             logits, heatmap = interpreter(network, images, labels)
             clean[owner] = probability(logits, labels)
+            self.not_finite.add(owner, name, heatmap)
             scores = region_means(heatmap, self.region, size)
             for kind, most_first in KINDS.items():
-                orders[Order(kind, name, owner)] = ordered(scores, shuffle, most_first)
+                regions = ordered(scores, shuffle, most_first)
+                orders[Order(kind, name, owner)] = (regions, is_finite(heatmap))
         return orders, clean
 
     def _probabilities(

@@ -73,8 +73,10 @@ class Randomization(Study):
         outputs = {}
         for name, interpreter in self.progress(self.interpreters.items()):
             outputs[self.original], reference = interpreter(self.network, images, labels)
+            self.not_finite.add(self.original, name, reference)
             for network in self.progress(self.stages):
                 outputs[network], heatmap = interpreter(self.networks[network], images, labels)
+                self.not_finite.add(network, name, heatmap)
                 self.similarities.add(network, name, similarities(heatmap, reference))
                 unsigned = spearman(heatmap.abs(), reference.abs())
                 self.absolute[network, name].update(unsigned[:, None])

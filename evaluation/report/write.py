@@ -58,7 +58,7 @@ def draw_report(findings: Findings, folder: Path, style: Style) -> list[Drawn]:
     drawn = draw(findings, folder / "figures", style)
     page = PAGES.get_template("report.html").render(
         results=findings.results,
-        sentences=findings.sentences(),
+        sentences=findings.opening(),
         summary=summary,
         pictures=drawn,
         contents=[base64.b64encode(picture.png).decode() for picture in drawn],

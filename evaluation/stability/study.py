@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from evaluation.counts.shares import counts_of
+from evaluation.counts.shares import counts_of, share, succeeded
 from evaluation.explained import panel_of
 from evaluation.measurements import Measurement
 from evaluation.networks import by_name, check_roles
@@ -17,7 +17,7 @@ from evaluation.study import Study
 from interpreters import Explanation, Interpreter
 from lightning_modules.data import Batch
 from losses import Loss
-from metrics import MeanCurve, Metrics, correct, fooled, wilson_interval
+from metrics import MeanCurve, Metrics, correct
 
 
 class Condition(NamedTuple):
@@ -100,10 +100,16 @@ class Stability(Study):
         images, labels, indices = batch
         # read once, not at every level
         indices = indices.cpu()
+        names = {network: name for name, network in self.networks.items()}
 
         @cache
         def explained(network: nn.Module, images: Tensor) -> dict[str, Explanation]:
-            return {name: each(network, images, labels) for name, each in self.interpreters.items()}
+            found = {
+                name: each(network, images, labels) for name, each in self.interpreters.items()
+            }
+            for name, (_, heatmap) in found.items():
+                self.not_finite.add(names[network], name, heatmap)
+            return found
 
         for kind, conditions in self.progress(self.conditions.items()):
             disturbance, columns = self.disturbances[kind], []
@@ -123,12 +129,12 @@ class Stability(Study):
         references: dict[str, Explanation],
         labels: Tensor,
     ) -> dict[Key, Tensor]:
-        """Return True for each image that is classified correctly, or whose heatmap is fooled."""
+        """Return 1 for each image that is classified correctly, or whose heatmap is fooled."""
         counted = {}
         for role, explanations in found.items():
             for name, (logits, heatmap) in explanations.items():
                 measure = self.loss.measure(heatmap, references[name].heatmap)
-                counted[Key(kind, role, name)] = fooled(measure, *self.loss.success)
+                counted[Key(kind, role, name)] = succeeded(self.loss, measure)
                 counted[Key(kind, role, None)] = correct(logits, labels, 1)
         return counted
 
@@ -136,13 +142,12 @@ class Stability(Study):
         """Bring the sums of all processes together."""
         self.measured = []
         for (kind, role, name), metric in self.curves.items():
-            counts, images = counts_of(metric)
             title = "accuracy_top1" if name is None else "fooling_success_rate"
             labels: dict[str, Any] = {"part": kind, "interpreter": name}
-            for (level, _), count in zip(self.conditions[kind], counts, strict=True):
-                interval, network = wilson_interval(count, images), self.names[role]
-                share = (title, count / images, interval, "higher", network, images)
-                self.measured.append(Measurement(*share, x=level, **labels))
+            points = zip(self.conditions[kind], *counts_of(metric), strict=True)
+            for (level, _), count, images in points:
+                counted = (title, count, images, "higher", self.names[role])
+                self.measured.append(share(*counted, x=level, **labels))
 
     def measurements(self) -> list[Measurement]:
         """Return every point of every curve."""

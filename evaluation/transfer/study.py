@@ -83,7 +83,7 @@ class Transfer(Study):
         """
         self.measured = []
         for target, metric in self.correct.items():
-            (hits,), images = counts_of(metric)
+            (hits,), (images,) = counts_of(metric)
             if not hits:
                 raise ValueError(
                     f"the network {target} classifies none of the {images} test images correctly, "

@@ -8,8 +8,10 @@ from typing import Any, Protocol, runtime_checkable
 from torch import Generator, Tensor, nn
 
 from interpreters.base import Explanation, Interpreter
+from interpreters.branches import check_branches
 from interpreters.explainable import check_explainable
-from interpreters.passes import explanation, for_each, logits_of, summed_map
+from interpreters.forward import logits_of
+from interpreters.passes import explanation, for_each, summed_map
 from networks import check_pixels, class_logits
 from networks.goals import Goal
 from networks.unsupported import inference_parts_named
@@ -42,12 +44,13 @@ class Explored(Interpreter):
     def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
         """Return the attribution summed over channels, shape (N, L, H, W), detached."""
         check_explainable(network, images)
+        check_branches(network, images)
         check_pixels(images)
         logits = logits_of(network, images)
 
         def summed(label: Tensor) -> Tensor:
             with inference_parts_named():
-                return summed_map(self.attribution(network, images, label), images)
+                return summed_map(self.attribution(network, images, label), network, images)
 
         return explanation(logits, for_each(self.explained(logits, labels), summed))
 

@@ -8,6 +8,7 @@ from torch import Tensor
 from interpreters.influence.head import Head, augmented, fit_head
 from interpreters.influence.head_losses import HeadLoss, SoftmaxCrossEntropy
 from interpreters.influence.inverse import Exact, Inverse, Product
+from labels import one_label_each
 
 
 @dataclass(frozen=True)
@@ -44,11 +45,12 @@ class InfluenceFunctions:
             classes: number of classes.
 
         Raises:
-            ValueError: the fit does not converge, or the Hessian has no inverse.
+            TypeError, ValueError: the labels fit neither features nor classes, the fit does not
+                converge, or the Hessian has no inverse.
         """
-        inputs = features.detach().double()
+        inputs, labels = features.detach().double(), one_label_each(labels, len(features), classes)
         head = fit_head(inputs, labels, classes, self.loss, self.l2)
-        return Influences(head, inputs, labels, self.inverse(head, inputs, labels))
+        return Influences(head, inputs, labels, self.inverse(head, inputs, labels), classes)
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ class Influences:
         features: features of the training images, shape (N, D).
         labels: labels of the training images, shape (N,).
         inverse: inverse Hessian times vectors (M, K, D + 1).
+        classes: number of classes.
 
     Example:
         >>> import torch
@@ -75,10 +78,12 @@ class Influences:
     features: Tensor
     labels: Tensor
     inverse: Product
+    classes: int
 
     @torch.no_grad()
     def __call__(self, features: Tensor, labels: Tensor) -> Tensor:
         """Return the influence of every training image, shape (M, N), given features (M, D)."""
+        labels = one_label_each(labels, len(features), self.classes)
         products = self.inverse(self._gradients(features.double(), labels))
         errors = self.head.errors(self.features, self.labels)
         # contracted from the left, which needs no tensor of shape (M, N, K, D)

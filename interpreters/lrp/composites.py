@@ -26,7 +26,7 @@ class Composite(ABC):
 
     @abstractmethod
     def rule(self, name: str, first: bool) -> Rule:
-        """Return the rule of a conv1d, conv2d, linear or batch_norm, the network's first or not."""
+        """Return the rule of a layer, by the name of its function, the network's first or not."""
 
 
 @dataclass(frozen=True)

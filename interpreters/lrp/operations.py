@@ -71,6 +71,11 @@ def softmaxed(call: Call, relevance: tuple[Tensor, ...]) -> Shares:
     return [call.inputs[0] * (relevance[0] - call.outputs[0] * total)]
 
 
+def linearised(call: Call, relevance: tuple[Tensor, ...]) -> Shares:
+    """Return x J^T (R / z), to first order, as for a softmax."""
+    return Proportional()(call, relevance[0])
+
+
 def standardised(call: Call, relevance: tuple[Tensor, ...]) -> Shares:
     """Return relevance with the standard deviation as a constant (Achtibat et al. 2024)."""
     x, z = call.inputs[0], call.outputs[0]
@@ -118,6 +123,7 @@ OPERATIONS: dict[str, Operation] = {
     **dict.fromkeys(QUOTIENTS, divided),
     "pow": powered,
     "softmax": softmaxed,
+    "log_softmax": linearised,
     "layer_norm": standardised,
     "group_norm": standardised,
 }
@@ -130,8 +136,8 @@ def summed(sums: Proportional) -> dict[str, Operation]:
 
 # functions with nonnegative outputs for all inputs, and for nonnegative inputs
 _POSITIVE = {"relu", "relu6", "softplus", "sigmoid", "hardsigmoid", "softmax"}
-_KEEPING = REARRANGEMENTS | MAXIMA | {"mean", "sum", "avg_pool1d", "avg_pool2d"}
-_KEEPING = _KEEPING - {"pad", "masked_fill"} | {"dropout", "adaptive_avg_pool2d"}
+_KEEPING = REARRANGEMENTS | MAXIMA | SUMS - {"add", "sub", "rsub", "interpolate"} | {"dropout"}
+_KEEPING = _KEEPING - {"pad", "masked_fill"}
 _KEEPING_OF_TENSORS = {"add", "mul"}
 
 

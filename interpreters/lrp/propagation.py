@@ -6,10 +6,12 @@ import torch
 from torch import Tensor, nn
 
 from interpreters.base import Explanation, Interpreter
-from interpreters.full_precision import full_precision
+from interpreters.branches import check_branches
+from interpreters.full_precision import in_full_precision
 from interpreters.lrp.composites import Composite, EpsilonPlus
 from interpreters.lrp.operations import OPERATIONS, nonnegative, summed
 from interpreters.lrp.pixels import SHIFTS, bounds, preprocessing
+from interpreters.lrp.scores import scores
 from interpreters.passes import explanation, for_each, one_hot, summed_map
 from interpreters.tape import ATTENTION, Call, Recording, propagate_back, record
 from interpreters.tape.decompositions import COMPOUND
@@ -53,14 +55,19 @@ class LRP(Interpreter):
     def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
         """Return relevance, or |.|, summed over channels, shape (N, L, h, w).
 
-        Under float16 autocast the network is run and explained in single precision.
+        A network in float16, or under its autocast, is run and explained in single precision.
         """
-        with full_precision(images):
-            recording = record(network, images, self.layer, KNOWN, DECOMPOSED, gates=True)
-            with torch.set_grad_enabled(recording.differentiable):
-                return self._explain(recording, images, labels)
+        return in_full_precision(self._explained_by_tape, network, images, labels)
 
-    def _explain(self, recording: Recording, images: Tensor, labels: Tensor) -> Explanation:
+    def _explained_by_tape(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
+        recording = record(network, images, self.layer, KNOWN, DECOMPOSED, gates=True)
+        check_branches(network, images, self.layer)
+        with torch.set_grad_enabled(recording.differentiable):
+            return self._explain(recording, network, images, labels)
+
+    def _explain(
+        self, recording: Recording, network: nn.Module, images: Tensor, labels: Tensor
+    ) -> Explanation:
         calls = recording.calls
         before = preprocessing(calls, recording.start) if self.layer is None else []
         pixels = before[-1].outputs[0] if before else recording.start
@@ -87,10 +94,11 @@ class LRP(Interpreter):
             return [self.composite.rule(call.name, call is first)(layer, relevance[0])]
 
         logits = recording.logits
+        end = scores(calls, logits)
 
         def relevance(label: Tensor) -> Tensor:
-            seed = logits * one_hot(logits, label)
-            values = propagate_back(calls, recording.start, logits, seed, propagate)
-            return summed_map(values, images, self.absolute)
+            seed = end * one_hot(logits, label).view_as(end)
+            values = propagate_back(calls, recording.start, end, seed, propagate)
+            return summed_map(values, network, images, self.absolute)
 
         return explanation(logits, for_each(self.explained(logits, labels), relevance))

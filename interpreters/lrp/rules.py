@@ -182,7 +182,8 @@ class ZBox(Rule):
         """
         if layer.bounds is None:
             raise TapeError("ZBox needs the bounds of pixels: use it as the rule of `first`")
-        low, high = (bound.expand_as(layer.input[:1]) for bound in layer.bounds)
+        # a mask of pixels may give every image its own
+        low, high = (bound.expand_as(layer.input[: len(bound)]) for bound in layer.bounds)
         w, up, down = layer.weight, layer.weight.clamp(min=0), layer.weight.clamp(max=0)
         z = layer.apply(layer.input, w) - layer.apply(low, up) - layer.apply(high, down)
         shared = ratio(relevance, z, self.epsilon)

@@ -15,6 +15,7 @@ from interpreters.second_order.convolution import convolution
 LAYERS: dict[Callable[..., Any], Callable[..., Tensor]] = {
     F.conv1d: convolution,
     F.conv2d: convolution,
+    F.conv3d: convolution,
     F.batch_norm: batch_norm,
     torch.cat: cat,
 }

@@ -42,7 +42,7 @@ def convolution(
     dilation: Numbers = 1,
     groups: int = 1,
 ) -> Tensor:
-    """Return F.conv1d or F.conv2d of the arguments."""
+    """Return F.conv1d, F.conv2d or F.conv3d of the arguments."""
     if isinstance(padding, str) or input.ndim != weight.ndim:
         return convolved(input, weight, bias, (stride, padding, dilation, groups))
     sides = (for_each_side(option, weight) for option in (stride, padding, dilation))
@@ -93,8 +93,8 @@ class _InputGradient(Function):
 def convolved(
     input: Tensor, weight: Tensor, bias: Tensor | None, options: tuple[Any, ...]
 ) -> Tensor:
-    """Return PyTorch's convolution over one dimension or two, by that of the weight."""
-    convolve = (F.conv1d, F.conv2d)[weight.ndim - 3]
+    """Return PyTorch's convolution over one dimension to three, by those of the weight."""
+    convolve = (F.conv1d, F.conv2d, F.conv3d)[weight.ndim - 3]
     return convolve(input, weight, bias, *options)
 
 

@@ -1,6 +1,7 @@
 """Layers with weights, as z = W a + b."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch.nn.functional as F
@@ -40,6 +41,11 @@ class Affine(ABC):
     def transposed(self, cotangent: Tensor, weight: Tensor) -> Tensor:
         """Return the transpose of W times a cotangent of the output."""
 
+    @staticmethod
+    def scaled(weight: Tensor, scale: Tensor, groups: int = 1) -> Tensor:
+        """Return W with a factor for each output channel."""
+        return weight * scale.view(-1, *[1] * (weight.ndim - 1))
+
 
 @dataclass(frozen=True, eq=False)
 class Linear(Affine):
@@ -70,7 +76,7 @@ class Scale(Affine):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Convolution(Affine):
-    """Convolution over one dimension or two."""
+    """Convolution over one dimension to three."""
 
     stride: tuple[int, ...]
     padding: tuple[int, ...] | str
@@ -94,12 +100,44 @@ class Convolution(Affine):
             odd = [span % 2 if same else 0 for span in spans]
         shape = [len(cotangent), self.input.shape[1], *map(sum, zip(sizes, odd, strict=True))]
         options = (self.stride, padding, self.dilation, self.groups)
-        spread = input_gradient(cotangent, weight, shape, options)
-        for dimension, size in enumerate(sizes, 2):
-            # narrowed only if needed: autograd pads the gradient of what is narrowed
-            if spread.shape[dimension] != size:
-                spread = spread.narrow(dimension, 0, size)
-        return spread
+        return _narrowed(input_gradient(cotangent, weight, shape, options), sizes)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class TransposedConvolution(Affine):
+    """Transposed convolution, whose weight has the inputs first: (C, outputs of a group, ...)."""
+
+    stride: tuple[int, ...]
+    padding: tuple[int, ...]
+    output_padding: tuple[int, ...]
+    groups: int
+    dilation: tuple[int, ...]
+
+    def apply(self, value: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+        """Return the transposed convolution of other inputs by other weights."""
+        spread = (F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d)[weight.ndim - 3]
+        sides = (self.stride, self.padding, self.output_padding)
+        return spread(value, weight, bias, *sides, self.groups, self.dilation)
+
+    def transposed(self, cotangent: Tensor, weight: Tensor) -> Tensor:
+        """Return the convolution, of the size of the input."""
+        options = (self.stride, self.padding, self.dilation, self.groups)
+        return _narrowed(convolved(cotangent, weight, None, options), self.input.shape[2:])
+
+    @staticmethod
+    def scaled(weight: Tensor, scale: Tensor, groups: int = 1) -> Tensor:
+        """Return W with a factor for each output channel."""
+        factors = scale.view(groups, 1, -1, *[1] * (weight.ndim - 2))
+        return (weight.unflatten(0, (groups, -1)) * factors).flatten(0, 1)
+
+
+def _narrowed(values: Tensor, sizes: Sequence[int]) -> Tensor:
+    """Return the first positions of each side, as many as `sizes` says."""
+    for dimension, size in enumerate(sizes, 2):
+        # narrowed only if needed: autograd pads the gradient of what is narrowed
+        if values.shape[dimension] != size:
+            values = values.narrow(dimension, 0, size)
+    return values
 
 
 def per_channel(vector: Tensor, like: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from interpreters.tape.calls import TapeError
+from interpreters.tape.calls import TapeError, read
 from interpreters.tape.rewritten import REWRITTEN
 
 
@@ -59,6 +59,27 @@ def norm(
     return squares.clamp_min(torch.finfo(squares.dtype).tiny).sqrt()
 
 
+def variance(
+    x: Tensor,
+    dim: int | tuple[int, ...] | None = None,
+    unbiased: bool = True,
+    keepdim: bool = False,
+    *,
+    correction: float | None = None,
+) -> Tensor:
+    """Return the sum of squared distances from the mean, over their number less the correction."""
+    mean = x.mean(dim, keepdim=True)
+    count = x.numel() // mean.numel() - (unbiased if correction is None else correction)
+    centred = x - mean
+    return (centred * centred).sum(dim, keepdim=keepdim) * (1 / count)
+
+
+def deviation(*args: Any, **options: Any) -> Tensor:
+    """Return the standard deviation, given the arguments of the variance."""
+    squares = read(variance, "std", args, options)
+    return squares.clamp_min(torch.finfo(squares.dtype).tiny).sqrt()
+
+
 def normalize(
     x: Tensor, p: float = 2, dim: int = 1, eps: float = 1e-12, out: None = None
 ) -> Tensor:
@@ -80,6 +101,8 @@ COMPOUND: dict[str, Callable[..., Any]] = {
     **REWRITTEN,
     "norm": norm,
     "normalize": normalize,
+    "var": variance,
+    "std": deviation,
     "addcmul": addcmul,
 }
 """Functions that no interpreter has a rule for."""

@@ -58,10 +58,10 @@ def _has_channels(call: Call) -> bool:
 
 def _merged(layer: Call, norm: Call) -> Call:
     with located(norm.site):
-        reader = LAYERS[layer.name][1]
+        kind, reader = LAYERS[layer.name]
         value, weight, bias, options = read(reader, layer.name, layer.args, layer.kwargs)
         _, scale, shift, _ = read(batch_norm, norm.name, norm.args, norm.kwargs)
-    weight = weight * scale.view(-1, *[1] * (weight.ndim - 1))
+    weight = kind.scaled(weight, scale, options.get("groups", 1))
     bias = shift if bias is None else bias * scale + shift
     args = (value, weight, bias)
     return replace(layer, args=args, kwargs=options, outputs=norm.outputs)

@@ -7,14 +7,14 @@ import torch
 from torch import Tensor
 
 from interpreters.second_order.convolution import for_each_side
-from interpreters.tape.affine import Affine, Convolution, Linear, Scale
+from interpreters.tape.affine import Affine, Convolution, Linear, Scale, TransposedConvolution
 from interpreters.tape.calls import Call, TapeError, read
 
 
 def affine(
     call: Call, nonnegative: bool = False, bounds: tuple[Tensor, Tensor] | None = None
 ) -> Affine:
-    """Return the layer of a call of conv1d, conv2d, linear or batch_norm."""
+    """Return the layer of a call of one of `LAYERS`."""
     kind, reader = LAYERS[call.name]
     value, weight, bias, options = read(reader, call.name, call.args, call.kwargs)
     shift = None
@@ -45,6 +45,22 @@ def _convolution(
     return input, weight, bias, {**options, "groups": groups}
 
 
+def _transposed_convolution(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: int | tuple[int, ...] = 1,
+    padding: int | tuple[int, ...] = 0,
+    output_padding: int | tuple[int, ...] = 0,
+    groups: int = 1,
+    dilation: int | tuple[int, ...] = 1,
+) -> Reading:
+    spatial = {"stride": stride, "padding": padding, "dilation": dilation}
+    spatial["output_padding"] = output_padding
+    options = {name: for_each_side(value, weight) for name, value in spatial.items()}
+    return input, weight, bias, {**options, "groups": groups}
+
+
 def _linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Reading:
     return input, weight, bias, {}
 
@@ -70,9 +86,13 @@ def batch_norm(
     return input, scale, shift if bias is None else bias + shift, {}
 
 
-LAYERS: dict[str, tuple[Callable[..., Affine], Callable[..., Reading]]] = {
+LAYERS: dict[str, tuple[type[Affine], Callable[..., Reading]]] = {
     "conv1d": (Convolution, _convolution),
     "conv2d": (Convolution, _convolution),
+    "conv3d": (Convolution, _convolution),
+    "conv_transpose1d": (TransposedConvolution, _transposed_convolution),
+    "conv_transpose2d": (TransposedConvolution, _transposed_convolution),
+    "conv_transpose3d": (TransposedConvolution, _transposed_convolution),
     "linear": (Linear, _linear),
     "batch_norm": (Scale, batch_norm),
 }

@@ -45,6 +45,8 @@ class Tape(TorchFunctionMode):
         self._active: set[int] = set()
         self.changes = Changes()
         self._constants: WeakValueDictionary[int, Tensor] = WeakValueDictionary()
+        # weights copied into another precision have a graph of their own
+        self._constants.update((id(weight), weight) for weight in network.parameters())
 
     def begin(self, start: Tensor) -> Tensor:
         """Start to record what depends on a tensor; returns the tensor that replaces it."""

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from interpreters.activation import as_returned, check_activation, cut_off
 from interpreters.explainable import check_explainable
-from interpreters.passes import logits_of
+from interpreters.forward import derivable
 from interpreters.separate import check_images_first, check_layer
 from interpreters.tape.attention import ATTENTION
 from interpreters.tape.calls import Call
@@ -16,6 +16,7 @@ from interpreters.tape.mode import Tape
 from interpreters.tape.names import REARRANGEMENTS
 from networks.last_map import LayerError
 from networks.layers import find_layer
+from networks.logits import read_logits
 from networks.normalized import bare
 
 
@@ -73,8 +74,9 @@ def record(
 
         handle = explained.register_forward_hook(begin)
     try:
-        with tape:
-            logits = logits_of(network, images)
+        # a call is recorded as the network makes it, whatever it is run by
+        with derivable(network), tape:
+            logits = read_logits(network(images))
     finally:
         torch.set_grad_enabled(grad_mode)
         handle.remove()

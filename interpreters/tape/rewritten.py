@@ -7,8 +7,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from interpreters.tape.calls import TapeError
-
 
 def instance_norm(
     x: Tensor,
@@ -69,6 +67,24 @@ def minimum(x: Tensor, other: Tensor) -> Tensor:
     return torch.maximum(x * -1, other * -1) * -1
 
 
+def smallest(x: Tensor, dim: int | Tensor, keepdim: bool = False) -> Any:
+    """Return the smallest values along a dimension and their indices, or of two tensors."""
+    if isinstance(dim, Tensor):
+        return minimum(x, dim)
+    values, indices = (x * -1).max(dim, keepdim)
+    return torch.return_types.min((values * -1, indices))
+
+
+def amin(x: Tensor, dim: int | tuple[int, ...] = (), keepdim: bool = False) -> Tensor:
+    """Return the negative of the largest of the negatives."""
+    return (x * -1).amax(dim, keepdim) * -1
+
+
+def softmin(x: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
+    """Return the softmax of the negatives."""
+    return F.softmax(x * -1, dim, dtype=dtype)
+
+
 def index_select(x: Tensor, dim: int, index: Tensor) -> Tensor:
     """Return the slices of one dimension."""
     before: list[Any] = [slice(None)] * (dim % x.ndim)
@@ -76,10 +92,17 @@ def index_select(x: Tensor, dim: int, index: Tensor) -> Tensor:
 
 
 def addmm(x: Tensor, first: Tensor, second: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
-    """Return the linear layer that it is; raises TapeError for factors and other biases."""
-    if (beta, alpha) != (1, 1) or x.ndim != 1:
-        raise TapeError("no rule for `addmm` with factors, or a bias that is not a vector")
-    return F.linear(first, second.T, x)
+    """Return a linear layer where it is one, else a sum with a matrix product."""
+    if (beta, alpha) == (1, 1) and x.ndim == 1:
+        return F.linear(first, second.T, x)
+    return baddbmm(x, first, second, beta=beta, alpha=alpha)
+
+
+def baddbmm(
+    x: Tensor, first: Tensor, second: Tensor, *, beta: float = 1, alpha: float = 1
+) -> Tensor:
+    """Return the sum of x and a matrix product, each with its factor."""
+    return x * beta + (first @ second) * alpha
 
 
 REWRITTEN: dict[str, Callable[..., Any]] = {
@@ -90,6 +113,10 @@ REWRITTEN: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(("abs", "absolute", "__abs__"), absolute),
     "clip": clip,
     "minimum": minimum,
+    "min": smallest,
+    "amin": amin,
+    "softmin": softmin,
     "index_select": index_select,
     "addmm": addmm,
+    "baddbmm": baddbmm,
 }

@@ -1,6 +1,7 @@
 """The two checkpoints of a run: `best.ckpt` to use, and `last.ckpt` to resume."""
 
 from pathlib import Path
+from typing import Any
 
 from lightning import Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
@@ -12,6 +13,26 @@ BEST = {
     "enable_version_counter": False,
 }
 LAST = {"filename": "last", "enable_version_counter": False}
+
+
+class RunCheckpoint(ModelCheckpoint):
+    """Checkpoint of a run, whose folder may be moved, copied or renamed."""
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on with the best score, if the best checkpoint lies in this run's folder."""
+
+        def here(path: str) -> str:
+            return str(Path(str(self.dirpath), Path(path).name)) if path else ""
+
+        state = {
+            name: here(value) if name.endswith("_path") else value
+            for name, value in state_dict.items()
+        }
+        state["best_k_models"] = {
+            here(path): score for path, score in state_dict["best_k_models"].items()
+        }
+        if all(Path(path).is_file() for path in state["best_k_models"]):
+            super().load_state_dict(state | {"dirpath": self.dirpath})
 
 
 def best_checkpoint(trainer: Trainer) -> Path | None:

@@ -13,12 +13,14 @@ from networks import load_weights, save_weights
 class ExportWeights(Callback):
     """Write the best checkpoint's network to `weights.safetensors` when training ends.
 
-    Without a validation, the last weights are written.
+    Without a validation, the last weights are written; without checkpoints, and in a run that is
+    only tried out (`fast_dev_run`), none are.
     """
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Load the best weights into the module's network, and write them."""
-        if not trainer.checkpoint_callbacks or not isinstance(pl_module, Classifier):
+        tried_out = trainer.fast_dev_run  # type: ignore[attr-defined]  # set by Lightning
+        if tried_out or not trainer.checkpoint_callbacks or not isinstance(pl_module, Classifier):
             return
         best = best_checkpoint(trainer)
         if best is not None:

@@ -1,4 +1,4 @@
-"""Stop of a run whose loss is not finite."""
+"""Stop of a run whose loss or weights are not finite."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ NEVER = torch.iinfo(torch.int64).max
 
 
 class NonFiniteLossError(ArithmeticError):
-    """A term of the training loss became NaN or infinite."""
+    """A term of the training loss, or a weight, became NaN or infinite."""
 
 
 class StopOnNonFinite(Callback):
@@ -46,8 +46,12 @@ class StopOnNonFinite(Callback):
     def on_save_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: Any
     ) -> None:
-        """Check before a checkpoint is written."""
+        """Check before a checkpoint is written, whose weights must be finite too."""
         self.check(trainer)
+        for name, value in checkpoint["state_dict"].items():
+            if value.is_floating_point() and not value.isfinite().all():
+                after = f"`{name}` is not finite after step {trainer.global_step - 1}"
+                raise NonFiniteLossError(f"{after}; {advice(trainer)}")
 
     def check(self, trainer: Trainer) -> None:
         """Raise NonFiniteLossError if a term was not finite."""
@@ -56,9 +60,13 @@ class StopOnNonFinite(Callback):
             return
         # name the term that makes the total not finite
         term = next((term for term in bad if term != "loss"), "loss")
-        path = last_checkpoint(trainer)
-        saved = path if path.exists() else "none yet"
-        raise NonFiniteLossError(
-            f"`{term}` is not finite at step {bad[term]}; the last good checkpoint: {saved}. "
-            "Lower the learning rate or `loss_weight`, or train in higher precision"
-        )
+        raise NonFiniteLossError(f"`{term}` is not finite at step {bad[term]}; {advice(trainer)}")
+
+
+def advice(trainer: Trainer) -> str:
+    """Return where the last good checkpoint is, and what may help."""
+    path = last_checkpoint(trainer)
+    return (
+        f"the last good checkpoint: {path if path.exists() else 'none yet'}. Lower the learning "
+        "rate or `loss_weight`, or train in higher precision"
+    )

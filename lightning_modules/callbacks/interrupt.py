@@ -1,47 +1,46 @@
-"""A checkpoint to resume after Ctrl-C."""
+"""A checkpoint to resume after Ctrl-C and SIGTERM."""
 
-import signal
 from typing import Any
 
 from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.utilities import rank_zero_info
 
 from lightning_modules.callbacks.checkpoints import last_checkpoint
+from lightning_modules.signals import Signals
 
 
 class SaveOnInterrupt(Callback):
-    """Finish the step at Ctrl-C, save `last.ckpt` and log how to resume.
+    """Finish the step at Ctrl-C or SIGTERM, save `last.ckpt` and log how to resume.
 
     Several processes would stop at different steps, so that with them the last written checkpoint
     is kept.
     """
 
     def __init__(self) -> None:
-        self.interrupted = False
-        self.previous: Any = None
+        self.signals = Signals()
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Let the first Ctrl-C wait for the end of the step; a second one does not."""
+        """Let the first signal wait for the end of the step; a second one does not."""
         if trainer.world_size == 1:
-            self.previous = signal.signal(signal.SIGINT, self._note)
+            self.signals.hold()
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Save between two steps, where weights and optimiser state match."""
-        if self.interrupted:
+        if self.signals.noted:
             trainer.save_checkpoint(last_checkpoint(trainer))
             raise KeyboardInterrupt
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Restore the previous handler of Ctrl-C."""
-        self._restore()
+        """Restore what signals did before."""
+        self.signals.release()
 
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
     ) -> None:
         """Log how to resume the run."""
-        self._restore()
+        self.signals.release()
         if isinstance(exception, KeyboardInterrupt):
             path = last_checkpoint(trainer)
             hint = (
@@ -50,12 +49,3 @@ class SaveOnInterrupt(Callback):
                 else "no checkpoint yet"
             )
             rank_zero_info(f"interrupted at step {trainer.global_step}; {hint}")
-
-    def _note(self, _signal: int, _frame: Any) -> None:
-        self.interrupted = True
-        self._restore()
-
-    def _restore(self) -> None:
-        if self.previous is not None:
-            signal.signal(signal.SIGINT, self.previous)
-            self.previous = None

@@ -1,5 +1,6 @@
 """ImageFolder: the layout and its errors, the halves of val, decoding, transforms and sizes."""
 
+import struct
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -309,6 +310,45 @@ def test_decoded_colour(
     decoded = decode(path, path)
     assert decoded.mode == "RGB"
     assert np.unique(np.asarray(decoded).reshape(-1, 3), axis=0).tolist() == [list(expected)]
+
+
+@pytest.mark.parametrize(("most", "value"), [(65535, 51400), (1000, 784)])
+def test_grey_of_a_range_in_the_header(most: int, value: int, tmp_path: Path) -> None:
+    path = tmp_path / "image.pgm"
+    path.write_bytes(f"P5 2 1 {most}\n".encode() + value.to_bytes(2, "big") * 2)
+    assert np.unique(np.asarray(decode(path, path))).tolist() == [200]
+
+
+def test_white_is_zero(tmp_path: Path) -> None:
+    path = tmp_path / "image.tif"
+    Image.fromarray(np.full((2, 2), 65535 - 51400, np.uint16)).save(path)
+    black_is_zero, white_is_zero = (struct.pack("<HHIHH", 262, 3, 1, kind, 0) for kind in (1, 0))
+    assert path.read_bytes().count(black_is_zero) == 1
+    path.write_bytes(path.read_bytes().replace(black_is_zero, white_is_zero))
+    assert np.unique(np.asarray(decode(path, path))).tolist() == [200]
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [(np.int32, r"integers of 32 bits \(mode I\)"), (np.float32, r"floats of 32 bits \(mode F\)")],
+)
+def test_pixels_of_no_known_range(kind: type, message: str, tmp_path: Path) -> None:
+    """Pillow would clip them to 0 and 255."""
+    path = tmp_path / "image.tif"
+    Image.fromarray(np.full((2, 2), 1000, kind)).save(path)
+    with pytest.raises(ImageFolderError, match=f"{message}, expected 8 or 16 bits"):
+        decode(path, path)
+
+
+def test_more_bands(tmp_path: Path) -> None:
+    """A TIFF of one pixel with five bands of 8 bits."""
+    tags = {256: 1, 257: 1, 258: 8, 259: 1, 262: 1, 273: 122, 277: 5, 278: 1, 279: 5}
+    directory = b"".join(struct.pack("<HHIHH", tag, 3, 1, value, 0) for tag, value in tags.items())
+    start = struct.pack("<2sHIH", b"II", 42, 8, len(tags)) + directory
+    path = tmp_path / "image.tif"
+    path.write_bytes(start.ljust(122, b"\0") + bytes(range(5)))
+    with pytest.raises(ImageFolderError, match="save it with 8 bits in grey or RGB"):
+        decode(path, path)
 
 
 def corrupt(path: Path, kind: str) -> None:

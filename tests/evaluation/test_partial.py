@@ -1,5 +1,7 @@
 """A study that was stopped ends where the uninterrupted one does."""
 
+import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -196,6 +198,31 @@ def test_other_networks_do_not_go_on(tmp_path: Path) -> None:
     again = PartialResults(tmp_path, {}, resume=True)
     with pytest.raises(PartialResultsError, match=r"counts of 2 processes, not of 1; go on"):
         evaluated(fooling(*networks), shapes(), again)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_waits_for_the_end_of_a_batch(
+    number: int, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Send(Callback):
+        def on_test_batch_start(self, *arguments: Any, **_: Any) -> None:
+            if arguments[3] == 2:
+                os.kill(os.getpid(), number)
+
+    torch.manual_seed(0)
+    networks = [tiny_network().eval() for _ in range(2)]
+    whole = evaluated(fooling(*networks), shapes()).measurements()
+    handlers = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    partial = PartialResults(tmp_path, {}, resume=False)
+    with caplog.at_level("INFO"), pytest.raises(SystemExit):
+        evaluated(fooling(*networks), shapes(), partial, Send())
+    assert signal.getsignal(signal.SIGTERM) == handlers[signal.SIGTERM]
+    # Lightning ignores Ctrl-C from now on
+    signal.signal(signal.SIGINT, handlers[signal.SIGINT])
+    assert "interrupted after batch 3; go on with --resume true" in caplog.text
+    assert torch.load(tmp_path / "0_of_1.pt", weights_only=True)["done"] == [3]
+    again = PartialResults(tmp_path, {}, resume=True)
+    assert evaluated(fooling(*networks), shapes(), again).measurements() == whole
 
 
 DAMAGED: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {

@@ -1,7 +1,5 @@
 """The similarities of a study, for maps of any size and any number of labels."""
 
-import math
-
 import pytest
 import torch
 
@@ -37,10 +35,13 @@ def test_maps_too_small_for_the_window_have_no_structural_similarity() -> None:
     assert names == set(SIMILARITIES) - {"structural_similarity"}
 
 
-def test_a_heatmap_without_values_is_not_hidden() -> None:
-    heatmap = torch.randn(3, 1, 8, 8)
-    heatmap[1] = torch.nan
-    counter = Similarities(["manipulated"], ["lrp"])
-    counter.add("manipulated", "lrp", similarities(heatmap, torch.randn(3, 1, 8, 8)))
-    found = {number.name: number.value for number in counter.measurements()}
-    assert math.isnan(found["mean_square_distance"])
+@pytest.mark.parametrize("value", [torch.nan, torch.inf])
+def test_a_heatmap_that_is_not_finite_counts_in_no_similarity(value: float) -> None:
+    heatmap, reference = torch.randn(2, 3, 1, 8, 8, dtype=torch.float64)
+    heatmap[1, 0, 2, 2] = value
+    counters = [Similarities(["manipulated"], ["lrp"]) for _ in range(2)]
+    counters[0].add("manipulated", "lrp", similarities(heatmap, reference))
+    counters[1].add("manipulated", "lrp", similarities(heatmap[::2], reference[::2]))
+    found, expected = (counter.measurements() for counter in counters)
+    assert found == expected
+    assert {number.n for number in found} == {2}

@@ -89,6 +89,16 @@ def without_grad(n: Odd, x: Tensor) -> Tensor:
     return x * gate
 
 
+def mixed(n: Odd, x: Tensor) -> Tensor:
+    return F.conv2d(x, n.mix.weight[:, :, None, None])
+
+
+def branch_without_grad(n: Odd, x: Tensor) -> Tensor:
+    with torch.no_grad():
+        frozen = mixed(n, x)
+    return x + frozen.relu()
+
+
 def rolled(n: Odd, x: Tensor) -> Tensor:
     return torch.cat([x[..., 2:], x[..., :2]], -1)
 
@@ -156,6 +166,67 @@ def by_pixels(n: Odd, x: Tensor) -> Tensor:
     return F.pixel_shuffle(deep, 2)
 
 
+def spread(n: Odd, x: Tensor) -> Tensor:
+    """A transposed convolution as a convolution of the positions with zeros between them."""
+    rows = F.pad(x[:, :, :, None], (0, 0, 0, 1)).flatten(2, 3)
+    grid = F.pad(rows[..., None], (0, 1)).flatten(3, 4)
+    kernel = n.second.weight.flip(2, 3).transpose(0, 1)
+    return F.conv2d(F.pad(grid, (1, 1, 1, 1)), kernel, n.second.bias)
+
+
+def volumes(n: Odd, x: Tensor) -> Tensor:
+    """Channels as the depth of volumes, with pooling over depth and positions."""
+    x = F.conv3d(x[:, None], n.second.weight[:2, :1, None].expand(-1, -1, 2, -1, -1), padding=1)
+    return F.avg_pool3d(F.max_pool3d(x.relu(), (2, 1, 1), 1), (2, 1, 1)).flatten(1, 2)
+
+
+def squares(x: Tensor) -> Tensor:
+    centred = x - x.mean((2, 3), keepdim=True)
+    return centred * centred
+
+
+def deviation(n: Odd, x: Tensor) -> Tensor:
+    return x * (squares(x).sum((2, 3), keepdim=True) / 35).sqrt()
+
+
+def between_channels(n: Odd, x: Tensor) -> Tensor:
+    """Efficient channel attention: each channel weighted by its neighbours."""
+    pooled = x.mean((2, 3))[:, None]
+    return (
+        x * F.conv1d(pooled, n.second.weight[:1, :1, 0], padding=1)[:, 0, :, None, None].sigmoid()
+    )
+
+
+def between_channels_in_two_dimensions(n: Odd, x: Tensor) -> Tensor:
+    pooled = x.mean((2, 3))[:, None, None]
+    weights = F.conv2d(pooled, n.second.weight[:1, :1, :1], padding=(0, 1))
+    return x * weights[:, 0, 0, :, None, None].sigmoid()
+
+
+def rows_of_tokens(n: Odd, x: Tensor) -> Tensor:
+    flat = x.flatten(2).transpose(1, 2).reshape(-1, CHANNELS)
+    mixed = torch.addmm(n.mix.bias, flat, n.mix.weight.T, beta=0.5, alpha=2)
+    return mixed.view(len(x), -1, CHANNELS).transpose(1, 2).reshape(x.shape)
+
+
+def batch_of_products(n: Odd, x: Tensor) -> Tensor:
+    weight = n.mix.weight.expand(len(x), -1, -1)
+    product = torch.baddbmm(n.mix.bias[:, None], weight, x.flatten(2), beta=0.5, alpha=2)
+    return product.view_as(x)
+
+
+def mixed_channels(n: Odd, x: Tensor) -> Tensor:
+    return F.conv2d(x, 2 * n.mix.weight[:, :, None, None], 0.5 * n.mix.bias)
+
+
+def picked(n: Odd, x: Tensor) -> Tensor:
+    return torch.where(torch.ones(6, 6, dtype=torch.bool).tril(), x, 2 * x)
+
+
+def picked_plainly(n: Odd, x: Tensor) -> Tensor:
+    return x * (2 - torch.ones(6, 6).tril()).to(x)
+
+
 ODD: dict[str, Case] = {
     "ReLU": Case(relu),
     "ReLU in place": Case(lambda n, x: x.relu_(), relu),
@@ -167,9 +238,28 @@ ODD: dict[str, Case] = {
     "ReLU by where": Case(lambda n, x: torch.where(x > 0, x, 0.0), relu),
     "ReLU by maximum": Case(lambda n, x: torch.maximum(x, torch.zeros_like(x)), relu),
     "ReLU by clamp": Case(lambda n, x: x.clamp(min=0), relu),
+    "ReLU by threshold": Case(lambda n, x: F.threshold(x, 0, 0), relu),
+    "ReLU6 by clamp": Case(lambda n, x: x.clamp(0, 6), lambda n, x: F.relu6(x)),
+    "negative part by clamp_max": Case(lambda n, x: x.clamp_max(0), lambda n, x: x.clamp(max=0)),
+    "minus": Case(lambda n, x: -x, lambda n, x: x * -1),
+    "minimum": Case(
+        lambda n, x: torch.minimum(x, x / 2), lambda n, x: torch.maximum(x * -1, x / -2) * -1
+    ),
+    "minimum over channels": Case(
+        lambda n, x: x * x.min(1, keepdim=True).values,
+        lambda n, x: x * (x * -1).amax(1, keepdim=True) * -1,
+    ),
+    "minimum over positions": Case(
+        lambda n, x: x * x.amin((2, 3), keepdim=True),
+        lambda n, x: x * ((x * -1).amax((2, 3), keepdim=True) * -1),
+    ),
+    "where by a constant mask": Case(picked, picked_plainly),
     "absolute values": Case(lambda n, x: x.abs()),
     "detached factor": Case(lambda n, x: x * x.sigmoid().detach()),
     "factor without grad mode": Case(without_grad),
+    "detached factor of a layer": Case(lambda n, x: x * mixed(n, x.detach()).sigmoid()),
+    "branch without grad mode": Case(branch_without_grad),
+    "detached branch": Case(lambda n, x: x + mixed(n, x.detach())),
     "data": Case(lambda n, x: x * x.data.sigmoid()),
     "signs": Case(lambda n, x: x * x.sign()),
     "rounded": Case(lambda n, x: x + x.round()),
@@ -221,11 +311,38 @@ ODD: dict[str, Case] = {
         ),
         rules_alike=False,
     ),
+    "transposed convolution": Case(
+        lambda n, x: F.conv_transpose2d(x, n.second.weight, n.second.bias, padding=1),
+        lambda n, x: F.conv2d(
+            x, n.second.weight.flip(2, 3).transpose(0, 1), n.second.bias, padding=1
+        ),
+    ),
+    "transposed convolution with a stride": Case(
+        lambda n, x: F.conv_transpose2d(x, n.second.weight, n.second.bias, 2, 1, 1), spread
+    ),
+    "flat volumes": Case(
+        lambda n, x: F.conv3d(x[:, :, None], n.second.weight[:, :, None], padding=(0, 1, 1))[
+            :, :, 0
+        ],
+        lambda n, x: F.conv2d(x, n.second.weight, padding=1),
+    ),
+    "volumes": Case(volumes),
+    "convolution between channels": Case(between_channels, between_channels_in_two_dimensions),
+    "addmm": Case(rows_of_tokens, mixed_channels, rules_alike=False),
+    "baddbmm": Case(batch_of_products, mixed_channels, rules_alike=False),
+    "index_select": Case(
+        lambda n, x: x.index_select(1, torch.tensor([3, 0, 2, 0])), lambda n, x: x[:, [3, 0, 2, 0]]
+    ),
     "shared weights": Case(lambda n, x: F.conv2d(x, n.second.weight, n.second.bias, padding=1)),
     "expanded dimensions": Case(lambda n, x: x[:, :, None].squeeze(2).unsqueeze(-1)[..., 0], same),
     "softmax of distant scores": Case(lambda n, x: x * (50 * x).softmax(1)),
     "logarithm of a softmax": Case(lambda n, x: x.log_softmax(1)),
-    "standard deviation": Case(lambda n, x: x * x.std((2, 3), keepdim=True)),
+    "softmin": Case(lambda n, x: x * F.softmin(x, 1), lambda n, x: x * (x * -1).softmax(1)),
+    "standard deviation": Case(lambda n, x: x * x.std((2, 3), keepdim=True), deviation),
+    "variance": Case(
+        lambda n, x: x * x.var((2, 3), correction=0, keepdim=True),
+        lambda n, x: x * squares(x).mean((2, 3), keepdim=True),
+    ),
     "Euclidean norm": Case(lambda n, x: F.normalize(x, dim=1)),
     "a constant": Case(lambda n, x: torch.ones_like(x)),
     "nothing": Case(same),

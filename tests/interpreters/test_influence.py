@@ -132,7 +132,8 @@ def test_the_fit_has_no_slope(fit: tuple[Head, Tensor, Tensor]) -> None:
 @pytest.mark.parametrize("inverse", [Exact(0.03), ConjugateGradient(0.03)])
 def test_influences_as_written_down(fit: tuple[Head, Tensor, Tensor], inverse: Inverse) -> None:
     head, features, labels = fit
-    found = Influences(head, features, labels, inverse(head, features, labels))
+    classes = int(labels.max()) + 1
+    found = Influences(head, features, labels, inverse(head, features, labels), classes)
     count = head.weights.numel()
     damped = hessian_product(head, features, labels)(
         torch.eye(count, dtype=torch.double).view(count, *head.weights.shape)
@@ -176,7 +177,7 @@ def test_captums_influences_are_the_same() -> None:
     features, labels = data(3)
     head = fit_head(features, labels, 3, SoftmaxCrossEntropy(), 0.0001)
     damping = 0.5
-    found = Influences(head, features, labels, Exact(damping)(head, features, labels))
+    found = Influences(head, features, labels, Exact(damping)(head, features, labels), 3)
     layer = nn.Linear(WIDTH, 3).double()
     layer.load_state_dict({"weight": head.weights[:, :-1], "bias": head.weights[:, -1]})
     loader = DataLoader(TensorDataset(features, labels), batch_size=IMAGES)

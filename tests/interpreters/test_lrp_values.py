@@ -404,6 +404,22 @@ def test_z_box_belongs_to_the_first_layer() -> None:
         LRP(composite=ByKind(convolution=ZBox()))(unbiased(), images, LABELS)
 
 
+def test_z_box_of_pixels_that_are_masked() -> None:
+    class Masked(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.body = unbiased()
+
+        def forward(self, images: Tensor) -> Tensor:
+            return self.body(images.masked_fill(images < 0.3, 0.0))
+
+    network, images = Masked(), torch.rand(2, 3, 8, 8, dtype=torch.float64)
+    interpreter = LRP(composite=ByKind(first=ZBox()))
+    both = interpreter(network, images, LABELS).heatmap
+    each = [interpreter(network, images[[i]], LABELS[[i]]).heatmap for i in range(2)]
+    torch.testing.assert_close(both, torch.cat(each))
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_what_is_said_not_to_be_negative_is_not(family: str) -> None:
     """Rules leave out half of the work where inputs cannot be negative."""

@@ -19,7 +19,13 @@ INTERPRETERS = SMALL | {"captum_occlusion": SQUARES}
 # its path turns on the last digit of a gradient
 UNSTABLE = "guided_ig"
 # their gradient is that of the network without these
-CUT = ("detached factor", "factor without grad mode", "data", "rounded")
+CUT = (
+    "detached factor",
+    "detached factor of a layer",
+    "factor without grad mode",
+    "data",
+    "rounded",
+)
 
 
 def images() -> Tensor:

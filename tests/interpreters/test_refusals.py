@@ -195,6 +195,29 @@ def test_backbone_without_gradient(
             GradCam("body")(network, images, labels)
 
 
+INTERPRETERS = [SimpleGradient(), GradCam(), LRP(), DeepLift(), FastIG(), Captum("Saliency")]
+
+
+@pytest.mark.parametrize("interpreter", INTERPRETERS, ids=lambda each: each.name)
+def test_videos_and_volumes(interpreter: Interpreter, labels: Tensor) -> None:
+    network = nn.Sequential(nn.Conv3d(3, 2, 3), nn.Flatten(), nn.LazyLinear(4)).double()
+    volumes = torch.rand(3, 3, 4, 8, 8, dtype=torch.float64)
+    network(volumes)
+    with pytest.raises(ValueError, match=r"shape \(\d, 3, 4, 8, 8\), expected \(N, C, H, W\), one"):
+        interpreter(network, volumes, labels)
+
+
+@pytest.mark.parametrize("channels", [2, 3])
+@pytest.mark.parametrize("interpreter", INTERPRETERS, ids=lambda each: each.name)
+def test_images_that_are_taken_for_one_volume(
+    interpreter: Interpreter, channels: int, images: Tensor, labels: Tensor
+) -> None:
+    """Two images are one volume of two channels, as Conv3d takes it."""
+    network = nn.Sequential(nn.Conv3d(channels, 5, 1), nn.Flatten(), nn.Linear(192, 4)).double()
+    with pytest.raises(UnsupportedError, match=r"such as Conv3d takes|not take a batch of 2"):
+        interpreter(network, images, labels)
+
+
 def test_network_without_logits(images: Tensor, labels: Tensor) -> None:
     with pytest.raises(
         UnsupportedError, match=r"a tensor of shape \(\d, 3, 8, 8\), expected logits"

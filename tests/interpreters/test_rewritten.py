@@ -21,10 +21,18 @@ CASES: dict[str, Callable[..., Tensor]] = {
     "abs": lambda x: x.abs(),
     "clip": lambda x: x.clip(-0.2, 0.1),
     "minimum": lambda x: torch.minimum(x, x * 3 - 0.1),
+    "min": lambda x: x + x.min(1, keepdim=True).values,
+    "min, of two tensors": lambda x: torch.min(x, x * 3 - 0.1),
+    "amin": lambda x: x + x.amin((2, 3), keepdim=True),
+    "softmin": lambda x: F.softmin(x, 1),
     "index_select": lambda x: x.index_select(1, INDEX),
     "addmm": lambda x: torch.addmm(
         x.new_ones(144), x.flatten(1), 2 * torch.eye(144, dtype=x.dtype)
     ).view_as(x),
+    "addmm, with factors": lambda x: torch.addmm(
+        x.new_ones(144), x.flatten(1), torch.eye(144, dtype=x.dtype), beta=0.5, alpha=3
+    ).view_as(x),
+    "baddbmm": lambda x: torch.baddbmm(x[:, 0], x[:, 1], x[:, 2], alpha=2)[:, None] + x,
 }
 every_case = pytest.mark.parametrize("function", CASES.values(), ids=CASES)
 

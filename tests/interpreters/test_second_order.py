@@ -31,6 +31,10 @@ LAYERS: dict[str, tuple[Callable[..., Tensor], list[tuple[int, ...]]]] = {
     "convolution, same size": (partial(F.conv2d, padding="same"), [(2, 4, 5, 5), (3, 4, 2, 2)]),
     "convolution without batch": (F.conv2d, [(4, 5, 5), (3, 4, 2, 2)]),
     "convolution over one dimension": (partial(F.conv1d, stride=2), [(2, 4, 7), (3, 4, 3), (3,)]),
+    "convolution over volumes": (
+        partial(F.conv3d, stride=(1, 2, 1), padding=(1, 0, 1)),
+        [(2, 2, 3, 4, 3), (3, 2, 2, 2, 3), (3,)],
+    ),
     "BatchNorm": (
         lambda x, w, b: F.batch_norm(x, MEAN.to(x), VARIANCE.to(x), w, b, eps=0.1),
         [(2, 4, 3, 3), (4,), (4,)],

@@ -69,6 +69,15 @@ def test_too_few_logits() -> None:
         check_classifier(tiny_network(4), shapes())
 
 
+def test_a_network_that_names_its_classes() -> None:
+    network, data = tiny_network(12), shapes()
+    vars(network.network)["classes"] = data.classes
+    assert check_classifier(network, data) == 12
+    vars(network.network)["classes"] = (*data.classes[:2], "spoon", *data.classes[3:])
+    with pytest.raises(NetworkError, match=f"2 is `spoon` .* `{data.classes[2]}` in the data"):
+        check_classifier(network, data)
+
+
 def test_a_network_of_another_size() -> None:
     network = timm_network("vit_tiny_patch16_224", num_classes=12, options={"depth": 1})
     with pytest.raises(
@@ -84,6 +93,10 @@ def test_a_network_of_other_channels() -> None:
     data = shapes()
     data.channels = 1
     assert check_classifier(network, data) == 12
+    # one channel would broadcast to three
+    message = r"images have 1 channels and the network takes 3: set `options: {in_chans: 1}`"
+    with pytest.raises(NetworkError, match=message):
+        check_classifier(tiny_network(12), data)
 
 
 @pytest.mark.parametrize(

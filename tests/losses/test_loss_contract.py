@@ -1,75 +1,14 @@
 """The contract of every loss, on every kind of heatmap."""
 
-from dataclasses import dataclass
 from inspect import isabstract
 
 import pytest
 import torch
-from torch import Tensor
+from loss_cases import CASES, Case, both, every_loss, heatmaps
 from torch.autograd import gradcheck
 
 import losses
-from losses import (
-    SSIM,
-    CenterMass,
-    Cosine,
-    Entropy,
-    Location,
-    Loss,
-    Pearson,
-    Swap,
-    TargetMap,
-    TopK,
-    Unchanged,
-)
-
-UNIT, SIGNED, WIDE = (0.0, 1.0), (-1.0, 1.0), (-2.0, 2.0)
-
-
-@dataclass(frozen=True)
-class Case:
-    """A loss and what is to be expected of it."""
-
-    loss: Loss
-    needs_reference: bool = True
-    higher_is_better: bool = False
-    bounds: tuple[float, float] = UNIT
-    # heatmaps of each image
-    maps: int = 1
-    # whether a constant added to the heatmap changes nothing
-    shift_invariant: bool = True
-    # whether an image counts while its heatmap is the reference
-    succeeds_unchanged: bool = False
-
-
-CASES = {
-    "Location": Case(Location(), needs_reference=False),
-    "TopK": Case(TopK()),
-    "CenterMass": Case(CenterMass(), higher_is_better=True),
-    "Swap": Case(Swap(), higher_is_better=True, bounds=WIDE, maps=2),
-    "TargetMap": Case(TargetMap(shape="cross"), needs_reference=False),
-    "TargetMap, SSIM": Case(
-        TargetMap(shape="disk", likeness=SSIM()), needs_reference=False, bounds=(0.0, 2.0)
-    ),
-    "Cosine": Case(Cosine(), bounds=SIGNED, shift_invariant=False),
-    "Pearson": Case(Pearson(), bounds=SIGNED),
-    "SSIM": Case(SSIM(), bounds=SIGNED),
-    "Entropy": Case(Entropy(), needs_reference=False),
-    "Unchanged": Case(Unchanged(), succeeds_unchanged=True),
-}
-every_loss = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-
-
-def heatmaps(case: Case, seed: int, height: int = 9, width: int = 7) -> Tensor:
-    """Three images' heatmaps, each with few high positions."""
-    random = torch.Generator().manual_seed(seed)
-    shape = (3, case.maps, height, width)
-    return torch.rand(shape, generator=random, dtype=torch.float64).pow(4)
-
-
-def both(case: Case, heatmap: Tensor, reference: Tensor) -> list[Tensor]:
-    """The loss and the success measure."""
-    return [case.loss(heatmap, reference), case.loss.measure(heatmap, reference)]
+from losses import SSIM, Cosine, Entropy, Loss, Pearson
 
 
 def test_every_loss_is_here() -> None:

@@ -26,10 +26,11 @@ def test_ends_are_inclusive() -> None:
     torch.testing.assert_close(rate_of(measure, 0.0, 0.0).item(), 1 / 5)
 
 
-def test_nan_is_not_fooled_but_counts() -> None:
+def test_nan_is_not_fooled_and_does_not_count() -> None:
     measure = torch.tensor([torch.nan, 0.1, torch.inf, -torch.inf])
     assert fooled(measure, 0.0, 0.2).tolist() == [False, True, False, False]
-    torch.testing.assert_close(rate_of(measure, 0.0, 0.2).item(), 1 / 4)
+    torch.testing.assert_close(rate_of(measure, 0.0, 0.2).item(), 1 / 3)
+    assert rate_of(measure[:1], 0.0, 0.2).isnan()
 
 
 def test_identity_manipulation() -> None:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torchvision import models
 
+from interpreters import InputXGradient
 from networks import NormalizedNetwork, cifar_resnet, find_layer, torchvision_network
 from networks.cifar_resnet import PREPROCESSING
 from networks.last_map import LayerError
@@ -163,3 +164,33 @@ def test_answers_are_not_shared_and_keep_nothing_alive() -> None:
     del copy
     gc.collect()
     assert gone() is None
+
+
+class Attending(nn.Module):
+    """A block whose queries, keys and values are three layers, read by a class token alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.patches, self.first = nn.Conv2d(3, 8, 16, 16), nn.Linear(8, 8)
+        self.norm, self.head = nn.LayerNorm(8), nn.Linear(8, 3)
+        self.query, self.key, self.value = (nn.Linear(8, 8) for _ in range(3))
+
+    def forward(self, images: Tensor) -> Tensor:
+        patches = self.patches(images).flatten(2).mT
+        tokens = self.first(torch.cat([patches[:, :1], patches], 1))
+        x = self.norm(tokens)
+        scores = (self.query(x) @ self.key(x).mT).softmax(2)
+        logits: Tensor = self.head((tokens + scores @ self.value(x))[:, 0])
+        return logits
+
+
+def test_last_carries_all_that_patches_contribute() -> None:
+    """Of the tokens behind the normalisation, each is a part: weights of attention, or values."""
+    network = Attending().double().eval()
+    images = IMAGES.double()
+    assert find_layer(network, "last", images) is network.norm
+    norm, values = (
+        InputXGradient(layer=layer)(network, images, torch.tensor([0, 2])).heatmap
+        for layer in ("norm", "value")
+    )
+    assert not torch.allclose(norm, values)

@@ -1,5 +1,6 @@
 """NormalizedNetwork: normalisation inside the network, but not among its weights."""
 
+import pytest
 import torch
 from torch import nn
 
@@ -25,6 +26,15 @@ def test_network_sees_normalised_images() -> None:
     images = torch.rand(4, 3, 2, 2, dtype=torch.float64)
     torch.testing.assert_close(network(images), inner(network.normalize(images)))
     assert not torch.equal(network(images), inner(images))
+
+
+@pytest.mark.parametrize(("taken", "given"), [(3, 1), (1, 3), (3, 4), (4, 3)])
+def test_other_channels_are_refused(taken: int, given: int) -> None:
+    preprocessing = PREPROCESSING._replace(mean=(0.5,) * taken, std=(0.5,) * taken)
+    network = NormalizedNetwork(nn.Flatten(), preprocessing)
+    assert network(torch.rand(2, taken, 2, 2)).shape == (2, 4 * taken)
+    with pytest.raises(ValueError, match=f"have {given} channels and the network takes {taken}"):
+        network(torch.rand(2, given, 2, 2))
 
 
 def test_checkpoints_hold_no_mean_and_std() -> None:

@@ -12,7 +12,8 @@ from torchvision.models.mobilenetv3 import InvertedResidualConfig, MobileNetV3
 from torchvision.models.vgg import make_layers
 from torchvision.models.vision_transformer import VisionTransformer
 
-from networks import NormalizedNetwork, cifar_resnet
+from networks import NormalizedNetwork
+from networks.cifar_resnet import CifarResNet
 
 
 def vgg() -> nn.Module:
@@ -59,7 +60,8 @@ def efficientnet() -> nn.Module:
 
 
 def convnext() -> nn.Module:
-    return timm.create_model("test_convnext", num_classes=3)
+    options = {"depths": (1, 1, 1, 1), "dims": (8, 8, 16, 16)}
+    return timm.create_model("test_convnext", num_classes=3, **options)
 
 
 def vit() -> nn.Module:
@@ -82,7 +84,8 @@ def maxvit() -> nn.Module:
 
 
 def cifar() -> nn.Module:
-    return cifar_resnet(20, num_classes=3).network
+    """The shallowest: a block at each size."""
+    return CifarResNet(8, 3).to(memory_format=torch.channels_last)
 
 
 FAMILIES = {

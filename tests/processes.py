@@ -13,7 +13,10 @@ START = "forkserver"
 SERVER = ForkServerContext()
 # not Lightning, which asks for the process's rank while it is imported
 SERVER.set_forkserver_preload(
-    ["torch", "torchvision", "scipy.stats", "matplotlib.figure", "timm", "captum.attr"]
+    [
+        *("torch", "torchvision", "scipy.stats", "matplotlib.figure", "timm", "captum.attr"),
+        *("torchmetrics", "torch.utils.tensorboard", "jsonargparse", "jinja2", "rich.table"),
+    ]
 )
 
 

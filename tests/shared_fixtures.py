@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -10,6 +11,10 @@ from torch import Tensor
 
 from lightning_modules.callbacks import HeatmapPanel
 from networks import NormalizedNetwork
+from trompe.command_line import CommandLine
+
+# of each command, what its parser is made of
+PARSERS: dict[type[CommandLine], dict[str, Any]] = {}
 
 
 @pytest.fixture(autouse=True)
@@ -22,6 +27,23 @@ def few_pictures() -> Iterator[None]:
     """TensorBoard is shown one image where a run is tested for something else."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(HeatmapPanel.__init__, "__defaults__", (1,))
+        yield
+
+
+@pytest.fixture(scope="module")
+def kept_parsers() -> Iterator[None]:
+    """One parser serves all runs of a command: it is the same for all, and takes long to make."""
+    set_up = CommandLine.setup_parser
+
+    def keep(command: CommandLine, *arguments: Any) -> None:
+        if type(command) not in PARSERS:
+            before = set(vars(command))
+            set_up(command, *arguments)
+            PARSERS[type(command)] = {n: v for n, v in vars(command).items() if n not in before}
+        vars(command).update(PARSERS[type(command)])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(CommandLine, "setup_parser", keep)
         yield
 
 

@@ -19,6 +19,7 @@ import train
 from networks import cifar_resnet, save_weights, timm_network
 from networks.sound import WeightFileError
 
+pytestmark = pytest.mark.usefixtures("kept_parsers")
 ROOT = Path(__file__).parents[1]
 FIT = sorted(
     path
@@ -45,8 +46,9 @@ def test_every_configuration_trains(config: Path, image_folder: Path, tmp_path: 
     assert relative in configs, f"{relative} does not begin with the command that runs it"
     arguments = ["fit", *(part for name in configs for part in ("--config", name))]
     text = "".join(_with_parts(ROOT / name) for name in configs)
-    drawn = "{class_path: datamodules.Shapes, init_args: {train: 24, validation: 12, test: 2}}"
-    settings = f"{{root: {image_folder}, size: 32, batch_size: 4, workers: 0}}"
+    lengths = "{train: 24, validation: 12, test: 2, batch_size: 4}"
+    drawn = f"{{class_path: datamodules.Shapes, init_args: {lengths}}}"
+    settings = f"{{root: {image_folder}, size: 16, batch_size: 2, workers: 0}}"
     files = f"{{class_path: datamodules.ImageFolder, init_args: {settings}}}"
     network, data, pair = SMALL, files, "[ant, bee]"
     if "shapes" in relative:

@@ -16,6 +16,7 @@ from docs.results import command_of
 from lightning_modules import AdversarialTraining, PassiveFooling
 from trompe.command_line import CommandLine
 
+pytestmark = pytest.mark.usefixtures("kept_parsers")
 LRP = f"--fooling.interpreter={CONFIGS}/interpreters/lrp.yaml"
 # the folders, where their parts go, and how the names of their classes begin
 PLACES = {

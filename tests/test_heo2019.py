@@ -11,6 +11,7 @@ from helpers import QUIET, SMALL
 
 import train
 
+pytestmark = pytest.mark.usefixtures("kept_parsers")
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "configs" / "experiments" / "heo2019"
 LAYERS = {

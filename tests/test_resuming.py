@@ -20,7 +20,7 @@ from lightning_modules.manipulation import ResumeError
 from trompe.resumed import OtherSettingsError
 from trompe.train import RunFolderError
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("few_pictures")]
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("few_pictures", "kept_parsers")]
 RUN = shlex.split("""
 fit --config configs/experiments/shapes/fool.yaml --trainer.max_epochs 3
 --trainer.enable_progress_bar false --trainer.enable_model_summary false

@@ -60,6 +60,8 @@ class CommandLine(LightningCLI):
             seed_everything_default=0,
             trainer_defaults=defaults,
             parser_class=Parser,
+            # else every run writes its options out once more, for hyperparameters that none keeps
+            load_from_checkpoint_support=False,
             **options,
         )
 

@@ -83,6 +83,7 @@ def test_both_orders_come_equally_often() -> None:
         torch.testing.assert_close(frame, joined(pair[0], pair[1], "horizontal"))
 
 
+@pytest.mark.slow
 def test_the_same_every_time() -> None:
     for split in ("train", "validation", "test"):
         first, second = data().composites(split), data().composites(split)

@@ -147,6 +147,7 @@ def test_a_heatmap_that_says_nothing_is_flagged(networks: tuple[nn.Module, nn.Mo
     assert "Product is" not in said
 
 
+@pytest.mark.slow
 def test_a_stopped_study_has_the_same_figures(
     networks: tuple[nn.Module, nn.Module], tmp_path: Path
 ) -> None:
@@ -166,6 +167,7 @@ def test_a_stopped_study_has_the_same_figures(
     assert figures(again) == figures(whole)
 
 
+@pytest.mark.slow
 def test_report(study: Attribution, tmp_path: Path) -> None:
     results = study.results()
     write_report(study.findings(), tmp_path)

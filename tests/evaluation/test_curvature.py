@@ -209,6 +209,7 @@ def test_figures_are_those_of_a_plain_loop(tmp_path: Path, scaled: bool) -> None
     }
 
 
+@pytest.mark.slow
 def test_findings_survive(tmp_path: Path) -> None:
     networks = {"v1.0": smooth_network(), "a/b": smooth_network()}
     assert_survives(studied(networks=networks).findings(), tmp_path)

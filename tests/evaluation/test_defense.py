@@ -75,6 +75,7 @@ def test_every_other_measurement_is_that_of_the_fooling_studies(
     assert len(of_defense) == 3 + len(alone.measurements())
 
 
+@pytest.mark.slow
 def test_report(study: Defense, tmp_path: Path) -> None:
     results = study.results()
     write_report(study.findings(), tmp_path)
@@ -118,6 +119,7 @@ def test_an_interpreter_that_refuses_one_network_is_left_out(networks: list[nn.M
     assert {n.interpreter for n in results.measurements} == {None, *INTERPRETERS}
 
 
+@pytest.mark.slow
 def test_networks_by_name(networks: list[nn.Module], tmp_path: Path) -> None:
     by_name = {"v1.0": networks[0], "a/b": networks[1], "keys": networks[2]}
     defenses = {"x_y": Defended("v1.0", ["a/b", "keys"])}

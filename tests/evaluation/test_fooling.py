@@ -122,6 +122,7 @@ def test_one_explained_pass_for_each_network_and_interpreter(networks: list[nn.M
     assert len(passes) == 4
 
 
+@pytest.mark.slow
 def test_report(study: Fooling, tmp_path: Path) -> None:
     findings = study.findings({"model": {"loss": "<b>"}})
     results, page = findings.results, write_report(findings, tmp_path)
@@ -144,6 +145,7 @@ def test_report(study: Fooling, tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.slow
 def test_several_manipulated_networks(networks: list[nn.Module]) -> None:
     original, first, second = networks
     named = {"top_k": first, "location": second}
@@ -181,6 +183,7 @@ def test_several_manipulated_networks(networks: list[nn.Module]) -> None:
     }
 
 
+@pytest.mark.slow
 def test_one_network_has_a_table_too(networks: list[nn.Module]) -> None:
     captum = {**INTERPRETERS, "captum": Captum("Saliency")}
     study = Fooling(networks[0], networks[1], captum, Location(), trained_on=["grad_cam"])

@@ -147,6 +147,7 @@ def test_labels_stay_and_changes_are_small(findings: FragilityFindings) -> None:
             assert 0 < point.value <= 4 + 1e-9
 
 
+@pytest.mark.slow
 def test_report(tmp_path: Path) -> None:
     networks = {"original": network(), "defended": network(5)}
     study = studied(networks=networks, interpreters={"gradient": SimpleGradient()})
@@ -161,6 +162,7 @@ def test_report(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.slow
 def test_findings_survive(tmp_path: Path) -> None:
     networks = {"v1.0": network(), "a/b": network(5)}
     attacks = {"image": RandomSign(), "keys": RandomSign()}

@@ -17,6 +17,7 @@ from attacks import InfluenceAttack, RandomSign
 from evaluation import Influence
 from evaluation.influence.findings import InfluenceFindings
 from evaluation.influence.movement import MEASURES
+from evaluation.report import write_report
 from interpreters.influence import Exact, InfluenceFunctions, LogisticCrossEntropy
 from lightning_modules.data import take
 from networks import Refitted, features, torchvision_network
@@ -102,6 +103,7 @@ def test_nothing_moves_by_attacks_of_no_size(findings: InfluenceFindings) -> Non
             assert point.value == pytest.approx(value)
 
 
+@pytest.mark.slow
 def test_report() -> None:
     networks = {"original": network(), "defended": network()}
     study = studied(networks=networks, influences={"weak": INFLUENCES["weak"]})
@@ -116,6 +118,7 @@ def test_report() -> None:
     }
 
 
+@pytest.mark.slow
 def test_findings_survive(tmp_path: Path) -> None:
     networks = {"v1.0": network(), "a/b": network()}
     attacks = {"image": RandomSign(), "keys": RandomSign()}
@@ -123,9 +126,11 @@ def test_findings_survive(tmp_path: Path) -> None:
     assert_survives(study.findings(), tmp_path)
 
 
-def test_two_training_images_are_enough() -> None:
+def test_two_training_images_are_enough(tmp_path: Path) -> None:
     study = studied(training_images=2, k=1, attacks={"random": RandomSign()})
-    grid, *scatters = drawn(study.findings())["weak_random"].axes
+    findings = study.findings()
+    write_report(findings, tmp_path)
+    grid, *scatters = drawn(findings)["weak_random"].axes
     # the image before and after, and two training images of each
     assert len(grid.images) == 3 * (3 + 3)
     assert len(scatters) == 3

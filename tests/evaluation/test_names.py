@@ -62,6 +62,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_measurements_have_the_names_as_they_are(run: Path) -> None:
     content = json.loads((run / "report" / "results.json").read_text())
     assert {figure["network"] for figure in content["figures"]} == {"original network", *NAMES}
@@ -74,6 +75,7 @@ def test_measurements_have_the_names_as_they_are(run: Path) -> None:
     assert set(content["fingerprints"]) == {"data", "network data", "original network", *NAMES}
 
 
+@pytest.mark.slow
 def test_files_stay_in_the_folder(run: Path) -> None:
     assert [path.name for path in run.parent.iterdir()] == ["inner"]
     pictures = [*(run / "report" / "figures").iterdir()]
@@ -81,6 +83,7 @@ def test_files_stay_in_the_folder(run: Path) -> None:
     assert all(path.suffix in (".png", ".pdf") and len(path.stem) <= LONGEST for path in pictures)
 
 
+@pytest.mark.slow
 def test_the_page_shows_names_literally(run: Path) -> None:
     page = (run / "report" / "index.html").read_text()
     assert "$\\frac{1$" in page
@@ -91,6 +94,7 @@ def test_the_page_shows_names_literally(run: Path) -> None:
     assert not any(cell.startswith(("=", "@")) for row in rows for cell in row)
 
 
+@pytest.mark.slow
 def test_the_report_is_drawn_again(run: Path, tmp_path: Path) -> None:
     redraw(run, Style(), [], tmp_path)
     first, second = (

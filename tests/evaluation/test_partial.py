@@ -130,6 +130,7 @@ def evaluated(
     return study
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("make", "data", "stops"),
     [
@@ -171,6 +172,7 @@ def test_stopped_studies_have_the_same_figures(
         assert sum(passes) == 2 * (30 - 5 * 4 + 1) + 2
 
 
+@pytest.mark.slow
 def test_other_networks_do_not_go_on(tmp_path: Path) -> None:
     networks = [tiny_network().eval() for _ in range(3)]
     partial = PartialResults(tmp_path, {}, resume=False, seconds=0.0)
@@ -256,6 +258,7 @@ DAMAGED: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
 }
 
 
+@pytest.mark.slow
 def test_damaged_counts_are_refused(tmp_path: Path) -> None:
     networks = [tiny_network().eval() for _ in range(2)]
     partial = PartialResults(tmp_path, {}, resume=False, seconds=0.0)
@@ -276,6 +279,7 @@ def test_damaged_counts_are_refused(tmp_path: Path) -> None:
         evaluated(fooling(*networks), shapes(), PartialResults(tmp_path, {}, resume=True))
 
 
+@pytest.mark.slow
 def test_a_process_that_had_not_written_begins_anew(tmp_path: Path) -> None:
     networks = [tiny_network().eval() for _ in range(2)]
     torch.save({}, tmp_path / "1_of_1.pt")

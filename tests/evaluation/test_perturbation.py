@@ -119,12 +119,14 @@ def test_a_constant_network_drops_nothing() -> None:
     assert all(number.value == 0 for number in study.measurements())
 
 
+@pytest.mark.slow
 def test_chunks_change_nothing(study: Perturbation, networks: tuple[nn.Module, nn.Module]) -> None:
     other = studied(networks, chunk=3)
     for name, (drops, _) in study.found.items():
         torch.testing.assert_close(other.found[name][0], drops)
 
 
+@pytest.mark.slow
 def test_report(study: Perturbation, tmp_path: Path) -> None:
     write_report(study.findings(), tmp_path)
     content = json.loads((tmp_path / "results.json").read_text())

@@ -101,6 +101,7 @@ def test_measurements_are_those_of_a_plain_loop(tmp_path: Path) -> None:
     assert figures == {"curves", "grad_cam_heatmaps", "product_heatmaps"}
 
 
+@pytest.mark.slow
 def test_names_are_free(tmp_path: Path) -> None:
     interpreters = {"7": GradCam(), "a/b": InputXGradient()}
     # the name of a network with random layers

@@ -207,6 +207,7 @@ def test_an_earlier_report_is_kept(folder: Path) -> None:
     assert not (folder / "report" / "partial").exists()
 
 
+@pytest.mark.slow
 def test_a_picture_that_cannot_be_drawn_loses_no_measurement(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -225,6 +226,7 @@ def test_a_picture_that_cannot_be_drawn_loses_no_measurement(
     assert not (report / "figures" / "of_another_study.png").exists()
 
 
+@pytest.mark.slow
 def test_the_report_is_drawn_again_as_it_was(folder: Path, tmp_path: Path) -> None:
     redraw_main([str(folder), "--output", str(tmp_path)])
     first, second = (
@@ -234,6 +236,7 @@ def test_the_report_is_drawn_again_as_it_was(folder: Path, tmp_path: Path) -> No
     assert first == second
 
 
+@pytest.mark.slow
 def test_a_report_in_another_style_and_order(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "large.mplstyle").write_text("font.size: 14")
     options = ["--style", str(tmp_path / "large.mplstyle"), "--colormap", "viridis", "--size", "2"]

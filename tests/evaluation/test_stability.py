@@ -114,6 +114,7 @@ def test_no_heatmap_twice(pair: dict[str, nn.Module]) -> None:
     assert len(study.measurements()) == (3 + 2) * 2 * 3
 
 
+@pytest.mark.slow
 def test_report(pair: dict[str, nn.Module], tmp_path: Path) -> None:
     study = studied(pair, weights=WeightNoise((0.1, 0.2)), images=ImageNoise((0.1,)))
     page = write_report(study.findings(), tmp_path)
@@ -127,6 +128,7 @@ def test_report(pair: dict[str, nn.Module], tmp_path: Path) -> None:
     assert figures == {"accuracy", "fooling_success_rate", "grad_cam_heatmaps", "product_heatmaps"}
 
 
+@pytest.mark.slow
 def test_names_are_free(pair: dict[str, nn.Module], tmp_path: Path) -> None:
     interpreters = {"accuracy": GradCam(), "keys": InputXGradient("last")}
     disturbances = {"layer4.1": WeightNoise((0.1,)), "a/b": FineTuning({9: made(2)})}
@@ -180,6 +182,7 @@ def test_curves_keep_their_colours_where_a_panel_lacks_one() -> None:
     assert [handle.get_color() for handle in legend.get_lines()] == both
 
 
+@pytest.mark.slow
 def test_levels_are_steps_of_their_own(pair: dict[str, nn.Module], tmp_path: Path) -> None:
     study = Stability(
         pair["original"],

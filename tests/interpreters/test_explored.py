@@ -123,6 +123,7 @@ def test_guided_ig_of_linear_logits(images: Tensor, labels: Tensor) -> None:
     torch.testing.assert_close(found, weights * (images - 0.25))
 
 
+@pytest.mark.slow
 def test_guided_ig_is_complete(network: nn.Module, images: Tensor, labels: Tensor) -> None:
     found = GuidedIG(steps=400).attribution(network, images, labels).sum((1, 2, 3))
     black = torch.zeros_like(images)

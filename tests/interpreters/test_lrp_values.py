@@ -67,7 +67,11 @@ def fused(network: NormalizedNetwork) -> NormalizedNetwork:
 
 
 def resnet(block: type[BasicBlock | Bottleneck]) -> NormalizedNetwork:
-    return as_trained(ResNet(block, [1, 1, 1, 1], num_classes=3))
+    """The narrow half, which has both kinds of shortcuts."""
+    network = ResNet(block, [2, 1, 1, 1])
+    network.layer3 = network.layer4 = nn.Identity()
+    network.fc = nn.Linear(128 * block.expansion, 3)
+    return as_trained(network)
 
 
 NETWORKS: dict[str, tuple[Callable[[], NormalizedNetwork], type]] = {

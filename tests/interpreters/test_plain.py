@@ -88,6 +88,7 @@ def test_names_and_features_of_a_compiled_network(
     torch.testing.assert_close(features(other, images), expected)
 
 
+@pytest.mark.slow
 def test_what_explores_runs_the_compiled_code() -> None:
     network = TinyNetwork().double().eval()
     images, labels = torch.rand(2, 3, 8, 8, dtype=torch.float64), torch.tensor([1, 3])

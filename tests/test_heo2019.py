@@ -92,7 +92,8 @@ def test_layers_return_the_papers_maps(name: str) -> None:
 def test_epochs_shorter_than_the_interval_of_validation(image_folder: Path, tmp_path: Path) -> None:
     """As with a small share of ImageNet: validation comes after so many steps all the same."""
     config = FOLDER / "resnet50_grad_cam_location.yaml"
-    data = f"{{root: {image_folder}, size: 32, batch_size: 6, workers: 0}}"
+    classes = ["ant", "bee", "cat", *(f"class {number}" for number in range(3, 12))]
+    data = f"{{root: {image_folder}, size: 32, batch_size: 6, workers: 0, classes: {classes}}}"
     short = ["--trainer.max_steps", "5", "--trainer.val_check_interval", "4"]
     train.main(
         [

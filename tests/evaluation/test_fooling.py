@@ -347,7 +347,9 @@ def test_networks_must_suit_the_data(networks: list[nn.Module]) -> None:
 
 def test_networks_must_know_the_same_classes() -> None:
     study = Fooling(tiny_network(), tiny_network(classes=13), INTERPRETERS, Location())
-    with pytest.raises(NetworkError, match="original 12, manipulated 13; set `num_classes`"):
+    with pytest.raises(
+        NetworkError, match="the data has 12 classes and the network 13; set `num_classes`"
+    ):
         Trainer(**SILENT).test(study, shapes(), verbose=False)
 
 

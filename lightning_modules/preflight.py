@@ -11,6 +11,7 @@ from interpreters import Interpreter
 from lightning_modules.data import Data, channels_of
 from networks import evaluating
 from networks.normalized import bare
+from networks.zero_shot import ZeroShot
 
 
 class NetworkError(ValueError):
@@ -64,9 +65,11 @@ def check_classifier(network: nn.Module, data: Data) -> int:
 
 
 def _check_names(network: nn.Module, data: Data) -> None:
-    """Raise NetworkError if the network names its classes, and not as the data do."""
-    names = getattr(bare(network), "classes", None)
-    if names is None or tuple(names) == tuple(data.classes):
+    """Raise NetworkError if a zero-shot classifier names its classes, and not as the data do."""
+    inner = bare(network)
+    # `classes` of any other network may be something else, such as their number
+    names = inner.classes if isinstance(inner, ZeroShot) else None
+    if names is None or names == tuple(data.classes):
         return
     pairs = zip_longest(names, data.classes)
     number, (ours, theirs) = next(each for each in enumerate(pairs) if each[1][0] != each[1][1])

@@ -7,14 +7,13 @@ from typing import Any
 import torch
 from huggingface_hub import snapshot_download
 from lightning.pytorch.utilities import rank_zero_info
-from torch import Tensor, nn
 
 from networks.checkpoints import load_weights
 from networks.heads import Head, check_head, log_new
 from networks.huggingface_preprocessing import PROCESSORS, HuggingFaceError, preprocessing_of
+from networks.image_encoder import ImageEncoder
 from networks.normalized import NormalizedNetwork
 from networks.sound import check_sound
-from networks.zero_shot import read_embedding
 
 
 def huggingface_network(
@@ -46,7 +45,7 @@ def huggingface_network(
         auto = _transformers().AutoModelForImageClassification
         network = auto.from_config(config, trust_remote_code=False)
         load_weights(network, weights, head)
-    return NormalizedNetwork(network, preprocessing_of(folder, config.num_channels))
+    return NormalizedNetwork(network, preprocessing_of(folder, _channels(config)))
 
 
 def huggingface_encoder(name: str) -> NormalizedNetwork:
@@ -68,44 +67,11 @@ def huggingface_encoder(name: str) -> NormalizedNetwork:
             "networks.huggingface_network"
         )
     model = _loaded(folder, "AutoModel", config, "loaded")
-    channels = config.vision_config.num_channels
+    channels = _channels(config)
     preprocessing = preprocessing_of(folder, channels)
     encoder = ImageEncoder(model)
     encoder.remove_unused(torch.zeros(1, channels, preprocessing.size, preprocessing.size))
     return NormalizedNetwork(encoder, preprocessing)
-
-
-class ImageEncoder(nn.Module):
-    """The part of a CLIP-like model that images run through.
-
-    Args:
-        model: from normalised images to their embeddings by `get_image_features`.
-    """
-
-    def __init__(self, model: Any) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Return embeddings (N, D) of normalised images (N, C, H, W)."""
-        return read_embedding(self.model.get_image_features(pixel_values=images))
-
-    @torch.no_grad()
-    def remove_unused(self, images: Tensor) -> None:
-        """Remove the modules and weights of the model that these images do not run through."""
-        ran: set[nn.Module] = set()
-        handles = [
-            child.register_forward_hook(lambda child, *_: ran.add(child))
-            for child in self.model.children()
-        ]
-        self(images)
-        for handle in handles:
-            handle.remove()
-        unused = [name for name, child in self.model.named_children() if child not in ran]
-        # such as the scale of similarities
-        own = [name for name, _ in self.model.named_parameters(recurse=False)]
-        for name in unused + own:
-            delattr(self.model, name)
 
 
 def _transformers() -> Any:
@@ -145,6 +111,12 @@ def _config(folder: Path) -> Any:
             f"{folder} has no config.json that transformers can read without running code of the "
             f"model: {_first_line(error)}; give a model whose architecture is part of transformers"
         ) from error
+
+
+def _channels(config: Any) -> int:
+    """Return the number of channels of the images, which a CLIP-like model says for its part."""
+    channels: int = getattr(config, "vision_config", config).num_channels
+    return channels
 
 
 def _loaded(folder: Path, auto: str, config: Any, head: Head) -> Any:

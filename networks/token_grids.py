@@ -45,12 +45,14 @@ class TokenGrids:
     Args:
         image: height and width of the images in pixels.
         sizes: heights and widths of the maps that convolutions and pooling return.
-        prefix: number of prefix tokens that the pass shows or the network says, if any does.
+        stated: `num_prefix_tokens` of the network, if it has this attribute.
+        shown: number of prefix tokens that the pass shows, if it shows any.
     """
 
     image: tuple[int, int]
     sizes: tuple[tuple[int, int], ...]
-    prefix: int | None
+    stated: int | None
+    shown: int | None
 
     def grid(self, count: int) -> Grid | None:
         """Return the grid of this number of tokens, or None if there is none.
@@ -67,11 +69,21 @@ class TokenGrids:
         return readings[0] if readings else None
 
     def _readings(self, count: int) -> list[Grid]:
-        seen = [Grid(h, w, count - h * w) for h, w in self.sizes if _is_prefix(count - h * w)]
-        if seen:
-            return sorted(set(seen))
-        # tokens that were merged since the last map have its proportions and no other prefix
-        prefixes = range(MOST_PREFIX_TOKENS + 1) if self.prefix is None else [self.prefix]
+        seen = {Grid(h, w, count - h * w) for h, w in self.sizes if _is_prefix(count - h * w)}
+        if self.stated is None:
+            everything = range(MOST_PREFIX_TOKENS + 1)
+            return sorted(seen) or self._merged(
+                count, everything if self.shown is None else [self.shown]
+            )
+        # in some networks the prefix tokens join those of the patches late
+        for prefix in (self.stated, 0):
+            found = sorted(grid for grid in seen if grid.prefix == prefix)
+            if found := found or self._merged(count, [prefix]):
+                return found
+        return []
+
+    def _merged(self, count: int, prefixes: Iterable[int]) -> list[Grid]:
+        """Return the grids in the image's proportions, as tokens merged since the last map have."""
         most = max(map(prod, self.sizes), default=count)
         grids = [_in_proportion(count, prefix, *self.image) for prefix in prefixes]
         return [grid for grid in grids if grid is not None and prod(grid[:2]) <= most]
@@ -81,7 +93,7 @@ def token_grids(network: nn.Module, images: Tensor) -> TokenGrids:
     """Return the grids of a network for images (N, C, H, W) of this size, found by one pass."""
     modules = list(bare(network).modules())
     known = _found.setdefault(bare(network), {})
-    key = (images.shape[1:], *map(id, modules))
+    key = (images.shape[1:], _stated(network), *map(id, modules))
     if key not in known:
         outputs: list[tuple[nn.Module, Tensor]] = []
 
@@ -108,15 +120,21 @@ def grids_of_pass(
 ) -> TokenGrids:
     """Return the grids that the outputs of a network's modules show, in the order of the pass."""
     sizes: list[tuple[int, int]] = []
-    prefix: int | None = getattr(bare(network), "num_prefix_tokens", None)
+    shown: int | None = None
     for module, output in outputs:
         if isinstance(module, SPATIAL):
             if output.ndim == 4 and output.shape[2:].numel() > 1:
                 sizes.append((output.shape[2], output.shape[3]))
         elif output.ndim == 3:
             more = [output.shape[1] - prod(size) for size in sizes]
-            prefix = next(filter(_is_prefix, reversed(more)), prefix)
-    return TokenGrids((images.shape[2], images.shape[3]), tuple(sizes), prefix)
+            shown = next(filter(_is_prefix, reversed(more)), shown)
+    return TokenGrids((images.shape[2], images.shape[3]), tuple(sizes), _stated(network), shown)
+
+
+def _stated(network: nn.Module) -> int | None:
+    """Return the number of prefix tokens that was set on the network, inside its wrapper or not."""
+    inside: int | None = getattr(bare(network), "num_prefix_tokens", None)
+    return getattr(network, "num_prefix_tokens", inside)
 
 
 def _is_prefix(count: int) -> bool:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from files import read_stored
 from networks.checkpoints import load_weights
 from networks.normalized import NormalizedNetwork
+from networks.sound import is_array
 from networks.unsupported import UnsupportedError
 
 
@@ -111,9 +112,11 @@ def read_texts(path: Path) -> Tensor:
     if len(tensors) != 1 or not isinstance(tensors[0], Tensor):
         raise ValueError(f"{path} holds {len(tensors)} values, {expected}; save it alone")
     (found,) = tensors
-    if found.ndim != 2 or not found.is_floating_point() or not found.numel():
+    matrix = found.ndim == 2 and found.is_floating_point() and found.numel()
+    if not (is_array(found) and matrix):
         raise ValueError(
-            f"{path} holds a tensor of shape {tuple(found.shape)} and {found.dtype}, {expected}"
+            f"{path} holds a tensor of shape {tuple(found.shape)}, {found.dtype} and "
+            f"{found.layout}, {expected}; save it by torch.save(texts.to_dense().contiguous(), ...)"
         )
     found = found.float()
     if not found.isfinite().all() or not found.any(1).all():

@@ -16,12 +16,12 @@ from torch import Tensor, nn
 
 class _Config(SimpleNamespace):
     model_type = ""
-    num_channels = 3
     num_labels = 2
 
 
 class ViTConfig(_Config):
     model_type = "vit"
+    num_channels = 3
 
 
 class CLIPConfig(_Config):
@@ -142,6 +142,18 @@ class ViTForImageClassification(_Model):
         return SimpleNamespace(logits=self.classifier(self.vit(pixel_values)))
 
 
+class CLIPForImageClassification(_Model):
+    base_model_prefix = "clip"
+
+    def __init__(self, config: Any) -> None:
+        super().__init__(config)
+        self.vision_model = _Vision(config.vision_config)
+        self.classifier = nn.Linear(config.vision_config.hidden_size, config.num_labels)
+
+    def forward(self, pixel_values: Tensor) -> Any:
+        return SimpleNamespace(logits=self.classifier(self.vision_model(pixel_values)))
+
+
 class CLIPModel(_Model):
     base_model_prefix = "clip"
 
@@ -159,8 +171,19 @@ class CLIPModel(_Model):
         return SimpleNamespace(pooler_output=embedding)
 
 
-class AutoModelForImageClassification(ViTForImageClassification):
-    pass
+class AutoModelForImageClassification:
+    @classmethod
+    def from_config(cls, config: Any, trust_remote_code: bool) -> Any:
+        return cls._kind(config).from_config(config, trust_remote_code)
+
+    @classmethod
+    def from_pretrained(cls, folder: Path, config: Any, **options: Any) -> Any:
+        return cls._kind(config).from_pretrained(folder, config, **options)
+
+    @staticmethod
+    def _kind(config: Any) -> type[_Model]:
+        clip = config.model_type == "clip"
+        return CLIPForImageClassification if clip else ViTForImageClassification
 
 
 class AutoModel:

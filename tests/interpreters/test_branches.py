@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from benchmarks.shipped import SMALL
 from interpreters import LRP, Captum, DeepLift, GradCam, InputXGradient, SimpleGradient
+from networks.last_map import LayerError
 from networks.unsupported import UnsupportedError
 
 LABELS = torch.tensor([2, 0])
@@ -138,16 +139,54 @@ def test_a_branch_of_a_half_network_is_refused() -> None:
             interpreter(network, images().half(), LABELS)
 
 
-@pytest.mark.parametrize("joined", CUT.values(), ids=CUT)
-def test_behind_it_and_beside_it_there_are_heatmaps(joined: Joined) -> None:
-    network = TwoBranches(joined).double()
-    for explain in (
-        GradCam("trained"),
-        SimpleGradient("trained"),
-        Captum("Occlusion", options={"sliding_window_shapes": (3, 2, 2)}),
-    ):
-        if joined is not CUT["inside a product"]:
-            assert explain(network, images(), LABELS).heatmap.isfinite().all()
+def beside_trained(n: TwoBranches, x: Tensor) -> Tensor:
+    return n.trained(x) + n.frozen(x)
+
+
+# the same functions of the image, with a gradient in every branch
+WHOLE: dict[str, Joined] = {
+    "added": lambda n, x: n.trained(x) + n.frozen(x).relu(),
+    "concatenated": lambda n, x: torch.cat([n.trained(x)[:, :2], n.frozen(x).relu()[:, 2:]], 1),
+    "in place": lambda n, x: n.trained(x) + n.frozen(x).relu(),
+    "in slices": lambda n, x: torch.cat([n.trained(x)[:, :2], n.frozen(x).relu()[:, 2:]], 1),
+    "detached": beside_trained,
+    "data": beside_trained,
+    "by weights made of others": lambda n, x: n.trained(x) + by_doubled_weights(n, x),
+    "inside a product": lambda n, x: (n.trained(x) + n.frozen(x).relu()) * n.trained(x),
+}
+
+
+@pytest.mark.parametrize("name", CUT)
+def test_occlusion_is_that_of_the_twin(name: str) -> None:
+    explain = Captum("Occlusion", options={"sliding_window_shapes": (3, 2, 2)})
+    found, expected = (
+        explain(TwoBranches(joined).double(), images(), LABELS).heatmap
+        for joined in (CUT[name], WHOLE[name])
+    )
+    assert expected.any()
+    torch.testing.assert_close(found, expected)
+
+
+@pytest.mark.parametrize("name", [name for name in CUT if name != "inside a product"])
+def test_beside_it_there_is_the_gradient_of_the_twin(name: str) -> None:
+    """No weight behind `trained` is cut off, so that its gradient is whole."""
+    network, twin = (TwoBranches(joined).double() for joined in (CUT[name], WHOLE[name]))
+    outputs: list[Tensor] = []
+    twin.trained.register_forward_hook(lambda _module, _inputs, output: outputs.append(output))
+    logits = twin(images())[[0, 1], LABELS].sum()
+    (gradient,) = torch.autograd.grad(logits, outputs)
+    found = SimpleGradient("trained")(network, images(), LABELS).heatmap
+    torch.testing.assert_close(found, gradient.abs().sum(1, keepdim=True))
+    weighted = gradient.mean((2, 3), keepdim=True) * outputs[0]
+    found = GradCam("trained")(network, images(), LABELS).heatmap
+    torch.testing.assert_close(found, weighted.sum(1, keepdim=True).relu())
+
+
+@pytest.mark.parametrize("explain", [GradCam("trained"), SimpleGradient("trained")], ids=repr)
+def test_a_layer_that_runs_twice_beside_it_is_refused(explain: GradCam | SimpleGradient) -> None:
+    network = TwoBranches(CUT["inside a product"]).double()
+    with pytest.raises(LayerError, match="`trained` runs more than once"):
+        explain(network, images(), LABELS)
 
 
 def test_deep_lift_follows_what_is_detached() -> None:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from lightning_modules import Classifier, OneCycle
 from lightning_modules.preflight import NetworkError, check_classifier
 from networks import NormalizedNetwork, timm_network
+from networks.zero_shot import ZeroShot
 
 
 def test_accuracy_is_that_of_a_plain_loop() -> None:
@@ -70,12 +71,22 @@ def test_too_few_logits() -> None:
 
 
 def test_a_network_that_names_its_classes() -> None:
-    network, data = tiny_network(12), shapes()
-    vars(network.network)["classes"] = data.classes
-    assert check_classifier(network, data) == 12
-    vars(network.network)["classes"] = (*data.classes[:2], "spoon", *data.classes[3:])
+    encoder, data = tiny_network(5), shapes()
+    texts = torch.rand(12, 5)
+
+    def named(*classes: str) -> NormalizedNetwork:
+        return NormalizedNetwork(ZeroShot(encoder.network, texts, classes), encoder.preprocessing)
+
+    assert check_classifier(named(*data.classes), data) == 12
     with pytest.raises(NetworkError, match=f"2 is `spoon` .* `{data.classes[2]}` in the data"):
-        check_classifier(network, data)
+        check_classifier(named(*data.classes[:2], "spoon", *data.classes[3:]), data)
+
+
+@pytest.mark.parametrize("classes", [12, ["a", "b"], nn.Linear(2, 2)], ids=repr)
+def test_classes_of_another_network_are_its_own_matter(classes: object) -> None:
+    network = tiny_network(12)
+    vars(network.network)["classes"] = classes
+    assert check_classifier(network, shapes()) == 12
 
 
 def test_a_network_of_another_size() -> None:

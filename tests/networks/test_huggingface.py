@@ -171,6 +171,12 @@ def test_sizes(
         ({"size": {"height": 224, "width": 192}}, "224x192, expected a square"),
         ({"size": 224, "do_flip_channel_order": True}, "order RGB"),
         ({"size": 224, "rescale_factor": 1 / 127.5}, "expected 1/255"),
+        ({"size": 224, "do_resize": False}, "`do_resize` is false, expected true"),
+        ({"size": 224, "do_rescale": False}, "`do_rescale` is false, expected true"),
+        ({"size": 224, "do_rescale": None}, "`do_rescale` is null, expected true"),
+        ({"size": 224, "rescale_offset": True}, "`rescale_offset` is true, expected false"),
+        ({"size": 256, **CROPPED}, 'no `image_processor_type`.*{"shortest_edge": 256} as `size`'),
+        ({"size": 224, "image_processor_type": "PerceiverImageProcessor"}, "`Perceiver`.*shorter"),
         ({"size": 224, "image_mean": None}, "TypeError"),
         ({"size": 224, "resample": 9}, "9 is not a valid Resampling"),
         ([], "AttributeError"),
@@ -183,17 +189,74 @@ def test_unknown_preprocessing(processor: Any, message: str, tmp_path: Path) -> 
         preprocessing_of(tmp_path, 3)
 
 
+@pytest.mark.parametrize(
+    ("kind", "size", "resize", "squash"),
+    # as the processors of transformers 5.24 resize
+    [
+        ({"feature_extractor_type": "CLIPFeatureExtractor"}, 224, 224, False),
+        ({"image_processor_type": "CLIPImageProcessor"}, 256, 256, False),
+        ({"image_processor_type": "CLIPImageProcessorFast"}, 256, 256, False),
+        ({"image_processor_type": "BitImageProcessor"}, 256, 256, False),
+        ({"image_processor_type": "ConvNextImageProcessor", "crop_pct": 0.875}, 224, 256, False),
+        ({"feature_extractor_type": "LevitFeatureExtractor"}, 224, 256, False),
+        ({"feature_extractor_type": "LevitFeatureExtractor"}, {"shortest_edge": 224}, 256, False),
+        ({"feature_extractor_type": "DeiTFeatureExtractor"}, 256, 256, True),
+        ({"image_processor_type": "BeitImageProcessor"}, 256, 256, True),
+        ({"image_processor_type": "ViTImageProcessor"}, 256, 256, True),
+    ],
+)
+def test_a_size_is_read_as_the_processor_reads_it(
+    kind: dict[str, Any], size: int | dict[str, int], resize: int, squash: bool, tmp_path: Path
+) -> None:
+    content = {"size": size, "do_center_crop": True, "crop_size": 224, **kind, **NORMALISED}
+    (tmp_path / "preprocessor_config.json").write_text(json.dumps(content))
+    found = preprocessing_of(tmp_path, 3)
+    assert (found.size, found.resize, found.squash) == (224, resize, squash)
+
+
+@pytest.mark.parametrize(
+    ("options", "mean", "std"),
+    [
+        ({"include_top": False}, (0.5, 0.4, 0.3), (0.2, 0.3, 0.4)),
+        # ((x - mean) / std) / std
+        ({"include_top": True}, (0.5, 0.4, 0.3), (0.04, 0.09, 0.16)),
+        ({"include_top": True, "do_normalize": False}, (0, 0, 0), (0.2, 0.3, 0.4)),
+        ({"do_normalize": False}, (0, 0, 0), (1, 1, 1)),
+    ],
+)
+def test_normalisation(
+    options: dict[str, bool], mean: tuple[float, ...], std: tuple[float, ...], tmp_path: Path
+) -> None:
+    content = {"size": 224, **NORMALISED, **options}
+    (tmp_path / "preprocessor_config.json").write_text(json.dumps(content))
+    found = preprocessing_of(tmp_path, 3)
+    assert found.mean == pytest.approx(mean)
+    assert found.std == pytest.approx(std)
+
+
 def test_no_preprocessing(tmp_path: Path) -> None:
     with pytest.raises(HuggingFaceError, match=r"has no preprocessor_config\.json"):
         preprocessing_of(tmp_path, 3)
 
 
-@pytest.fixture
-def clip(package: Any, tmp_path: Path) -> Any:
+def clip_config(package: Any, **options: Any) -> Any:
     text = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "vocab_size": 99}
     text |= {"bos_token_id": 1, "eos_token_id": 2}
-    config = package.CLIPConfig(vision_config=VISION, text_config=text, projection_dim=12)
-    return save(package.CLIPModel(config), tmp_path)
+    return package.CLIPConfig(vision_config=VISION, text_config=text, **options)
+
+
+@pytest.fixture
+def clip(package: Any, tmp_path: Path) -> Any:
+    return save(package.CLIPModel(clip_config(package, projection_dim=12)), tmp_path)
+
+
+def test_classifier_by_the_vision_part(package: Any, tmp_path: Path) -> None:
+    """Its configuration has channels for its part alone."""
+    model = package.CLIPForImageClassification(clip_config(package, num_labels=3))
+    save(model, tmp_path)
+    network = huggingface_network(str(tmp_path)).eval()
+    torch.testing.assert_close(network(IMAGES), model(network.normalize(IMAGES)).logits)
+    assert network(IMAGES).shape == (2, 3)
 
 
 def test_encoder_of_images(clip: Any, tmp_path: Path) -> None:
@@ -250,12 +313,13 @@ LASTS = {
 @pytest.mark.skipif(not INSTALLED, reason="needs the package transformers")
 @pytest.mark.parametrize("family", FAMILIES)
 def test_families(family: str, package: Any, tmp_path: Path) -> None:
-    """Every interpreter explains them, and "last" is their last map."""
+    """Logits are the model's, every interpreter explains them, and "last" is their last map."""
     options = {"image_size": 32, "num_labels": 3, **FAMILIES[family]}
     config = getattr(package, f"{family}Config")(**options)
-    save(getattr(package, f"{family}ForImageClassification")(config), tmp_path)
+    model = save(getattr(package, f"{family}ForImageClassification")(config), tmp_path).double()
     network = huggingface_network(str(tmp_path)).double().eval()
     images, labels = IMAGES.double(), torch.tensor([0, 2])
+    torch.testing.assert_close(network(images), model(network.normalize(images)).logits)
     assert find_layer(network, "last", images) is network.network.get_submodule(LASTS[family])
     assert GradCam()(network, images, labels).heatmap.shape == (2, 1, 4, 4)
     for each in SMALL.values():

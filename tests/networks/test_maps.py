@@ -1,9 +1,8 @@
 """Outputs of layers as maps, whatever their proportions."""
 
-from copy import deepcopy
-
 import pytest
 import torch
+from helpers import PREPROCESSING
 from torch import Tensor, nn
 
 from interpreters import (
@@ -16,9 +15,10 @@ from interpreters import (
     SimpleGradient,
 )
 from interpreters.lrp import LRP
-from networks import UnsupportedError
+from networks import NormalizedNetwork, UnsupportedError
 from networks.last_map import LayerError, last_map
 from networks.maps import spatial_map
+from networks.token_grids import grids_of_pass
 
 LABELS = torch.tensor([0, 2])
 
@@ -188,8 +188,43 @@ def test_tokens_that_may_be_either_are_refused(explain: Interpreter) -> None:
         explain(network, images, LABELS)
     # unless the network says which
     network.num_prefix_tokens = 5  # type: ignore[assignment]  # no module
-    fresh = deepcopy(network)
-    assert explain(fresh, images, LABELS).heatmap.shape == (2, 1, 2, 2)
+    assert explain(network, images, LABELS).heatmap.shape == (2, 1, 2, 2)
+    network.num_prefix_tokens = 0  # type: ignore[assignment]  # no module
+    assert explain(network, images, LABELS).heatmap.shape == (2, 1, 3, 3)
+
+
+def test_the_number_is_also_read_from_the_wrapper() -> None:
+    network = NormalizedNetwork(Tokens(Unfolded(), 5), PREPROCESSING)
+    network.num_prefix_tokens = 5  # type: ignore[assignment]  # no module
+    heatmap = GradCam(layer="mix")(network, torch.rand(2, 3, 16, 16), LABELS).heatmap
+    assert heatmap.shape == (2, 1, 2, 2)
+
+
+def test_a_stated_number_decides_between_maps_of_the_pass() -> None:
+    outputs = [(nn.Conv2d(1, 1, 1), torch.rand(1, 1, side, side)) for side in (3, 2)]
+    network, images = nn.Module(), torch.rand(1, 1, 16, 16)
+    with pytest.raises(UnsupportedError, match="2x2 patches and 5 prefix tokens or 3x3 "):
+        grids_of_pass(network, images, outputs).grid(9)
+    # 3 is neither; tokens that prefix tokens have not joined yet are those of a map
+    for stated, expected in ((5, (2, 2, 5)), (0, (3, 3, 0)), (3, (3, 3, 0))):
+        network.num_prefix_tokens = stated  # type: ignore[assignment]  # no module
+        assert grids_of_pass(network, images, outputs).grid(9) == expected
+    network.num_prefix_tokens = 1  # type: ignore[assignment]  # no module
+    assert grids_of_pass(network, images, outputs).grid(8) is None
+
+
+def test_a_stated_number_is_kept_where_the_pass_shows_another() -> None:
+    # 21 values of channels before positions look as 16 patches and 5 prefix tokens
+    outputs = [
+        (nn.Conv2d(1, 1, 1), torch.rand(1, 1, 4, 4)),
+        (nn.Identity(), torch.rand(1, 17, 8)),
+        (nn.Identity(), torch.rand(1, 21, 1)),
+    ]
+    network, images = nn.Module(), torch.rand(1, 1, 16, 16)
+    assert grids_of_pass(network, images, outputs).grid(5) is None
+    network.num_prefix_tokens = 1  # type: ignore[assignment]  # no module
+    # 5 tokens are merged to 2 x 2
+    assert grids_of_pass(network, images, outputs).grid(5) == (2, 2, 1)
 
 
 def test_merged_tokens_keep_the_prefix_of_the_pass() -> None:

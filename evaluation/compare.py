@@ -1,17 +1,18 @@
 """Show several results side by side: python -m evaluation.compare RUN1 RUN2 ..."""
 
 import argparse
-import json
 import math
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, ValidationError
 from rich.console import Console
 from rich.table import Table
 
 from evaluation.report.write import PAGES
+from evaluation.saving import reason
 from evaluation.tables import to_csv, to_latex
-from files import replace
+from files import StoredFileError, read_bytes, replace
 from lightning_modules.names import humanize
 
 LABELS = ("name", "network", "interpreter", "part", "against", "heatmaps", "x")
@@ -21,18 +22,42 @@ class ResultsError(ValueError):
     """A run has no results that can be compared."""
 
 
-def figures_of(run: Path) -> dict[tuple[Any, ...], dict[str, Any]]:
+class Figure(BaseModel):
+    """A measurement in results.json; null stands for NaN."""
+
+    name: str
+    value: float | None
+    interval: tuple[float | None, float | None] | None = None
+    network: str | None = None
+    interpreter: str | None = None
+    part: str | None = None
+    against: str | None = None
+    heatmaps: str | None = None
+    x: float | None = None
+    label: str | None = None
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """Its name, its labels and its position on a curve."""
+        return tuple(getattr(self, label) for label in LABELS)
+
+
+class Stored(BaseModel):
+    """What is read of results.json."""
+
+    figures: list[Figure]
+
+
+def figures_of(run: Path) -> dict[tuple[Any, ...], Figure]:
     """Return the measurements of a run by their name and labels, without those of each class."""
-    path = run / "report" / "results.json"
     try:
-        content = json.loads(path.read_text())
-        figures = content["figures"]
-    except (OSError, ValueError, KeyError) as error:
+        figures = Stored.model_validate_json(read_bytes(run / "report" / "results.json")).figures
+    except (StoredFileError, ValidationError) as error:
         raise ResultsError(
-            f"{run} has no results to compare: {error}; give folders of runs that evaluate.py "
-            "has written a report to"
+            f"{run} has no results to compare: {reason(error)}; give folders of runs that "
+            "evaluate.py has written a report to"
         ) from error
-    return {tuple(map(f.get, LABELS)): f for f in figures if "label" not in f}
+    return {figure.key: figure for figure in figures if figure.label is None}
 
 
 def side_by_side(runs: list[Path]) -> list[list[str]]:
@@ -51,13 +76,13 @@ def title_of(key: tuple[Any, ...]) -> str:
     return title if x is None else f"{title} at {x:g}"
 
 
-def shown(figure: dict[str, Any] | None) -> str:
+def shown(figure: Figure | None) -> str:
     """Return a measurement with its interval, or nothing where a run has none; null means NaN."""
     if figure is None:
         return ""
     value, *ends = (
         math.nan if number is None else number
-        for number in (figure["value"], *figure.get("interval", ()))
+        for number in (figure.value, *(figure.interval or ()))
     )
     return f"{value:.4f} ({ends[0]:.4f} to {ends[1]:.4f})" if ends else f"{value:.4f}"
 

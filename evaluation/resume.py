@@ -122,7 +122,11 @@ class PartialResults(Callback):
         self.signals.release()
         if isinstance(exception, KeyboardInterrupt):
             done = sum(self.done.values())
-            hint = "go on with --resume true" if self.path.exists() else "nothing is counted yet"
+            hint = (
+                "go on with --resume true"
+                if any(self.folder.glob("*.pt"))
+                else "nothing is counted yet"
+            )
             rank_zero_info(f"interrupted after batch {done}; {hint}")
 
     def _write(self, study: LightningModule, loaders: int) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import BinaryIO
 
 from PIL import Image
@@ -18,6 +19,9 @@ FORMATS = tuple(name for name in USUAL if name in Image.OPEN)
 SUFFIXES = frozenset(end for end, name in Image.registered_extensions().items() if name in FORMATS)
 
 
+LOCK = Lock()
+
+
 @contextmanager
 def opened_image(file: Path | BinaryIO, max_pixels: int = MOST) -> Iterator[Image.Image]:
     """Open an image file; what fails until the block ends, as decoding may, is one error.
@@ -27,7 +31,7 @@ def opened_image(file: Path | BinaryIO, max_pixels: int = MOST) -> Iterator[Imag
     if isinstance(file, Path):
         check_regular(file)
     try:
-        with Image.open(file, formats=FORMATS) as image:
+        with _header(file) as image:
             if image.width * image.height > max_pixels:
                 raise StoredFileError(
                     f"it has {image.width} x {image.height} pixels, and at most {max_pixels} are "
@@ -39,3 +43,13 @@ def opened_image(file: Path | BinaryIO, max_pixels: int = MOST) -> Iterator[Imag
     # decoders raise whatever they like
     except Exception as error:
         raise StoredFileError(f"{type(error).__name__}: {shown(str(error), 200)}") from error
+
+
+def _header(file: Path | BinaryIO) -> Image.Image:
+    """Return an image that is not decoded yet, without Pillow's own limit of pixels."""
+    with LOCK:
+        before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            return Image.open(file, formats=FORMATS)
+        finally:
+            Image.MAX_IMAGE_PIXELS = before

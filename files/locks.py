@@ -28,16 +28,17 @@ def sole_writer(folder: Path, task: str) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
     lock, holder = FileLock(folder / f".{task}.lock"), folder / f".{task}.holder"
     try:
-        with lock.acquire(timeout=0):
-            now = datetime.now().astimezone().isoformat(" ", "minutes")
-            replace(holder, f"process {os.getpid()} on {socket.gethostname()}, since {now}")
-            try:
-                yield
-            finally:
-                holder.unlink(missing_ok=True)
+        lock.acquire(timeout=0)
     except Timeout as error:
         who = shown(read_bytes(holder).decode(errors="replace")) if holder.is_file() else "unknown"
         raise FolderInUseError(
             f"another run writes to {folder} ({who}); wait until it ends, stop it, or choose "
             "another folder (--run)"
         ) from error
+    try:
+        now = datetime.now().astimezone().isoformat(" ", "minutes")
+        replace(holder, f"process {os.getpid()} on {socket.gethostname()}, since {now}")
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        lock.release()

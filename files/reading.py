@@ -35,11 +35,12 @@ def read_stored(path: Path) -> Any:
     try:
         with path.open("rb") as file:
             start = file.read(64)
+            # eight bytes of any value say how long the header is
+            if start[8:9] == b"{":
+                return dict(load_file(path))
             for beginning, advice in OTHERS.items():
                 if start.lstrip().startswith(beginning):
                     raise StoredFileError(f"{path} {advice}")
-            if start[8:9] == b"{":
-                return dict(load_file(path))
             if start.startswith(b"PK"):
                 _check_archive(file, path, size)
             file.seek(0)

@@ -1,4 +1,4 @@
-"""What must hold of a layer's output that is explained."""
+"""Refusal of layers whose output cannot be explained."""
 
 from torch import Tensor, nn
 

@@ -1,4 +1,4 @@
-"""What must hold of a network and of images before a heatmap is made."""
+"""Refusal of networks and images of which no heatmap can be made."""
 
 from itertools import chain
 

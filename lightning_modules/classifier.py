@@ -86,6 +86,17 @@ class Classifier(LightningModule):
             "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
         }
 
+    def on_train_start(self) -> None:
+        """Check that a schedule that goes on is as long as the run; raises ValueError."""
+        now = self.trainer.estimated_stepping_batches
+        for config in self.trainer.lr_scheduler_configs:
+            steps = getattr(config.scheduler, "total_steps", now)
+            if steps != now:
+                raise ValueError(
+                    f"the learning rate follows a schedule of {steps} steps, and the run now has "
+                    f"{now}; give the epochs, batch size and devices that it began with"
+                )
+
     def measure(self, logits: Tensor, labels: Tensor) -> None:
         """Add a batch to cross-entropy and accuracies."""
         self.metrics["cross_entropy"].update(cross_entropy(logits, labels, "none"))

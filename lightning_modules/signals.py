@@ -17,6 +17,7 @@ class Signals:
 
     def hold(self) -> None:
         """Note signals from now on, instead of what they did before."""
+        self.noted = False
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
                 self._before[number] = signal.signal(number, self._note)

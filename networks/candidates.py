@@ -32,6 +32,9 @@ def candidates(content: Mapping[Any, Any], expected: set[str]) -> list[Candidate
 
     Returns: candidates with the same number of expected names, no two of them with equal weights.
     """
+    # what Lightning's callbacks keep beside the weights are others
+    if "pytorch-lightning_version" in content:
+        content = {"state_dict": content.get("state_dict")}
     found = [
         candidate
         for where, table in tables(content)
@@ -76,10 +79,15 @@ def under_prefixes(where: str, table: dict[str, Tensor], expected: set[str]) -> 
         state = {
             name.removeprefix(prefix): value
             for name, value in plain.items()
-            if name.startswith(prefix) and not BESIDE.match(name.removeprefix(prefix))
+            if name.startswith(prefix) and belongs(name.removeprefix(prefix), expected)
         }
         unexpected = [name for name in state if name not in expected]
         yield Candidate(state, unexpected, f"{where}: {shown(prefix)}*" if prefix else where)
+
+
+def belongs(name: str, expected: set[str]) -> bool:
+    """Return True for a name of the network, and for one that no trainer keeps beside it."""
+    return name in expected or not BESIDE.match(name)
 
 
 def fit(candidate: Candidate, expected: set[str]) -> int:
@@ -91,11 +99,11 @@ def equal(first: Candidate, second: Candidate, expected: set[str]) -> bool:
     """Return True if two candidates have the same weights, as one saved under two names."""
     names = expected & first.state.keys()
     return names == expected & second.state.keys() and all(
-        alike(first.state[name], second.state[name]) for name in names
+        same_numbers(first.state[name], second.state[name]) for name in names
     )
 
 
-def alike(first: Tensor, second: Tensor) -> bool:
+def same_numbers(first: Tensor, second: Tensor) -> bool:
     """Return True if two tensors are one, or arrays of the same numbers."""
     if first is second:
         return True

@@ -134,21 +134,21 @@ def _chosen(content: dict[str, object], needed: list[str], path: Path, kind: str
     averaged = [each for each in found if is_averaged(each)]
     if len(found) > 1 and len(averaged) == 1:
         found = averaged
-        rank_zero_info(f"{path}: the averaged weights of `{averaged[0].where}` are taken")
+        rank_zero_info(f"{path}: the averaged weights of `{averaged[0].where}` are loaded")
     (chosen, *others) = found
     missing = [name for name in needed if name not in chosen.state]
+    if others and not missing:
+        where = ", ".join(f"`{each.where or 'the outermost'}`" for each in found)
+        raise WeightFileError(
+            f"{path} holds {len(found)} different weights that fit {kind}: {where}; save one of "
+            "them alone"
+        )
     unexpected = [name for name in chosen.unexpected if not name.endswith("num_batches_tracked")]
     if missing or unexpected:
         raise WeightFileError(
             f"{path} does not fit {kind}: {len(missing)} names missing (first: {_first(missing)}), "
             f"{len(unexpected)} unexpected (first: {_first(unexpected)}); give the weights of the "
             "same architecture"
-        )
-    if others:
-        where = ", ".join(f"`{each.where or 'the outermost'}`" for each in found)
-        raise WeightFileError(
-            f"{path} holds {len(found)} different weights that fit {kind}: {where}; save one of "
-            "them alone"
         )
     return chosen
 

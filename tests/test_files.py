@@ -91,6 +91,13 @@ def test_an_image_that_is_too_large_is_not_decoded(tmp_path: Path) -> None:
     assert decode(path, path, 30_000).size == (300, 100)
 
 
+def test_the_limit_of_pixels_is_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 5)
+    (tmp_path / "image.png").write_bytes(png())
+    assert decode(tmp_path / "image.png", "image").size == (4, 3)
+    assert Image.MAX_IMAGE_PIXELS == 5
+
+
 def test_any_error_of_a_decoder_is_one() -> None:
     with (
         pytest.raises(StoredFileError, match=r"^AssertionError: \\x1b\[2J$"),

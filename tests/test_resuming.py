@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+import yaml
 from processes import run
 from safetensors.torch import load_file
 from torch import Tensor
@@ -17,7 +18,7 @@ from files import FolderInUseError, sole_writer
 from lightning_modules.callbacks import NonFiniteLossError
 from lightning_modules.checkpoint_files import CheckpointFileError
 from lightning_modules.manipulation import ResumeError
-from trompe.resumed import OtherSettingsError
+from trompe.resumed import OtherSettingsError, check_same
 from trompe.train import RunFolderError
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("few_pictures", "kept_parsers")]
@@ -133,6 +134,18 @@ def test_a_run_without_a_schedule_goes_on_for_longer(tmp_path: Path) -> None:
     assert "max_epochs: 1" in (tmp_path / "moved" / "config_1.yaml").read_text()
     assert "max_epochs: 2" in (tmp_path / "moved" / "config.yaml").read_text()
     assert not (tmp_path / "run").exists()
+
+
+def test_options_that_are_newer_than_a_run(uninterrupted: Path, tmp_path: Path) -> None:
+    text = (uninterrupted / "config.yaml").read_text()
+    assert "    workers: 0\n    seed: 0\n" in text
+    before = text.replace("    workers: 0\n    seed: 0\n", "    workers: 0\n")
+    (tmp_path / "config.yaml").write_text(before)
+    check_same(tmp_path / "checkpoints" / "last.ckpt", yaml.safe_load(text))
+    other = before.replace("networks.shapes_network", "networks.cifar_resnet")
+    (tmp_path / "config.yaml").write_text(other.replace("helpers.tiny_network", "helpers.other"))
+    with pytest.raises(OtherSettingsError, match=r"`model.init_args.network"):
+        check_same(tmp_path / "checkpoints" / "last.ckpt", yaml.safe_load(text))
 
 
 def test_one_run_at_a_time_writes_to_a_folder(uninterrupted: Path) -> None:

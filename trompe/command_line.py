@@ -1,5 +1,6 @@
 """The command line of trainings and studies: one folder for each run, and safe defaults."""
 
+import os
 import sys
 import warnings
 from contextlib import ExitStack
@@ -85,7 +86,8 @@ class CommandLine(LightningCLI):
 
     def keep_others_out(self, task: str) -> None:
         """Hold the run's folder until the command ends; the first process does it for all."""
-        if getattr(rank_zero_only, "rank", 0) == 0:
+        node = os.environ.get("NODE_RANK", os.environ.get("GROUP_RANK", "0"))
+        if getattr(rank_zero_only, "rank", 0) == 0 and node == "0":
             self.open_until_end.enter_context(sole_writer(Path(self.settings.run), task))
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:

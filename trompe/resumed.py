@@ -1,4 +1,4 @@
-"""What may change when a training goes on: all but its network, data, loss and steps."""
+"""Refusal to go on with a training on other data, or with another network or loss."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,8 +10,17 @@ from files import shown
 
 # neither the images of a step nor what is done with them depends on these
 FREE = {"workers", "prefetch"}
+# files and folders may have been moved
+PATHS = {"root", "weights", "classes", "references"}
 # where the learning rate follows a schedule, these are its length
-LENGTH = "max_epochs", "max_steps", "accumulate_grad_batches", "limit_train_batches"
+LENGTH = (
+    "devices",
+    "num_nodes",
+    "max_epochs",
+    "max_steps",
+    "accumulate_grad_batches",
+    "limit_train_batches",
+)
 
 
 class OtherSettingsError(ValueError):
@@ -49,10 +58,11 @@ def check_same(checkpoint: Path, now: Mapping[str, Any]) -> None:
 def differences(before: Any, now: Any, name: str) -> Iterator[tuple[str, Any, Any]]:
     """Yield the dotted name and the two values of every setting that differs."""
     if isinstance(before, Mapping) and isinstance(now, Mapping):
-        for key in {**before, **now}:
-            if key not in FREE:
-                yield from differences(before.get(key), now.get(key), f"{name}.{key}")
-    elif before != now and not moved(before, now):
+        # an option that is newer than the run has its default
+        for key in before:
+            if key in now and key not in FREE:
+                yield from differences(before[key], now[key], f"{name}.{key}")
+    elif before != now and not (name.rpartition(".")[2] in PATHS and moved(before, now)):
         yield name, before, now
 
 

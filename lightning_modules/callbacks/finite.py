@@ -48,8 +48,8 @@ class StopOnNonFinite(Callback):
     ) -> None:
         """Check before a checkpoint is written, whose weights must be finite too."""
         self.check(trainer)
-        for name, value in checkpoint["state_dict"].items():
-            if value.is_floating_point() and not value.isfinite().all():
+        for name, value in pl_module.named_parameters():
+            if not value.isfinite().all():
                 after = f"`{name}` is not finite after step {trainer.global_step - 1}"
                 raise NonFiniteLossError(f"{after}; {advice(trainer)}")
 

@@ -29,7 +29,8 @@ class SaveOnInterrupt(Callback):
     ) -> None:
         """Save between two steps, where weights and optimiser state match."""
         if self.signals.noted:
-            trainer.save_checkpoint(last_checkpoint(trainer))
+            if trainer.checkpoint_callbacks:
+                trainer.save_checkpoint(last_checkpoint(trainer))
             raise KeyboardInterrupt
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

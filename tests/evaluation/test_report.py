@@ -23,7 +23,7 @@ from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from evaluation import Fooling
-from evaluation.compare import main, side_by_side
+from evaluation.compare import ResultsError, main, side_by_side
 from evaluation.fooling.findings import FoolingFindings
 from evaluation.measurements import Measurement
 from evaluation.redraw import main as redraw_main
@@ -186,6 +186,31 @@ def test_curves_side_by_side(tmp_path: Path) -> None:
         ["accuracy original images at 0", "1.0000 (0.0000 to 1.0000)"],
         ["accuracy original images at 0.25", "0.7500 (0.0000 to 1.0000)"],
     ]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "{",
+        "[]",
+        "{}",
+        '"figures"',
+        '{"figures": 1}',
+        '{"figures": [1]}',
+        '{"figures": [{"name": "a"}]}',
+        '{"figures": [{"name": ["a"], "value": 1}]}',
+        '{"figures": [{"name": "a", "value": "b"}]}',
+        '{"figures": [{"name": "a", "value": 1, "interval": [1]}]}',
+        "[" * 100_000,
+    ],
+    ids=lambda content: content[:50],
+)
+def test_broken_results_are_one_error(content: str, tmp_path: Path) -> None:
+    (tmp_path / "report").mkdir()
+    (tmp_path / "report" / "results.json").write_text(content)
+    with pytest.raises(ResultsError, match=f"{tmp_path} has no results to compare: .*; give fold"):
+        side_by_side([tmp_path])
 
 
 def test_latex_sees_no_command() -> None:

@@ -34,7 +34,7 @@ def only_new_objects() -> Iterator[None]:
 
 
 def check_flat(interpreter: Interpreter, batches: int) -> None:
-    """Explain batches; no tensor stays, and no more of other objects than after half of them."""
+    """Explain batches; no tensor stays, and not one other object a batch."""
     network = classifier(trained=True)
     # the first call keeps what it finds about the network
     interpreter(network, *BATCH)
@@ -46,12 +46,13 @@ def check_flat(interpreter: Interpreter, batches: int) -> None:
             assert not any(isinstance(each, Tensor) for each in gc.get_objects())
             gc.collect()
             counts[half] = len(gc.get_objects())
-    assert counts[0] == counts[1]
+    # an object a batch is a leak; what else runs in the process may make a few
+    assert counts[1] - counts[0] < batches // 2
 
 
 @every_interpreter
 def test_memory_does_not_grow_with_the_batches(interpreter: Interpreter) -> None:
-    check_flat(interpreter, 4)
+    check_flat(interpreter, 8)
 
 
 @pytest.mark.parametrize("name", ["lrp", "deep_lift"])

@@ -1,5 +1,7 @@
 """Training by cross-entropy, and the checks before it."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from helpers import PREPROCESSING, SILENT, shapes, tiny_network
@@ -95,6 +97,18 @@ def test_a_network_of_another_size() -> None:
         NetworkError, match=r"cannot classify images of 64x64 pixels: .* made for another size"
     ):
         check_classifier(network, shapes())
+
+
+def test_a_schedule_does_not_go_on_for_longer(tmp_path: Path) -> None:
+    def trained(epochs: int, checkpoint: Path | None = None) -> Trainer:
+        trainer = Trainer(**SILENT, max_epochs=epochs)
+        module = Classifier(tiny_network(), schedule=OneCycle())
+        trainer.fit(module, shapes(), ckpt_path=checkpoint, weights_only=True)
+        return trainer
+
+    trained(1).save_checkpoint(tmp_path / "last.ckpt")
+    with pytest.raises(ValueError, match=r"follows a schedule of \d+ steps, and the run now has"):
+        trained(2, tmp_path / "last.ckpt")
 
 
 def test_a_network_of_other_channels() -> None:

@@ -1,8 +1,10 @@
 """Weight files as people have them: the one dictionary that fits is found, the rest is refused."""
 
 import os
+import struct
 import zipfile
 from argparse import Namespace
+from collections import OrderedDict
 from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
@@ -109,7 +111,7 @@ AMBIGUOUS: dict[str, tuple[Callable[[State], Any], str]] = {
     ),
     "one without a prefix": (
         lambda s: s | under("teacher.", other(s)),
-        r"different weights that fit|unexpected \(first: `teacher",
+        r"2 different weights that fit Sequential: `the outermost`, `: teacher.\*`",
     ),
     "two averages": (lambda s: {"a_ema": s, "b_ema": other(s)}, "`a_ema`, `b_ema`"),
 }
@@ -128,12 +130,56 @@ def test_another_network_with_the_same_names(state: State, tmp_path: Path) -> No
     assert_refused(tmp_path / "weights.pt", r"1 unexpected \(first: `norm.weight`\)")
 
 
+def test_names_of_the_network_come_first(tmp_path: Path) -> None:
+    """A part may be called as what a trainer keeps beside a network."""
+    networks = [nn.Sequential(OrderedDict(metric_fc=nn.Linear(2, 2))) for _ in range(2)]
+    save_weights(networks[0], tmp_path / "weights.safetensors")
+    load_weights(networks[1], tmp_path / "weights.safetensors")
+    torch.testing.assert_close(networks[1].state_dict(), networks[0].state_dict(), rtol=0, atol=0)
+
+
+def test_other_weights_in_a_checkpoint_of_lightning(state: State, tmp_path: Path) -> None:
+    """As its callback for averages keeps the current ones."""
+    content = {"state_dict": state, "current_model_state": other(state)}
+    torch.save(content | {"pytorch-lightning_version": "2.6"}, tmp_path / "best.ckpt")
+    torch.testing.assert_close(loaded(tmp_path / "best.ckpt"), state, rtol=0, atol=0)
+
+
+def test_masks_may_be_infinite(tmp_path: Path) -> None:
+    networks = [nn.Linear(2, 2) for _ in range(2)]
+    for network in networks:
+        network.register_buffer("mask", torch.full((2, 2), -torch.inf).triu(1))
+    save_weights(networks[0], tmp_path / "weights.safetensors")
+    load_weights(networks[1], tmp_path / "weights.safetensors")
+    networks[0].get_buffer("mask")[0, 0] = torch.nan
+    save_weights(networks[0], tmp_path / "weights.safetensors")
+    with pytest.raises(WeightFileError, match=r"`mask` in .* has 1 values that are NaN"):
+        load_weights(networks[1], tmp_path / "weights.safetensors")
+
+
+@pytest.mark.parametrize("length", [0x3C, 0x3C20])
+def test_any_length_of_a_header(length: int, tmp_path: Path) -> None:
+    """Whose bytes may be those of a web page, as with these lengths."""
+    network = nn.Linear(1, 1, bias=False)
+    header = b'{"weight":{"dtype":"F32","shape":[1,1],"data_offsets":[0,4]}}'
+    # a header ends in spaces
+    size = length if length > len(header) else length + 256
+    content = size.to_bytes(8, "little") + header.ljust(size) + struct.pack("<f", 2.0)
+    (tmp_path / "weights.safetensors").write_bytes(content)
+    load_weights(network, tmp_path / "weights.safetensors")
+    assert network.weight.item() == 2
+
+
 UNSOUND: dict[str, tuple[Callable[[State], State], str]] = {
     "whole numbers": (lambda s: changed(s, **{"0__bias": torch.arange(4)}), "torch.int64"),
     "booleans": (lambda s: changed(s, **{"0__bias": torch.ones(4) > 0}), "torch.bool"),
     "complex numbers": (lambda s: changed(s, **{"0__bias": torch.ones(4) * 1j}), "torch.complex64"),
     "sparse": (lambda s: changed(s, **{"3__bias": torch.ones(2).to_sparse()}), "torch.sparse_coo"),
     "no values": (lambda s: changed(s, **{"3__bias": torch.ones(2, device="meta")}), "on meta"),
+    "one value everywhere": (
+        lambda s: changed(s, **{"3__bias": torch.ones(1).expand(2)}),
+        "`3.bias` in .* is a tensor of torch.float32",
+    ),
     "NaN": (
         lambda s: changed(s, **{"3__bias": torch.tensor([0.0, float("nan")])}),
         "`3.bias` in .* has 1 values that are NaN or infinite",

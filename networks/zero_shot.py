@@ -116,7 +116,7 @@ def read_texts(path: Path) -> Tensor:
     if not (is_array(found) and matrix):
         raise ValueError(
             f"{path} holds a tensor of shape {tuple(found.shape)}, {found.dtype} and "
-            f"{found.layout}, {expected}; save it by torch.save(texts.to_dense().contiguous(), ...)"
+            f"{found.layout}, {expected}; save texts.to_dense().float().contiguous()"
         )
     found = found.float()
     if not found.isfinite().all() or not found.any(1).all():

@@ -133,6 +133,8 @@ def test_outputs_of_encoders() -> None:
     [
         (torch.rand(3), r"shape \(3,\), torch.float32 .*, expected one tensor \(K, D\)"),
         (torch.eye(3).to_sparse(), r"shape \(3, 3\), .* torch.sparse_coo, expected one tensor"),
+        # 5 stored values that claim to be 15
+        (torch.rand(1, 5).expand(3, 5), r"shape \(3, 5\), .*; save texts\..*contiguous"),
         (torch.ones(3, 5, dtype=torch.long), "torch.int64"),
         (torch.rand(0, 5), r"shape \(0, 5\)"),
         (torch.eye(3)[:, :2], "embedding of class 2 is NaN, infinite or 0"),

@@ -1,5 +1,6 @@
 """Class folders and image files in ImageNet's layout."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def given_names(classes: str | Sequence[str]) -> list[str]:
                 f"`classes` cannot be read: {error}; give a list, or a file with a name a line"
             ) from error
     names = [name.strip() for name in classes if name.strip()]
-    twice = [name for name in names if names.count(name) > 1]
+    twice = [name for name, count in Counter(names).items() if count > 1]
     if twice or not names:
         what = f"holds `{twice[0]}` twice" if twice else "is empty"
         raise ImageFolderError(f"`classes` {what}; give each class once, as the network has them")
@@ -57,11 +58,13 @@ def samples_of(folder: Path, classes: Sequence[str]) -> list[Sample]:
     return samples
 
 
-def image_files(folder: Path) -> Iterator[Path]:
-    """Yield the images in a folder and in the folders inside it."""
+def image_files(folder: Path, above: frozenset[Path] = frozenset()) -> Iterator[Path]:
+    """Yield the images in a folder and in the folders inside it, but for links back to `above`."""
+    inside = above | {folder.resolve()}
     for path in folder.iterdir():
         if is_meant(path) and path.is_dir():
-            yield from image_files(path)
+            if path.resolve() not in inside:
+                yield from image_files(path, inside)
         elif is_meant(path) and path.suffix.lower() in SUFFIXES:
             yield path
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from scipy.io import loadmat
 
+from datamodules.folder_layout import image_files, is_meant
 from datamodules.image_files import ImageFiles, ImageFolderError, Sample
-from files import SUFFIXES
 
 DEVKIT = "ILSVRC2012_devkit_t12"
 
@@ -23,7 +23,7 @@ def files_of(folder: Path, labels: Mapping[str, int]) -> ImageFiles | None:
     """
     if not folder.is_dir():
         return None
-    names = sorted(path.name for path in folder.iterdir() if path.is_dir())
+    names = sorted(path.name for path in folder.iterdir() if path.is_dir() and is_meant(path))
     if names:
         if unknown := [name for name in names if name not in labels]:
             raise ImageFolderError(
@@ -37,7 +37,7 @@ def files_of(folder: Path, labels: Mapping[str, int]) -> ImageFiles | None:
 
 
 def _images(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+    return sorted(image_files(folder))
 
 
 def _flat(folder: Path, labels: Mapping[str, int]) -> list[Sample]:

@@ -43,7 +43,7 @@ class Figure(BaseModel):
 
 
 class Stored(BaseModel):
-    """What is read of results.json."""
+    """The part of results.json that is compared."""
 
     figures: list[Figure]
 

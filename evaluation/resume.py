@@ -72,7 +72,13 @@ class PartialResults(Callback):
             )
         self.before, self.states = found.done, found.states
         self.done = dict(enumerate(self.before))
-        data_of(trainer).skip_tested(self.before)
+        try:
+            data_of(trainer).skip_tested(self.before)
+        except ValueError as error:
+            raise PartialResultsError(
+                f"{self.path} counts the batches of {len(self.before)} loaders, which the data do "
+                "not have; begin anew (--overwrite true)"
+            ) from error
 
     def digest(self, trainer: Trainer, study: Study) -> str:
         """Return a digest of the networks, the test images and the settings."""

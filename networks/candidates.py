@@ -16,19 +16,27 @@ BESIDE = re.compile(r"(criterion|loss|metric|accuracy)\w*\.|(.*\.)?total_(ops|pa
 
 
 class Candidate(NamedTuple):
-    """Weights by the network's own names, those that it has no name for, and where they stand."""
+    """Weights by the network's own names, the names that stand beside them, and their place."""
 
     state: dict[str, Tensor]
-    unexpected: list[str]
+    beside: list[str]
     where: str
 
+    @property
+    def unexpected(self) -> list[str]:
+        """Names that the network has no weight for, without those that a trainer keeps."""
+        return [name for name in self.beside if not BESIDE.match(name)]
 
-def candidates(content: Mapping[Any, Any], expected: set[str]) -> list[Candidate]:
+
+def candidates(
+    content: Mapping[Any, Any], expected: set[str], optional: set[str]
+) -> list[Candidate]:
     """Return all weights in a file's content that fit best, of which one is to be loaded.
 
     Args:
         content: what the file holds, of any depth.
         expected: names of the network's weights.
+        optional: further names, which a file may lack.
 
     Returns: candidates with the same number of expected names, no two of them with equal weights.
     """
@@ -38,9 +46,11 @@ def candidates(content: Mapping[Any, Any], expected: set[str]) -> list[Candidate
     found = [
         candidate
         for where, table in tables(content)
-        for candidate in under_prefixes(where, table, expected)
+        for candidate in under_prefixes(where, table, expected | optional)
     ]
     most = max((fit(each, expected) for each in found), default=0)
+    if most < len(expected):
+        return [each for each in found if fit(each, expected) == most][:1]
     best: list[Candidate] = []
     for candidate in found:
         same = any(equal(candidate, other, expected) for other in best)
@@ -69,25 +79,21 @@ def tables(content: Mapping[Any, Any]) -> Iterator[tuple[str, dict[str, Tensor]]
 def under_prefixes(where: str, table: dict[str, Tensor], expected: set[str]) -> Iterator[Candidate]:
     """Yield a table's weights under every prefix with which it has names of the network."""
     plain = {name.replace("_orig_mod.", ""): value for name, value in table.items()}
-    prefixes = {"": None}
-    for name in plain:
-        parts = name.split(".")
-        for start in range(1, len(parts)):
-            if ".".join(parts[start:]) in expected:
-                prefixes[".".join(parts[:start]) + "."] = None
-    for prefix in prefixes:
-        state = {
-            name.removeprefix(prefix): value
-            for name, value in plain.items()
-            if name.startswith(prefix) and belongs(name.removeprefix(prefix), expected)
-        }
-        unexpected = [name for name in state if name not in expected]
-        yield Candidate(state, unexpected, f"{where}: {shown(prefix)}*" if prefix else where)
-
-
-def belongs(name: str, expected: set[str]) -> bool:
-    """Return True for a name of the network, and for one that no trainer keeps beside it."""
-    return name in expected or not BESIDE.match(name)
+    states: dict[str, dict[str, Tensor]] = {"": {}}
+    # a name may be very long, and the network's are not
+    depth = max((name.count(".") for name in expected), default=0) + 1
+    for name, value in plain.items():
+        parts = name.rsplit(".", depth)
+        for start in range(len(parts)):
+            inner = ".".join(parts[start:])
+            if inner in expected:
+                states.setdefault(name.removesuffix(inner), {})[inner] = value
+    most = max(map(len, states.values()))
+    for prefix, state in states.items():
+        if len(state) == most:
+            under = (name.removeprefix(prefix) for name in plain if name.startswith(prefix))
+            beside = [name for name in under if name not in state]
+            yield Candidate(state, beside, f"{where}: {shown(prefix)}*" if prefix else where)
 
 
 def fit(candidate: Candidate, expected: set[str]) -> int:

@@ -43,8 +43,8 @@ def load_weights(network: nn.Module, path: str | Path, head: Head = "loaded") ->
         name: value for name, value in expected.items() if name.endswith("num_batches_tracked")
     }
     needed = [name for name in expected if name not in counters]
-    chosen = _chosen(_read(path), needed, path, kind)
-    state = {**counters, **{n: value for n, value in chosen.state.items() if n in expected}}
+    chosen = _chosen(_read(path), needed, {*counters}, path, kind)
+    state = {**counters, **chosen.state}
     names = head_names(state, expected)
     if head == "new":
         if not names:
@@ -123,9 +123,11 @@ def _read(path: Path) -> dict[str, object]:
     return content
 
 
-def _chosen(content: dict[str, object], needed: list[str], path: Path, kind: str) -> Candidate:
+def _chosen(
+    content: dict[str, object], needed: list[str], optional: set[str], path: Path, kind: str
+) -> Candidate:
     """Return the one candidate with all weights that a network needs."""
-    found = candidates(content, {*needed})
+    found = candidates(content, {*needed}, optional)
     if not found:
         keys = ", ".join(map(shown, content))[:200]
         raise WeightFileError(

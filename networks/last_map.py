@@ -22,7 +22,7 @@ class LayerError(UnsupportedError):
 
 
 class Output(NamedTuple):
-    """What a module returned in the pass, and the tensor that it read, if it read one."""
+    """A module's output in the pass, and the tensor that it read, if it read one."""
 
     name: str
     output: Tensor

@@ -1,6 +1,7 @@
 """Layer-wise relevance propagation (Bach et al. 2015), its rules and composites."""
 
 from interpreters.lrp.blind_rules import Flat, WSquare
+from interpreters.lrp.box import ZBox
 from interpreters.lrp.composites import (
     ByKind,
     Composite,
@@ -11,7 +12,7 @@ from interpreters.lrp.composites import (
 )
 from interpreters.lrp.heo import Heo
 from interpreters.lrp.propagation import LRP
-from interpreters.lrp.rules import AlphaBeta, Epsilon, Gamma, Rule, ZBox, ZPlus
+from interpreters.lrp.rules import AlphaBeta, Epsilon, Gamma, Rule, ZPlus
 
 __all__ = [
     "LRP",

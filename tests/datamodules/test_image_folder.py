@@ -190,6 +190,7 @@ def test_hidden_files_are_passed_over_and_deeper_ones_read(root: Path) -> None:
     fill(root / "train" / "ant", {"summer": 2, ".thumbnails": 1})
     picture(0).save(root / "train" / "ant" / "._0.jpg")
     (root / "train" / "ant" / "paper.pdf").write_bytes(b"%PDF-1.4")
+    (root / "train" / "ant" / "summer" / "again").symlink_to(root / "train" / "ant")
     data = folder(root)
     assert data.classes == ("ant", "bee")
     assert len(data.images("train")) == 7 + 2

@@ -227,6 +227,18 @@ def test_a_thousand_folders(tmp_path: Path) -> None:
         assert data.images(split).labels.sort().values.equal(torch.arange(1000))
 
 
+@pytest.mark.parametrize("keep", [folders, flat])
+def test_hidden_files_are_no_images(keep: Callable[[Path], None], tmp_path: Path) -> None:
+    keep(tmp_path)
+    expected = {split: contents(module(tmp_path), split) for split in SPLITS}
+    for folder in ("val", f"train/{WNIDS[LABELS[0]]}"):
+        (tmp_path / folder / "._0.JPEG").write_bytes(b"")
+    for name in (".cache", "@eaDir"):
+        (tmp_path / "val" / name).mkdir()
+        (tmp_path / "val" / name / "0.JPEG").write_bytes(picture(0))
+    assert {split: contents(module(tmp_path), split) for split in SPLITS} == expected
+
+
 def test_names_are_those_of_the_classes(tmp_path: Path) -> None:
     folders(tmp_path)
     names = module(tmp_path).classes

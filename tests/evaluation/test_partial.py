@@ -254,6 +254,8 @@ DAMAGED: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     ),
     "below 0 batches": (lambda content: content | {"done": [-1]}, "not hold the counts of a study"),
     "a batch that is text": (lambda content: content | {"done": ["1"]}, "not hold the counts of a"),
+    "no loader": (lambda content: content | {"done": []}, "counts the batches of 0 loaders"),
+    "two loaders": (lambda content: content | {"done": [1, 1]}, "counts the batches of 2 loaders"),
     "more": (lambda content: content | {"more": 1}, "does not hold the counts of a study"),
 }
 

@@ -114,7 +114,7 @@ def images() -> Tensor:
 
 
 def constant(n: TwoBranches, gate: Joined) -> Tensor:
-    """What a gate is for the images of the test, whatever the network is given."""
+    """A gate as it is for the images of the test, for any images."""
     return gate(n, n.stem(images())).detach()
 
 

@@ -22,7 +22,7 @@ def classifier(trained: bool) -> nn.Module:
 
 @contextmanager
 def only_new_objects() -> Iterator[None]:
-    """What was alive before is not counted, and nothing is collected by itself."""
+    """Count no object that was alive before, and collect nothing meanwhile."""
     # faster than to collect all that pytest and torch keep
     gc.freeze()
     gc.disable()

@@ -9,8 +9,8 @@ BELOW: dict[str, set[str]] = {
     "networks": set(),
     "losses": set(),
     "datamodules": set(),
-    "interpreters": {"networks"},
-    "attacks": {"networks"},
+    "attacks": {"networks", "losses"},
+    "interpreters": {"networks", "losses", "attacks"},
     "metrics": {"losses"},
     "lightning_modules": {"networks", "losses", "interpreters", "attacks", "metrics"},
 }

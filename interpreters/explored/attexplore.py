@@ -6,6 +6,7 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor, nn
 
+from attacks.transfer import SSA
 from interpreters.base import snake_case
 from interpreters.explored.base import Explored, Explorer, check_explorer
 from networks.goals import gradient
@@ -33,7 +34,7 @@ class AttEXplore(Explored):
         torch.Size([1, 1, 8, 8])
     """
 
-    attack: Explorer
+    attack: Explorer = SSA()
     attribution_gradient: AttributionGradient = "update"
     seed: int = 0
 

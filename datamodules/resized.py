@@ -10,6 +10,18 @@ from datamodules.image_files import ImageFolderError
 from datamodules.pictures import PictureModule
 
 
+def cropped(
+    size: int, resize: int, interpolation: InterpolationMode | str, squash: bool = False
+) -> list[nn.Module]:
+    """Return the transforms that resize an image to `resize`, and crop `size` at its centre.
+
+    With `squash` both sides become `resize`, otherwise the shorter side does.
+    """
+    sides = (resize, resize) if squash else resize
+    to_size = v2.Resize(sides, InterpolationMode(interpolation), antialias=True)
+    return [to_size, v2.CenterCrop(size)]
+
+
 class ResizedModule(PictureModule):
     """Data module whose images get the network's own size, interpolation, crop and channels.
 
@@ -55,12 +67,12 @@ class ResizedModule(PictureModule):
 
     def steps(self, split: Split) -> Sequence[nn.Module]:
         """Return the augmentation for training, otherwise resizing and a central crop."""
-        options = {"interpolation": self.interpolation, "antialias": True}
         if split != "train":
-            size = (self.resize, self.resize) if self.squash else self.resize
-            return [v2.Resize(size, **options), v2.CenterCrop(self.image_size)]
+            side = self.resize or self.image_size
+            return cropped(self.image_size, side, self.interpolation, self.squash)
         if self.augmentation is not None:
             return self.augmentation
+        options = {"interpolation": self.interpolation, "antialias": True}
         crop = v2.RandomResizedCrop(self.image_size, **options)
         return [crop, v2.RandomHorizontalFlip()]
 

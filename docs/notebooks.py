@@ -1,0 +1,51 @@
+"""Run the notebooks, and keep them with their outputs: python -m docs.notebooks."""
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+NOTEBOOKS = ROOT / "notebooks"
+EXECUTED = ROOT / "build" / "notebooks"
+SECONDS = 600
+
+
+def execute(path: Path) -> None:
+    """Run a notebook in a kernel of its own, in the project's folder, and keep it with outputs."""
+    import nbformat
+    from nbclient import NotebookClient
+
+    notebook = nbformat.read(path, as_version=4)
+    folder = {"metadata": {"path": str(ROOT)}}
+    NotebookClient(notebook, timeout=SECONDS, kernel_name="python3", resources=folder).execute()
+    nbformat.write(notebook, EXECUTED / path.name)
+
+
+def as_markdown(path: Path) -> tuple[str, dict[str, bytes]]:
+    """Return a notebook as a page, and its pictures by name."""
+    parts: list[str] = []
+    pictures: dict[str, bytes] = {}
+    for cell in json.loads(path.read_text())["cells"]:
+        source = "".join(cell["source"])
+        parts.append(source if cell["cell_type"] == "markdown" else f"```python\n{source}\n```")
+        for output in cell.get("outputs", []):
+            data: dict[str, Any] = output.get("data", {})
+            if "image/png" in data:
+                name = f"{path.stem}_{len(pictures)}.png"
+                pictures[name] = base64.b64decode(data["image/png"])
+                parts.append(f"![Output of the cell above]({name})")
+            elif text := "".join(output.get("text", data.get("text/plain", ""))).rstrip():
+                parts.append(f"```text\n{text}\n```")
+    return "\n\n".join(parts) + "\n", pictures
+
+
+def main() -> None:
+    """Run all notebooks."""
+    EXECUTED.mkdir(parents=True, exist_ok=True)
+    for path in sorted(NOTEBOOKS.glob("*.ipynb")):
+        execute(path)
+
+
+if __name__ == "__main__":
+    main()

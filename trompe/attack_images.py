@@ -29,7 +29,7 @@ def main(arguments: list[str] | None = None) -> None:
     for file in track(given.images, "attacking", console=Console(stderr=True), transient=True):
         image = read(file, network)
         found.append(attack(network, image, given.label, method, epsilon=given.epsilon))
-    console = Console(markup=False, emoji=False, highlight=False)
+    console = Console(markup=False, emoji=False, highlight=False, soft_wrap=True)
     for file, each in zip(given.images, found, strict=True):
         share, correlation = float(each.top_k_intersection), float(each.rank_correlation)
         console.print(

@@ -21,7 +21,7 @@ def main(arguments: list[str] | None = None) -> None:
     methods = {name: interpreter(name) for name in given.interpreter}
     network = network_of(given)
     found: dict[str, list[Explained]] = {name: [] for name in methods}
-    console = Console(markup=False, emoji=False, highlight=False)
+    console = Console(markup=False, emoji=False, highlight=False, soft_wrap=True)
     for file in track(given.images, "explaining", console=Console(stderr=True), transient=True):
         image = read(file, network)
         for name, method in methods.items():

@@ -49,8 +49,8 @@ class Explained:
         return [f"{self.class_name(label)}, {100 * share:.1f} %" for label, share in pairs]
 
     def class_name(self, label: int) -> str:
-        """Return a class's name, or its number where names are not known."""
-        return self.classes[label] if self.classes else f"class {label}"
+        """Return a class's name, of several the first, or its number where none is known."""
+        return self.classes[label].split(",")[0] if self.classes else f"class {label}"
 
 
 def explain(

@@ -31,7 +31,9 @@ def described(part: object) -> tuple[str, str]:
     """Return the first sentence of a docstring without its source, and the source."""
     first = (getdoc(part) or "").split("\n\n")[0].replace("\n", " ")
     paper = PAPER.search(first)
-    return PAPER.sub("", first).replace(" .", ".").strip(), paper[1] if paper else ""
+    return PAPER.sub("", first).replace(" .", ".").replace("..", ".").strip(), paper[
+        1
+    ] if paper else ""
 
 
 def yes(value: bool) -> str:

@@ -1,12 +1,13 @@
 """The parser of arguments and configurations, and errors that say what is wrong."""
 
 import re
-from argparse import ArgumentParser
+from argparse import ArgumentParser, HelpFormatter
 from traceback import walk_tb
 from typing import Any, NoReturn
 
 from lightning.pytorch.cli import LightningArgumentParser
 
+from trompe.help import Formatter, is_command, page
 from trompe.wrong_names import suggestions
 
 # the parser's account of all that it tried, of no use to who made one mistake
@@ -22,7 +23,11 @@ class Parser(LightningArgumentParser):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         # a misspelt option must not be taken for another that begins alike
-        super().__init__(*args, **{"allow_abbrev": False, **options})
+        super().__init__(*args, **{"allow_abbrev": False, "formatter_class": Formatter, **options})
+
+    def format_help(self, formatter: HelpFormatter | None = None) -> str:
+        """Return the help of a command on about a hundred lines, or that of a class."""
+        return page(self) if is_command(self) else str(super().format_help(formatter))
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         """Show what is wrong on one screen, and end."""

@@ -90,7 +90,9 @@ def overlay(ax: Axes, image: Tensor, heatmap: Tensor) -> None:
     )
     figure = ax.get_figure(root=True)
     scale = ScalarMappable(colours.norm, colours.cmap)
-    figure.colorbar(scale, ax=ax, fraction=0.046, pad=0.02).ax.tick_params(labelsize=6)
+    bar = figure.colorbar(scale, ax=ax, fraction=0.046, pad=0.02).ax
+    bar.tick_params(labelsize=6)
+    bar.yaxis.get_offset_text().set_fontsize(6)
 
 
 def _limit(heatmap: Tensor) -> float:

@@ -15,7 +15,7 @@ from mkdocs.structure.pages import Page
 from docs.notebooks import EXECUTED, NOTEBOOKS, as_markdown
 
 ROOT = Path(__file__).parents[1]
-OUTSIDE = ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "configs/README.md")
+OUTSIDE = ("CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md", "SECURITY.md", "configs/README.md")
 PACKAGES = """
 trompe interpreters losses attacks attacks.transfer metrics networks datamodules lightning_modules
 evaluation

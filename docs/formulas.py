@@ -1,20 +1,29 @@
 """Formulas and costs of the methods, by the class's name, for docs/methods.md."""
 
 INTERPRETERS = {
-    "AGI": ("sum over paths to other classes of step × ∂p/∂x", "at most 401"),
-    "AttEXplore": ("sum over c and steps of (x' - x) × the gradient that the attack followed", "201"),
-    "BoundaryIG": ("as IntegratedGradients, from the nearest image with another label", "at most 92"),
+    "AGI": ("sum over paths to other classes of step · ∂p/∂x", "at most 401"),
+    "AttEXplore": (
+        "sum over c and steps of (x' - x) · the attack's gradient",
+        "201",
+    ),
+    "BoundaryIG": (
+        "IntegratedGradients from the nearest image with another label",
+        "at most 92",
+    ),
     "Captum": ("captum's, summed over c", "captum's"),
-    "DeepLift": ("sum over c of (x - x0) × multiplier", "2"),
-    "ExpectedGradients": ("sum over c of the mean of (x - x0) ∂p/∂x at random points, random x0", "51"),
+    "DeepLift": ("sum over c of (x - x0) · multiplier", "2"),
+    "ExpectedGradients": (
+        "sum over c of the mean of (x - x0) ∂p/∂x, random x0 and points",
+        "51",
+    ),
     "FastIG": ("sum over c of x ∂log p/∂x", "2"),
     "GradCam": ("relu(sum over c of mean(∂f/∂a) a)", "1"),
-    "GuidedIG": ("sum over c and steps of step × ∂f/∂x, pixels of small gradient first", "16"),
+    "GuidedIG": ("sum over c and steps of step · ∂f/∂x, pixels of small gradient first", "16"),
     "InputXGradient": ("sum over c of x ∂f/∂x", "1"),
-    "IntegratedGradients": ("sum over c of (x - x0) × mean of ∂f/∂x on the line", "33"),
+    "IntegratedGradients": ("sum over c of (x - x0) · mean of ∂f/∂x on the line", "33"),
     "LRP": ("sum over c of the relevance", "1"),
-    "LocalAttribution": ("sum over short paths to other classes of -step × ∂p/∂x", "at most 602"),
-    "MFABA": ("sum over steps, until the label changes, of -step × ∂p/∂x", "at most 52"),
+    "LocalAttribution": ("sum over short paths to other classes of -step · ∂p/∂x", "at most 602"),
+    "MFABA": ("sum over steps, until the label changes, of -step · ∂p/∂x", "at most 52"),
     "SimpleGradient": ("sum over c of abs(∂f/∂x)", "1"),
     "SmoothGrad": ("mean of SimpleGradient over noisy copies", "17"),
 }

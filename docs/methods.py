@@ -18,19 +18,23 @@ ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "methods.md"
 HEADER = """# All methods
 
-`python -m docs.methods` writes this page from the code. `trompe list interpreters` (or `losses`, `attacks`, `metrics`,
-`studies`) prints the same names in a terminal. *Passes* are the forward passes of `trompe.explain` for one image with the
-default arguments; nearly each has a backward pass of about the same cost. A configuration is named without a path:
+`python -m docs.methods` writes this page from the code. `trompe list interpreters` (or `losses`,
+`attacks`, `metrics`, `studies`) prints the same names in a terminal. *Passes* are the forward
+passes of `trompe.explain` for one image with the default arguments; nearly each has a backward pass
+of about the same cost. A configuration is named without a path:
 `--model.init_args.loss losses/top_k.yaml`.
 """
-SYMBOLS = """f is the logit of the explained class, p its probability, x the pixels, x0 the baseline, a the output of a layer, c a
-channel. *Trainable*: the heatmap can be backpropagated into the network's weights. *Attackable*: it can be backpropagated
-into the image. [interpreters.md](interpreters.md) describes each."""
-MEASURES = """h is the heatmap and h0 that of the original network, both min-max normalised to [0, 1] by the loss. An image counts
-as fooled if its success measure lies in the interval; the measure is the loss itself unless [losses.md](losses.md) names
-another."""
-GRADIENTS = """*Gradients* are those of one step for one image: of the logits for attacks on predictions, of the heatmap for attacks on
-heatmaps. [attacks.md](attacks.md) and [interpreters.md](interpreters.md#attexplore) describe each."""
+SYMBOLS = """f is the logit of the explained class, p its probability, x the pixels, x0 the
+baseline, a the output of a layer, c a channel. *Trainable*: the heatmap can be backpropagated into the
+network's weights. *Attackable*: it can be backpropagated into the image.
+[interpreters.md](interpreters.md) describes each."""
+MEASURES = """h is the heatmap and h0 that of the original network, both min-max normalised to
+[0, 1] by the loss. An image counts as fooled if its success measure lies in the interval; the measure is
+the loss itself unless [losses.md](losses.md) names another."""
+GRADIENTS = """*Gradients* are those of one step for one image: of the logits for attacks on
+predictions, of the heatmap for attacks on heatmaps. [attacks.md](attacks.md) and
+[interpreters.md](interpreters.md#attexplore) describe each."""
+PASSES = "[evaluation.md](evaluation.md) has what each measures and how many passes it takes."
 
 
 def kind(attack: type[Attack]) -> str:
@@ -62,10 +66,12 @@ def interpreters() -> str:
     for each in exported(Interpreter, "interpreters"):
         formula, passes = INTERPRETERS[each.__name__]
         text, paper = described(each)
-        trainable = yes(each().differentiable)
+        name, trainable = f"`{each.__name__}`", yes(each().differentiable)
         links = ", ".join(files.get(f"interpreters.{each.__name__}", []))
-        rows.append([f"`{each.__name__}`", text, formula, passes, trainable, trainable, paper, links])
-    columns = "interpreter, what it shows, formula, passes, trainable, attackable, paper, configuration"
+        rows.append([name, text, formula, passes, trainable, trainable, paper, links])
+    columns = (
+        "interpreter, what it shows, formula, passes, trainable, attackable, paper, configuration"
+    )
     return table(columns.split(", "), rows)
 
 
@@ -77,7 +83,8 @@ def losses() -> str:
         low, high = each.__dataclass_fields__["success"].default
         links = ", ".join(files.get(f"losses.{each.__name__}", []))
         name, needs = f"`{each.__name__}`", yes(each.needs_reference)
-        rows.append([name, text, LOSSES[each.__name__], f"{low:g} to {high:g}", needs, paper, links])
+        interval, formula = f"{low:g} to {high:g}", LOSSES[each.__name__]
+        rows.append([name, text, formula, interval, needs, paper, links])
     columns = "loss, what it does, formula, success interval, needs h0, paper, configuration"
     return table(columns.split(", "), rows)
 
@@ -119,7 +126,7 @@ def page() -> str:
         losses(),
         f"## Attacks\n\n{GRADIENTS}\n",
         attacks(),
-        "## Studies\n\n[evaluation.md](evaluation.md) has what each measures and how many passes it takes.\n",
+        f"## Studies\n\n{PASSES}\n",
         studies(),
     ]
     return "\n".join(parts)

@@ -45,7 +45,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def notebook_files() -> Iterator[tuple[str, str | bytes]]:
-    """Yield name and content of each notebook's page and pictures, with outputs where it was run."""
+    """Yield name and content of each notebook's page and pictures; outputs if it was run."""
     for path in sorted(NOTEBOOKS.glob("*.ipynb")):
         executed = EXECUTED / path.name
         page, pictures = as_markdown(executed if executed.is_file() else path)

@@ -49,7 +49,9 @@ def test_a_network_is_trained_with_all_of_them(folder: Path) -> None:
     trained = my_network.my_network().eval()
     load_weights(trained, folder / "runs/mine/weights.safetensors")
     images = torch.rand(2, 3, 16, 16)
-    heatmap = my_interpreter.MyInterpreter()(trained, images, torch.tensor([[0, 1], [1, 0]])).heatmap
+    heatmap = my_interpreter.MyInterpreter()(
+        trained, images, torch.tensor([[0, 1], [1, 0]])
+    ).heatmap
     # the definition, written plainly
     images.requires_grad_()
     (gradient,) = torch.autograd.grad(trained(images)[:, 1].sum(), images)

@@ -25,12 +25,12 @@ of about the same cost. A configuration is named without a path:
 `--model.init_args.loss losses/top_k.yaml`.
 """
 SYMBOLS = """f is the logit of the explained class, p its probability, x the pixels, x0 the
-baseline, a the output of a layer, c a channel. *Trainable*: the heatmap can be backpropagated into the
-network's weights. *Attackable*: it can be backpropagated into the image.
+baseline, a the output of a layer, c a channel. *Trainable*: the heatmap can be backpropagated into
+the network's weights. *Attackable*: it can be backpropagated into the image.
 [interpreters.md](interpreters.md) describes each."""
 MEASURES = """h is the heatmap and h0 that of the original network, both min-max normalised to
-[0, 1] by the loss. An image counts as fooled if its success measure lies in the interval; the measure is
-the loss itself unless [losses.md](losses.md) names another."""
+[0, 1] by the loss. An image counts as fooled if its success measure lies in the interval; the
+measure is the loss itself unless [losses.md](losses.md) names another."""
 GRADIENTS = """*Gradients* are those of one step for one image: of the logits for attacks on
 predictions, of the heatmap for attacks on heatmaps. [attacks.md](attacks.md) and
 [interpreters.md](interpreters.md#attexplore) describe each."""

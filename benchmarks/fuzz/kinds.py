@@ -5,7 +5,7 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
-from benchmarks.fuzz import images
+from benchmarks.fuzz import images, weights
 from benchmarks.fuzz.judging import Case
 
 
@@ -19,4 +19,5 @@ class Kind(NamedTuple):
 
 KINDS: dict[str, Kind] = {
     "images": Kind(images.case_of, 10, 100),
+    "weights": Kind(weights.case_of, 10, 1),
 }

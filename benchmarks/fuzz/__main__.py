@@ -57,6 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
     table, failures = Table("kind", *VERDICTS), 0
     with TemporaryDirectory() as folder:
         for name in (name for name in KINDS if numbers[name]):
+            KINDS[name].prepare()
             counts: Counter[str] = Counter()
             shown = tqdm(
                 found(name, numbers[name], given.seed, Path(folder)), name, len(numbers[name])
@@ -64,7 +65,7 @@ def main(arguments: list[str] | None = None) -> int:
             for number, outcome in shown:
                 counts[outcome.verdict] += 1
                 if outcome.verdict in FAILURES or given.only:
-                    shown.write(f"{name}:{number} {outcome.verdict}: {outcome.reason}")
+                    shown.write(f"{name}:{number} {outcome.verdict}: {outcome.reason[:1500]}")
             table.add_row(name, *(str(counts[verdict]) for verdict in VERDICTS))
             failures += sum(counts[verdict] for verdict in FAILURES)
     Console(width=100).print(table)

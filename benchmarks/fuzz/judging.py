@@ -57,21 +57,25 @@ def _judge(case: Case) -> Outcome:
     try:
         value = case.load()
     except BaseException as error:  # any error is judged
-        text = f"{type(error).__name__}: {error}"
-        if fault := fault_of(error, case.names):
+        text = text_of(error)
+        if fault := fault_of(error, text, case.names):
             return Outcome(CRASHED, f"{fault}: {text}")
         return Outcome(WRONG, f"refused: {text}") if case.sound else Outcome(REFUSED, text)
     difference = case.difference(value)
     return Outcome(WRONG, difference) if difference else Outcome(RIGHT)
 
 
-def fault_of(error: BaseException, names: tuple[str, ...]) -> str:
+def text_of(error: BaseException) -> str:
+    """Return what an error says, or what a command printed before it ended."""
+    printed = "".join(getattr(error, "__notes__", [])) if isinstance(error, SystemExit) else ""
+    return printed or f"{type(error).__name__}: {error}"
+
+
+def fault_of(error: BaseException, text: str, names: tuple[str, ...]) -> str:
     """Return what an error lacks to be one that helps, or nothing."""
-    text = str(error)
     if isinstance(error, SystemExit):
         if error.code != 2:
             return f"exit code {error.code}"
-        text = " ".join(getattr(error, "__notes__", []))
     elif not isinstance(error, ValueError | TypeError | MisconfigurationException):
         return "a raw error"
     if not any(name in text for name in names):

@@ -82,4 +82,5 @@ OTHERS: dict[str, bytes] = {
     "HDF5": b"\x89HDF\r\n\x1a\n" + bytes(40),
     "an empty archive": b"PK\x05\x06" + bytes(18),
     "JSON": b"{}",
+    "lists in lists": b"[" * 100_000,
 }

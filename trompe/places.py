@@ -19,7 +19,7 @@ def places(message: str, files: Iterable[Path]) -> list[str]:
     names = [name.rpartition(".")[2] for name in NAME.findall(message)]
     found = []
     for path in files:
-        text = path.read_text(errors="replace").splitlines()
+        text = [line.partition("#")[0] for line in path.read_text(errors="replace").splitlines()]
         lines = (line_of(name, text) for name in reversed(names))
         line = next(filter(None, lines), None)
         found.append(f"{path} (line {line})" if line else str(path))

@@ -1,7 +1,6 @@
 """Images of all modes and formats, whole and broken, given to the data modules' decoder."""
 
 import io
-from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -12,6 +11,7 @@ from PIL import Image, TiffImagePlugin
 
 from benchmarks.fuzz.judging import Case
 from benchmarks.fuzz.mutations import MUTATIONS, OTHERS, truncated
+from benchmarks.fuzz.odd_images import ODD
 from benchmarks.fuzz.plain_images import plain
 from datamodules.image_files import decode
 
@@ -125,35 +125,3 @@ def exif(random: Random) -> Image.Exif:
     found[0x0112] = random.randint(1, 8)
     found[0x010F] = random.choice(("Camera", "\0\xff" * 20, ""))
     return found
-
-
-def text_pgm(random: Random) -> bytes:
-    """Return a PGM of text or bytes, whose largest value is not a power of two."""
-    most, width, height = random.choice((1, 100, 255, 1000, 4095, 65535)), 5, 4
-    values = [random.randint(0, most) for _ in range(width * height)]
-    if random.random() < 0.5:
-        return f"P2 # by hand\n{width} {height} {most}\n{' '.join(map(str, values))}\n".encode()
-    kind = ">u2" if most > 255 else "u1"
-    return f"P5 {width} {height} {most}\n".encode() + np.array(values).astype(kind).tobytes()
-
-
-def narrow_tiff(random: Random) -> bytes:
-    """Return a grey TIFF of 2, 4, 12 or 16 bits, as microscopes write it, which Pillow reads."""
-    bits, size = random.choice((2, 4, 12, 16)), 8
-    white = random.choice((0, 1))
-    data = random.randbytes(size * size * bits // 8)
-    tags = {256: size, 257: size, 258: bits, 259: 1, 262: white, 273: 8, 278: size, 279: len(data)}
-    if bits == 16 and random.random() < 0.3:
-        tags[339] = 2  # signed
-    entries = b"".join(
-        tag.to_bytes(2, "little")
-        + b"\4\0"
-        + (1).to_bytes(4, "little")
-        + value.to_bytes(4, "little")
-        for tag, value in sorted(tags.items())
-    )
-    begin = b"II*\0" + (8 + len(data)).to_bytes(4, "little")
-    return begin + data + len(tags).to_bytes(2, "little") + entries + bytes(4)
-
-
-ODD: tuple[Callable[[Random], bytes], ...] = (text_pgm, narrow_tiff)

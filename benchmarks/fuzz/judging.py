@@ -76,7 +76,7 @@ def fault_of(error: BaseException, text: str, names: tuple[str, ...]) -> str:
     if isinstance(error, SystemExit):
         if error.code != 2:
             return f"exit code {error.code}"
-    elif not isinstance(error, ValueError | TypeError | MisconfigurationException):
+    elif not (is_own(error) or isinstance(error, MisconfigurationException)):
         return "a raw error"
     if not any(name in text for name in names):
         return f"it says none of {names}"
@@ -86,6 +86,8 @@ def fault_of(error: BaseException, text: str, names: tuple[str, ...]) -> str:
 
 
 def is_own(error: BaseException) -> bool:
-    """Return True if the project raised an error itself."""
+    """Return True for an error of a value or type that the project raised itself."""
+    if not isinstance(error, ValueError | TypeError):
+        return False
     modules = [frame.f_globals.get("__name__", "") for frame, _ in walk_tb(error.__traceback__)]
     return modules[-1].partition(".")[0] in PARTS | {"trompe"}

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from benchmarks.fuzz.trees import VALUES
+from benchmarks.fuzz.wrong_values import VALUES
 
 
 def changed_record(record: Any, random: Random) -> tuple[str, Any]:

@@ -5,10 +5,7 @@ from copy import deepcopy
 from random import Random
 from typing import Any, NamedTuple
 
-import datamodules
-import interpreters
-import losses
-import networks
+from benchmarks.fuzz.wrong_values import CLASSES, PARTS, VALUES
 
 # whose entries have names of the user's own
 FREE = {
@@ -27,55 +24,6 @@ FREE = {
     "trained_on",
     "options",
 }
-VALUES: tuple[Any, ...] = (
-    None,
-    [],
-    {},
-    [1],
-    [None],
-    [[]],
-    {"a": 1},
-    -1,
-    0,
-    1,
-    0.5,
-    1e308,
-    float("nan"),
-    float("inf"),
-    10**30,
-    True,
-    "",
-    " ",
-    "text",
-    "1",
-    "None",
-    "a.b",
-    "losses",
-    "no/such/file.yaml",
-    "a" * 10_000,
-    "\x1b[2J\u202e",
-)
-PARTS = [
-    f"{module.__name__}.{name}"
-    for module in (datamodules, interpreters, losses, networks)
-    for name in module.__all__
-]
-CLASSES = (
-    "losses.Locatoin",
-    "losses",
-    "losses.",
-    ".losses",
-    "Location",
-    "losses.location.Location",
-    "trompe.losses.TopK",
-    "torch.nn.Linear",
-    "torch.optim.Adam",
-    "collections.OrderedDict",
-    "no.such.module.Class",
-    "losses Location",
-    "losses.__all__",
-    "math.pi",
-)
 
 
 class Mistake(NamedTuple):

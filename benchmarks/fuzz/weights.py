@@ -1,24 +1,24 @@
 """Weight files of many layouts, whole, broken and hostile, given to `load_weights`."""
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
-from safetensors.torch import load, save
-from torch import Tensor, nn
+from safetensors.torch import save
+from torch import nn
 
+from benchmarks.fuzz.changes import CHANGES
+from benchmarks.fuzz.held import State, differs, differs_from_file, refused
 from benchmarks.fuzz.hostile import HOSTILE, very_deep
 from benchmarks.fuzz.judging import Case
-from benchmarks.fuzz.layouts import CHANGES, laid_out
+from benchmarks.fuzz.layouts import laid_out, lightning
 from benchmarks.fuzz.mutations import MUTATIONS, OTHERS
-from files.harmless import HARMLESS
+from lightning_modules.checkpoint_files import CheckpointFiles
 from networks import load_weights
-
-State = dict[str, Tensor]
 
 
 def network() -> nn.Module:
@@ -33,17 +33,17 @@ def case_of(random: Random, folder: Path) -> Case:
     torch.manual_seed(random.getrandbits(32))
     path, state = folder / "weights.pt", network().state_dict()
     kind = random.choice(KINDS)
-    case = kind(random, state, path)
-    if random.random() < 0.2 and not path.name.endswith("safetensors"):
+    made = kind(random, state, path)
+    if random.random() < 0.2:
         other = path.with_suffix(random.choice((".safetensors", ".ckpt", ".PTH", "")))
         path.rename(other)
         path = other
     return Case(
-        f"{kind.__name__}, {case.what}",
-        lambda: loaded(path),
-        case.difference,
+        f"{kind.__name__}, {made.what}",
+        lambda: made.load(path),
+        made.difference,
         (path.name,),
-        case.sound,
+        made.sound,
         folder / "trace",
     )
 
@@ -61,19 +61,13 @@ def loaded(path: Path) -> State:
     return fresh.state_dict()
 
 
-def differs(state: State) -> Callable[[State], str]:
-    """Return the comparison of loaded weights with those that were saved."""
+class Made(NamedTuple):
+    """A file that was written, what is wrong with what is loaded from it, and how it is loaded."""
 
-    def difference(found: State) -> str:
-        wrong = [name for name, value in state.items() if not torch.equal(found[name], value)]
-        return f"other values of {wrong}" if wrong else ""
-
-    return difference
-
-
-def refused(_: State) -> str:
-    """Return that a file must not be loaded."""
-    return "accepted"
+    what: str
+    difference: Callable[[State], str]
+    sound: bool = False
+    load: Callable[[Path], State] = loaded
 
 
 def saved(content: Any, random: Random) -> tuple[str, bytes]:
@@ -83,28 +77,28 @@ def saved(content: Any, random: Random) -> tuple[str, bytes]:
     return "zip" if new else "legacy", file.getvalue()
 
 
-def whole(random: Random, state: State, path: Path) -> Case:
-    """A file that is sound, in a layout that people have."""
+def whole(random: Random, state: State, path: Path) -> Made:
+    """Write a file that is sound, in a layout that people have."""
     if random.random() < 0.3:
         path.write_bytes(save({f"model.{name}": value for name, value in state.items()}))
-        return Case("safetensors", Path, differs(state), sound=True)
+        return Made("safetensors", differs(state), sound=True)
     what, content = laid_out(state, random)
     form, data = saved(content, random)
     path.write_bytes(data)
-    return Case(f"{what} {form}", Path, differs(state), sound=True)
+    return Made(f"{what} {form}", differs(state), sound=True)
 
 
-def changed(random: Random, state: State, path: Path) -> Case:
-    """A sound file of what can be no network's weights, or not of this network."""
+def changed(random: Random, state: State, path: Path) -> Made:
+    """Write a sound file of what can be no network's weights, or not of this network."""
     change = random.choice(CHANGES)
     what, content = laid_out(change(deepcopy(state), random), random, single=True)
     form, data = saved(content, random)
     path.write_bytes(data)
-    return Case(f"{change.__name__} {what} {form}", Path, refused)
+    return Made(f"{change.__name__} {what} {form}", refused)
 
 
-def broken(random: Random, state: State, path: Path) -> Case:
-    """A file with damaged bytes: of an archive, whose sums show it, nothing else can be loaded."""
+def broken(random: Random, state: State, path: Path) -> Made:
+    """Write a file with damaged bytes, which show in the sums of an archive."""
     mutate = random.choice(MUTATIONS)
     if random.random() < 0.3:
         form, data = "safetensors", save(state)
@@ -113,64 +107,57 @@ def broken(random: Random, state: State, path: Path) -> Case:
     data = mutate(data, random)
     path.write_bytes(data)
     difference = differs(state) if form == "zip" else differs_from_file(data, form)
-    return Case(f"{form} {mutate.__name__}", Path, difference)
+    return Made(f"{form} {mutate.__name__}", difference)
 
 
-def differs_from_file(data: bytes, form: str) -> Callable[[State], str]:
-    """Return the comparison with a plain reading of a file that has no sums of its content."""
-
-    def difference(found: State) -> str:
-        if form == "safetensors":
-            held = list(load(data).values())
-        else:
-            with torch.serialization.safe_globals(HARMLESS):
-                held = [*tensors(torch.load(io.BytesIO(data), weights_only=True))]
-        # counters that the file lacks begin at 0
-        wrong = [
-            name
-            for name, value in found.items()
-            if value.is_floating_point() and not any(same(value, each) for each in held)
-        ]
-        return f"values of {wrong} that the file does not hold" if wrong else ""
-
-    return difference
-
-
-def same(found: Tensor, held: Tensor) -> bool:
-    """Return True if a weight has the values of a tensor in the file."""
-    return found.shape == held.shape and torch.equal(found, held.to(found.dtype))
-
-
-def tensors(content: Any) -> Iterator[Tensor]:
-    """Yield the tensors in nested dictionaries, of which one may hold itself."""
-    seen: set[int] = set()
-    waiting = [content]
-    for each in waiting:
-        if isinstance(each, Tensor):
-            yield each
-        elif isinstance(each, dict) and id(each) not in seen:
-            seen.add(id(each))
-            waiting += each.values()
-
-
-def other(random: Random, _: State, path: Path) -> Case:
-    """A file of another kind, named as one of weights."""
+def other(random: Random, _: State, path: Path) -> Made:
+    """Write a file of another kind, named as one of weights."""
     what = random.choice([*OTHERS])
     path.write_bytes(OTHERS[what])
-    return Case(what, Path, refused)
+    return Made(what, refused)
 
 
-def hostile(random: Random, state: State, path: Path) -> Case:
-    """A file that would run code, or asks for more memory than it has bytes."""
+def hostile(random: Random, state: State, path: Path) -> Made:
+    """Write a file that would run code, or asks for more memory than it has bytes."""
     make = random.choice(HOSTILE)
     path.write_bytes(make(state, str(path.parent / "trace"), random))
-    return Case(make.__name__, Path, refused)
+    return Made(make.__name__, refused)
 
 
-def nested(random: Random, state: State, path: Path) -> Case:
-    """A file with weights at a depth that no program has use for."""
+def nested(random: Random, state: State, path: Path) -> Made:
+    """Write a file with weights at a depth that no program has use for."""
     path.write_bytes(very_deep(state, random))
-    return Case("very deep", Path, differs(state))
+    return Made("very deep", differs(state))
 
 
-KINDS = whole, whole, changed, changed, broken, broken, broken, other, hostile, hostile, nested
+def checkpoint(random: Random, state: State, path: Path) -> Made:
+    """Write a checkpoint that a training would go on from, broken or not."""
+    form, data = saved(lightning(state, random), random)
+    mutate = random.choice((*MUTATIONS, None))
+    path.write_bytes(data if mutate is None else mutate(data, random))
+    what = f"{form} {mutate.__name__ if mutate else 'whole'}"
+    # the first format has no sums of its content
+    difference = differs(state) if mutate is None or form == "zip" else lambda _: ""
+    return Made(what, difference, mutate is None, continued)
+
+
+def continued(path: Path) -> State:
+    """Return the weights of a checkpoint."""
+    found: State = CheckpointFiles().load_checkpoint(path)["state_dict"]
+    return found
+
+
+KINDS = (
+    whole,
+    whole,
+    changed,
+    changed,
+    broken,
+    broken,
+    broken,
+    other,
+    hostile,
+    hostile,
+    nested,
+    checkpoint,
+)

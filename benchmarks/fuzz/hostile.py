@@ -124,7 +124,7 @@ def claimed(state: State, _: str, random: Random) -> bytes:
 
 
 Hostile = Callable[[State, str, Random], bytes]
-HOSTILE: tuple[Hostile, ...] = (payload, opcodes, script, tape, compressed, claimed)
+HOSTILE: tuple[Hostile, ...] = (payload, payload, opcodes, script, tape, compressed, claimed)
 
 
 def parts_of(state: Any) -> dict[str, bytes]:

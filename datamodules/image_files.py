@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from PIL import Image, ImageOps
-from PIL.TiffImagePlugin import PHOTOMETRIC_INTERPRETATION, TiffImageFile
+from PIL import Image
 
 from datamodules.pictures import Pictures
-from files import MOST, StoredFileError, opened_image
+from files import MOST, StoredFileError, in_8_bits, opened_image
 
 
 class ImageFolderError(ValueError):
@@ -46,7 +45,7 @@ def decode(file: Path | BinaryIO, name: object, max_pixels: int = MOST) -> Image
     """
     try:
         with opened_image(file, max_pixels) as opened:
-            image = _to_8_bits(opened)
+            image = in_8_bits(opened)
             # via RGBA, because Pillow warns about transparent colours of a palette
             return (image.convert("RGBA") if "transparency" in image.info else image).convert("RGB")
     except StoredFileError as error:
@@ -54,25 +53,6 @@ def decode(file: Path | BinaryIO, name: object, max_pixels: int = MOST) -> Image
             f"cannot read the image {name}: {error}; repair it or save it with 8 bits in grey or "
             "RGB, remove it or, with ImageFolder, set on_corrupt: skip"
         ) from error
-
-
-def _to_8_bits(image: Image.Image) -> Image.Image:
-    """Scale grey of 16 bits to 8, because Pillow clips values above 255.
-
-    Raises: StoredFileError: pixels of 32 bits, whose range no file says.
-    """
-    # Pillow spreads the values of a PGM, whose header says the largest, over 16 bits
-    if image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PPM"):
-        grey = image.convert("I").point(lambda value: value / 257 + 0.5).convert("L")
-        # Pillow heeds white as 0 in images of 8 bits alone
-        tags = image.tag_v2 if isinstance(image, TiffImageFile) else {}
-        return ImageOps.invert(grey) if tags.get(PHOTOMETRIC_INTERPRETATION) == 0 else grey
-    if image.mode in ("I", "F"):
-        raise StoredFileError(
-            f"its pixels are {'integers' if image.mode == 'I' else 'floats'} of 32 bits (mode "
-            f"{image.mode}), expected 8 or 16 bits, whose range is known"
-        )
-    return image
 
 
 def is_readable(sample: Sample, max_pixels: int) -> bool:

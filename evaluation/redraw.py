@@ -10,7 +10,7 @@ from evaluation.report.style import Style
 from evaluation.report.write import draw_report
 from evaluation.results import FILES as MEASURED
 from evaluation.saving import FILES as SAVED
-from evaluation.saving import load_findings
+from evaluation.saving import FindingsError, load_findings, reason
 
 
 def redraw(run: Path, style: Style, names: list[str], output: Path | None = None) -> Path:
@@ -25,10 +25,19 @@ def redraw(run: Path, style: Style, names: list[str], output: Path | None = None
     Raises: FindingsError: the run holds no findings, or they are damaged.
     """
     folder = run / "report"
-    findings = load_findings(folder).ordered(names)
+    findings = load_findings(folder)
     output = output or folder
     output.mkdir(parents=True, exist_ok=True)
-    draw_report(findings, output, style)
+    try:
+        draw_report(findings.ordered(names), output, style)
+    except (OSError, MemoryError):
+        raise
+    # of names that the measurements lack, of tensors of other shapes, ...
+    except Exception as error:
+        raise FindingsError(
+            f"the findings in {folder} cannot be drawn: {reason(error)}; their entries do not fit "
+            "each other: evaluate anew (--overwrite true)"
+        ) from error
     if output.resolve() != folder.resolve():
         for name in (*MEASURED, *SAVED):
             shutil.copyfile(folder / name, output / name)

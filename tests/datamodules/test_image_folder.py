@@ -373,6 +373,28 @@ def test_white_is_zero(tmp_path: Path) -> None:
     assert np.unique(np.asarray(decode(path, path))).tolist() == [200]
 
 
+def test_grey_of_12_bits(tmp_path: Path) -> None:
+    """A TIFF of two pixels, as microscopes write it."""
+    tags = {256: 2, 257: 1, 258: 12, 259: 1, 262: 1, 273: 8, 278: 1, 279: 3}
+    directory = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+    pixels = bytes.fromhex("c8cc8c")
+    start = struct.pack("<2sHI3sxH", b"II", 42, 12, pixels, len(tags))
+    path = tmp_path / "image.tif"
+    path.write_bytes(start + directory + bytes(4))
+    assert np.unique(np.asarray(decode(path, path))).tolist() == [200]
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_an_uncompressed_tiff_that_is_turned(orientation: int, tmp_path: Path) -> None:
+    """Pillow shows it upright; it would read rows of a wrong length from a file given by name."""
+    pixels = np.arange(60, dtype=np.uint8).reshape(5, 12)
+    path, exif = tmp_path / "image.tif", Image.Exif()
+    exif[274] = orientation
+    Image.fromarray(pixels).save(path, exif=exif)
+    upright = pixels if orientation == 1 else np.rot90(pixels, -1)
+    np.testing.assert_array_equal(np.asarray(decode(path, path))[..., 0], upright)
+
+
 @pytest.mark.parametrize(
     ("kind", "message"),
     [(np.int32, r"integers of 32 bits \(mode I\)"), (np.float32, r"floats of 32 bits \(mode F\)")],

@@ -6,11 +6,13 @@ from pathlib import Path
 
 from rich.console import Console
 
+from endings import in_brief
+from evaluation.report.folder import NEW, begin, put_in_place
 from evaluation.report.style import Style
 from evaluation.report.write import draw_report
 from evaluation.results import FILES as MEASURED
 from evaluation.saving import FILES as SAVED
-from evaluation.saving import load_findings
+from evaluation.saving import TEXT, load_findings
 
 
 def redraw(run: Path, style: Style, names: list[str], output: Path | None = None) -> Path:
@@ -24,14 +26,19 @@ def redraw(run: Path, style: Style, names: list[str], output: Path | None = None
 
     Raises: FindingsError: the run holds no findings, or they are damaged.
     """
-    folder = run / "report"
+    report = run / "report"
+    output = output or report
+    # what was measured for a report that could not be drawn
+    undrawn = (report / NEW / TEXT).exists()
+    folder = report / NEW if undrawn else report
     findings = load_findings(folder).ordered(names)
-    output = output or folder
-    output.mkdir(parents=True, exist_ok=True)
-    draw_report(findings, output, style)
-    if output.resolve() != folder.resolve():
+    own = output.resolve() == report.resolve()
+    new = folder if undrawn and own else begin(output)
+    draw_report(findings, new, style)
+    if not own:
         for name in (*MEASURED, *SAVED):
-            shutil.copyfile(folder / name, output / name)
+            shutil.copyfile(folder / name, new / name)
+    put_in_place(new, output)
     return output / "index.html"
 
 
@@ -69,4 +76,5 @@ def main(args: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with in_brief():
+        main()

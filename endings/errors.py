@@ -1,8 +1,6 @@
 """Errors as people read them: what is wrong and how to mend it, without a traceback."""
 
 import errno
-import os
-import sys
 from pathlib import Path
 from traceback import FrameSummary, extract_tb
 

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -23,6 +24,7 @@ def in_brief() -> Iterator[None]:
     streams = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = map(open_ended, streams)
     terminated = signal.signal(signal.SIGTERM, stop)
+    before, threading.excepthook = threading.excepthook, in_thread
     try:
         yield
     except BaseException as error:
@@ -41,7 +43,17 @@ def in_brief() -> Iterator[None]:
             raise
         raise SystemExit(f"error: {short}") from None
     finally:
+        threading.excepthook = before
         signal.signal(signal.SIGTERM, terminated)
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
         sys.stdout, sys.stderr = streams
+
+
+def in_thread(failed: threading.ExceptHookArgs) -> None:
+    """Show the traceback of a thread's error, unless it can be told in short.
+
+    TensorBoard raises the error of its writing thread again in the main one.
+    """
+    if failed.exc_value is None or in_short(failed.exc_value) is None:
+        threading.__excepthook__(failed)

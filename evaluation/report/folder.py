@@ -1,4 +1,4 @@
-"""The folder of a report: checked before anything is loaded, and changed when the new one is whole."""
+"""The folder of a report, checked before anything is loaded and changed when a report is whole."""
 
 import shutil
 from pathlib import Path

@@ -5,6 +5,7 @@ import io
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -110,13 +111,29 @@ def test_a_signal_ends_a_command_in_one_line(
 def test_the_code_of_a_signal_that_lightning_has_answered(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    with pytest.raises(SystemExit) as ended, in_brief():
+    def exiting() -> None:
         try:
             raise Stopped(signal.SIGTERM)
         except KeyboardInterrupt:
             sys.exit(1)
+
+    with pytest.raises(SystemExit) as ended, in_brief():
+        exiting()
     assert ended.value.code == 143
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(("function", "said"), [(full, ""), (lambda: 1 / 0, "ZeroDivisionError")])
+def test_the_errors_of_threads(
+    function: Callable[[], object], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """TensorBoard's writer raises its own again in the main thread."""
+    with in_brief():
+        thread = threading.Thread(target=function)
+        thread.start()
+        thread.join()
+    assert bool(said) == bool(found := capsys.readouterr().err)
+    assert said in found
 
 
 def test_any_character_can_be_written(tmp_path: Path) -> None:

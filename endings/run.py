@@ -41,7 +41,8 @@ def in_brief() -> Iterator[None]:
         short = None if isinstance(error, SystemExit) else in_short(error)
         if short is None or os.environ.get(TRACEBACK):
             raise
-        raise SystemExit(f"error: {short}") from None
+        lines = [f"error: {short}", *getattr(error, "__notes__", ())]
+        raise SystemExit("\n".join(lines)) from None
     finally:
         threading.excepthook = before
         signal.signal(signal.SIGTERM, terminated)

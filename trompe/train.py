@@ -60,7 +60,7 @@ class SaveFitConfig(SaveConfigCallback):
         if not trainer.is_global_zero:
             return
         before = path.read_text() if path.is_file() else ""
-        now = self.parser.dump(self.config, skip_none=False)
+        now = self.parser.dump(self.config, skip_unset=False)
         if before not in ("", now):
             number = 1 + len([*path.parent.glob("config_*.yaml")])
             replace(path.with_name(f"config_{number}.yaml"), before)

@@ -87,6 +87,11 @@ def test_the_end_of_a_command(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SystemExit) as ended, in_brief():
         raise StoredFileError("x is damaged")
     assert ended.value.code == "error: x is damaged"
+    noted = StoredFileError("x is damaged")
+    noted.add_note("y is whole")
+    with pytest.raises(SystemExit) as ended, in_brief():
+        raise noted
+    assert ended.value.code == "error: x is damaged\ny is whole"
     with pytest.raises(ZeroDivisionError), in_brief():
         raise ZeroDivisionError
     with pytest.raises(SystemExit, match="2"), in_brief():

@@ -130,6 +130,7 @@ def test_sigterm_while_training(tmp_path: Path) -> None:
         ("--ckpt_path none.ckpt", "`ckpt_path`: no file at"),
         ("--model.init_args.network.init_args.checkpoint none.pt", "no file at"),
         ("--model.init_args.network.init_args.classes 3", "12 classes and the network 3"),
+        ("--trainer.accelerator none", "`trainer` has options that do not fit: You selected an i"),
     ],
 )
 def test_bad_input_is_told_in_short(options: str, said: str, tmp_path: Path) -> None:
@@ -138,3 +139,25 @@ def test_bad_input_is_told_in_short(options: str, said: str, tmp_path: Path) -> 
     lines = told(words)
     assert said in lines[0]
     assert len(lines) <= 2
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("trainer: null", "`trainer` is null, expected its options"),
+        ("best: null", "`best` is null, expected its options"),
+        ("data: {init_args: {test: null}}", "`data.init_args.test` is null, expected a value"),
+        ("trainer: {devices: null}", "`trainer.devices` is null, expected a value"),
+        ("model: {init_args: {network: null}}", "network"),
+        ("run: null", '"run"'),
+    ],
+)
+def test_null_where_a_value_is_needed(content: str, said: str, tmp_path: Path) -> None:
+    """Nothing is trained on the defaults of a section that was left empty."""
+    (tmp_path / "mine.yaml").write_text(content)
+    code, words = ended(lambda: fit(tmp_path / "run", f"--config {tmp_path}/mine.yaml"))
+    assert code == 2
+    lines = told(words)
+    assert said in "".join(lines)
+    assert len(lines) <= 15
+    assert not (tmp_path / "run").exists()

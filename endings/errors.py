@@ -90,5 +90,5 @@ def last_frame(error: BaseException) -> FrameSummary | None:
 
 def is_ours(module: str) -> bool:
     """Return True for a module of trompe's, under either name."""
-    top = module.removeprefix("trompe.").partition(".")[0]
+    top = module.partition(".")[0]
     return top == "trompe" or (HOME / top / "__init__.py").is_file()

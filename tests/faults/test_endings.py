@@ -15,6 +15,7 @@ from datamodules import Shapes
 from datamodules.image_files import ImageFolderError
 from endings import Stopped, in_brief, in_short, open_ended
 from files import StoredFileError, check_regular, replacing
+from trompe.train import RunFolderError, check_checkpoint
 
 
 def caught(function: Callable[[], object]) -> BaseException:
@@ -44,6 +45,10 @@ def killed() -> None:
     raise RuntimeError("DataLoader worker (pid 9) is killed by signal: Bus error. It is possible")
 
 
+def refuse(kind: type[Exception]) -> None:
+    raise kind("refused")
+
+
 @pytest.mark.parametrize(
     ("function", "said"),
     [
@@ -52,6 +57,8 @@ def killed() -> None:
         (killed, "--data.init_args.workers 0"),
         (lambda: Path("nowhere", "x").read_text(), "No such file or directory: nowhere/x; check"),
         (lambda: check_regular(Path("nowhere")), "no file at"),
+        (lambda: check_checkpoint("file:///x", Path()), "`ckpt_path` must be a file"),
+        (lambda: refuse(RunFolderError), "refused"),
         (lambda: Shapes(batch_size=0), "`batch_size` must be at least 1, got 0\n(/"),
     ],
 )
@@ -70,6 +77,7 @@ def test_what_is_told_in_short(function: Callable[[], object], said: str) -> Non
         # a fault of ours, in a function that ours calls
         lambda: check_regular(None),  # type: ignore[arg-type]
         # raised on purpose, and not by us
+        lambda: refuse(ValueError),
         looping,
     ],
 )

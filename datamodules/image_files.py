@@ -31,7 +31,7 @@ class ImageFiles(Pictures):
     def read(self, index: int) -> Image.Image:
         """Return one decoded image; raises ImageFolderError with its path if it is damaged."""
         path = self.samples[index].path
-        return decode(path, path, self.max_pixels)
+        return decode(path, path, self.max_pixels, self.exif_orientation)
 
     def identity(self, index: int) -> str:
         """Return the file's class folder, name and size."""
@@ -39,8 +39,10 @@ class ImageFiles(Pictures):
         return f"{path.parent.name}/{path.name}:{path.stat().st_size}"
 
 
-def decode(file: Path | BinaryIO, name: object, max_pixels: int = MOST) -> Image.Image:
-    """Read an image as RGB, without its transparency.
+def decode(
+    file: Path | BinaryIO, name: object, max_pixels: int = MOST, exif_orientation: bool = False
+) -> Image.Image:
+    """Read an image as RGB, without its transparency, and turned as EXIF says if it is to be.
 
     Raises: ImageFolderError: it is damaged, too large, or its pixels have no known range.
     """
@@ -48,7 +50,9 @@ def decode(file: Path | BinaryIO, name: object, max_pixels: int = MOST) -> Image
         with opened_image(file, max_pixels) as opened:
             image = _to_8_bits(opened)
             # via RGBA, because Pillow warns about transparent colours of a palette
-            return (image.convert("RGBA") if "transparency" in image.info else image).convert("RGB")
+            image = image.convert("RGBA") if "transparency" in image.info else image
+            image = image.convert("RGB")
+            return ImageOps.exif_transpose(image) if exif_orientation else image
     except StoredFileError as error:
         raise ImageFolderError(
             f"cannot read the image {name}: {error}; repair it or save it with 8 bits in grey or "
@@ -75,10 +79,10 @@ def _to_8_bits(image: Image.Image) -> Image.Image:
     return image
 
 
-def is_readable(sample: Sample, max_pixels: int) -> bool:
+def is_readable(sample: Sample, max_pixels: int, exif_orientation: bool) -> bool:
     """Return True if the file can be decoded."""
     try:
-        decode(sample.path, sample.path, max_pixels)
+        decode(sample.path, sample.path, max_pixels, exif_orientation)
     except ImageFolderError:
         return False
     return True

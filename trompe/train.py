@@ -53,9 +53,10 @@ class SaveFitConfig(SaveConfigCallback):
     """Save the configuration of a training; validating and testing must not replace it."""
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Write nothing yet: a checkpoint may refuse to go on."""
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Write `config.yaml` when training begins, and keep the one that the run began with."""
-        if stage != "fit":
-            return
         path = Path(trainer.log_dir or ".", self.config_filename)
         if not trainer.is_global_zero:
             return

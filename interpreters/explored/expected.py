@@ -46,7 +46,7 @@ class ExpectedGradients(Explored):
         _ = self._pictures
 
     @torch.no_grad()
-    def attribution(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
+    def explore(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
         """Return the mean of difference times the probability's gradient, shape (N, 3, H, W)."""
         images, random = images.detach(), generator(self.seed)
         size = (images.shape[2], images.shape[3])

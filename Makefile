@@ -45,7 +45,7 @@ benchmark: install ## Time a fooling step against a plain training step
 .PHONY: docs
 docs: install ## Run the notebooks and build the documentation in site/
 	$(BIN)/python -m docs.notebooks
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet  # without its advert
 
 .PHONY: lock
 lock: install ## Pin all dependencies anew (needs uv)

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from files import StoredFileError, opened_image
+from files import StoredFileError, in_8_bits, opened_image
 
 
 class Region(ABC):
@@ -109,11 +109,12 @@ class MaskFile(Region):
     def _mask(self) -> Tensor:
         try:
             with opened_image(Path(self.path)) as file:
-                return torch.from_numpy(np.array(file.convert("L"))).float()[None, None] / 255
+                grey = np.array(in_8_bits(file).convert("L"))
         except StoredFileError as error:
             raise ValueError(
                 f"cannot read the mask `path`: {error}; give the path of an image file"
             ) from error
+        return torch.from_numpy(grey).float()[None, None] / 255
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from PIL import Image, ImageOps
-from PIL.TiffImagePlugin import PHOTOMETRIC_INTERPRETATION, TiffImageFile
 
 from datamodules.pictures import Pictures
-from files import MOST, StoredFileError, opened_image
+from files import MOST, StoredFileError, in_8_bits, opened_image
 
 
 class ImageFolderError(ValueError):
@@ -31,7 +30,7 @@ class ImageFiles(Pictures):
     def read(self, index: int) -> Image.Image:
         """Return one decoded image; raises ImageFolderError with its path if it is damaged."""
         path = self.samples[index].path
-        return decode(path, path, self.max_pixels)
+        return decode(path, path, self.max_pixels, self.exif_orientation)
 
     def identity(self, index: int) -> str:
         """Return the file's class folder, name and size."""
@@ -39,16 +38,20 @@ class ImageFiles(Pictures):
         return f"{path.parent.name}/{path.name}:{path.stat().st_size}"
 
 
-def decode(file: Path | BinaryIO, name: object, max_pixels: int = MOST) -> Image.Image:
-    """Read an image as RGB, without its transparency.
+def decode(
+    file: Path | BinaryIO, name: object, max_pixels: int = MOST, exif_orientation: bool = False
+) -> Image.Image:
+    """Read an image as RGB, without its transparency, and turned as EXIF says if it is to be.
 
     Raises: ImageFolderError: it is damaged, too large, or its pixels have no known range.
     """
     try:
         with opened_image(file, max_pixels) as opened:
-            image = _to_8_bits(opened)
+            image = in_8_bits(opened)
             # via RGBA, because Pillow warns about transparent colours of a palette
-            return (image.convert("RGBA") if "transparency" in image.info else image).convert("RGB")
+            image = image.convert("RGBA") if "transparency" in image.info else image
+            image = image.convert("RGB")
+            return ImageOps.exif_transpose(image) if exif_orientation else image
     except StoredFileError as error:
         raise ImageFolderError(
             f"cannot read the image {name}: {error}; repair it or save it with 8 bits in grey or "
@@ -56,29 +59,10 @@ def decode(file: Path | BinaryIO, name: object, max_pixels: int = MOST) -> Image
         ) from error
 
 
-def _to_8_bits(image: Image.Image) -> Image.Image:
-    """Scale grey of 16 bits to 8, because Pillow clips values above 255.
-
-    Raises: StoredFileError: pixels of 32 bits, whose range no file says.
-    """
-    # Pillow spreads the values of a PGM, whose header says the largest, over 16 bits
-    if image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PPM"):
-        grey = image.convert("I").point(lambda value: value / 257 + 0.5).convert("L")
-        # Pillow heeds white as 0 in images of 8 bits alone
-        tags = image.tag_v2 if isinstance(image, TiffImageFile) else {}
-        return ImageOps.invert(grey) if tags.get(PHOTOMETRIC_INTERPRETATION) == 0 else grey
-    if image.mode in ("I", "F"):
-        raise StoredFileError(
-            f"its pixels are {'integers' if image.mode == 'I' else 'floats'} of 32 bits (mode "
-            f"{image.mode}), expected 8 or 16 bits, whose range is known"
-        )
-    return image
-
-
-def is_readable(sample: Sample, max_pixels: int) -> bool:
+def is_readable(sample: Sample, max_pixels: int, exif_orientation: bool) -> bool:
     """Return True if the file can be decoded."""
     try:
-        decode(sample.path, sample.path, max_pixels)
+        decode(sample.path, sample.path, max_pixels, exif_orientation)
     except ImageFolderError:
         return False
     return True

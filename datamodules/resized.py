@@ -38,6 +38,7 @@ class ResizedModule(PictureModule):
             random resized crop and a horizontal flip.
         seed: Seed of all random numbers of the data.
         max_pixels: Number of pixels of the largest image file that is read.
+        exif_orientation: Turn each image as its EXIF orientation says; torchvision does not.
     """
 
     def __init__(
@@ -50,12 +51,14 @@ class ResizedModule(PictureModule):
         augmentation: list[nn.Module] | None,
         seed: int,
         max_pixels: int,
+        exif_orientation: bool,
     ) -> None:
         super().__init__(root, batch_size, workers, seed)
         for name, value in (("size", size), ("resize", resize), ("max_pixels", max_pixels)):
             if value is not None and value < 1:
                 raise ValueError(f"`{name}` must be at least 1 pixel, got {value}")
-        self.resize, self.augmentation, self.max_pixels = resize, augmentation, max_pixels
+        self.resize, self.augmentation = resize, augmentation
+        self.max_pixels, self.exif_orientation = max_pixels, exif_orientation
         if size is not None:
             self.image_size = size
         self.interpolation, self.squash = InterpolationMode.BILINEAR, False

@@ -30,16 +30,26 @@ def as_markdown(path: Path) -> tuple[str, dict[str, bytes]]:
     pictures: dict[str, bytes] = {}
     for cell in json.loads(path.read_text())["cells"]:
         source = "".join(cell["source"])
-        parts.append(source if cell["cell_type"] == "markdown" else f"```python\n{source}\n```")
-        for output in cell.get("outputs", []):
-            data: dict[str, Any] = output.get("data", {})
-            if "image/png" in data:
+        if cell["cell_type"] == "markdown":
+            parts.append(source)
+            continue
+        parts.append(f"```python\n{source}\n```")
+        shown = "".join(map(text_of, cell["outputs"])).rstrip()
+        parts += [f"```text\n{shown}\n```"] if shown else []
+        for output in cell["outputs"]:
+            if picture := output.get("data", {}).get("image/png"):
                 name = f"{path.stem}_{len(pictures)}.png"
-                pictures[name] = base64.b64decode(data["image/png"])
+                pictures[name] = base64.b64decode(picture)
                 parts.append(f"![Output of the cell above]({name})")
-            elif text := "".join(output.get("text", data.get("text/plain", ""))).rstrip():
-                parts.append(f"```text\n{text}\n```")
     return "\n\n".join(parts) + "\n", pictures
+
+
+def text_of(output: dict[str, Any]) -> str:
+    """Return the text of an output; that of pictures and warnings is left out."""
+    data = output.get("data", {})
+    if "image/png" in data or output.get("name") == "stderr":
+        return ""
+    return "".join(output.get("text", data.get("text/plain", "")))
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from torch import Tensor
 from torchmetrics import Metric
 
 from files import StoredFileError, read_stored, replace
+from networks.sound import is_array
 
 States = dict[str, dict[str, Tensor]]
 
@@ -63,7 +64,8 @@ def restore(states: States, metrics: Mapping[str, Metric], path: Path) -> None:
     Raises: PartialResultsError: the counts are not those of these metrics, of the same kinds.
     """
     expected = {name: counts(metric) for name, metric in metrics.items()}
-    if signature(states) != signature(expected):
+    arrays = all(is_array(value) for counted in states.values() for value in counted.values())
+    if signature(states) != signature(expected) or not arrays:
         raise PartialResultsError(
             f"{path} does not hold the counts of all {len(metrics)} metrics of this study, each of "
             "its own kind; begin anew (--overwrite true)"

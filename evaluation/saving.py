@@ -1,8 +1,10 @@
 """Findings as files: JSON for numbers and text, safetensors for tensors; nothing in them is run."""
 
 import json
+from collections.abc import Iterator
 from inspect import isabstract
 from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 from safetensors import SafetensorError
@@ -39,16 +41,37 @@ def load_findings(folder: Path) -> Findings:
         tensors = load(read_bytes(folder / TENSORS))
         (kind,) = (kind for kind in kinds() if kind.study == whole["study"])
         found: Findings = TypeAdapter(kind).validate_python(whole["findings"], context=tensors)
+        check_all_read(whole, found)
     except StoredFileError as error:
         raise FindingsError(
             f"{folder} holds no findings: {error}; give a run whose report evaluate.py has written"
         ) from error
-    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, SafetensorError) as error:
         raise FindingsError(
             f"the findings in {folder} cannot be read: {reason(error)}; they are damaged or of "
             "another version: evaluate anew (--overwrite true)"
         ) from error
     return found
+
+
+def check_all_read(whole: dict[str, Any], findings: Findings) -> None:
+    """Raise ValueError for an entry of the file that is not read, as of another version."""
+    if whole["schema"] != SCHEMA:
+        raise ValueError(f"its schema is {whole['schema']}, expected {SCHEMA}")
+    read = TypeAdapter(type(findings)).dump_python(findings, mode="json", context={})
+    for name in not_read(whole["findings"], read, "findings"):
+        raise ValueError(f"there is no entry {name}")
+
+
+def not_read(content: Any, read: Any, name: str) -> Iterator[str]:
+    """Yield the names of the entries that a record has and that were not read."""
+    keys = content if isinstance(content, dict) else ()
+    keys = range(len(content)) if isinstance(content, list) else keys
+    for key in keys:
+        if isinstance(content, dict) and key not in read:
+            yield f"{name}.{key}"
+        else:
+            yield from not_read(content[key], read[key], f"{name}.{key}")
 
 
 def kinds(base: type[Findings] = Findings) -> list[type[Findings]]:

@@ -1,6 +1,6 @@
 """Files: written whole or not at all, and read as data, whatever they contain."""
 
-from files.images import MOST, SUFFIXES, opened_image
+from files.images import MOST, SUFFIXES, in_8_bits, opened_image
 from files.locks import FolderInUseError, sole_writer
 from files.reading import StoredFileError, check_regular, read_bytes, read_stored, shown
 from files.writing import replace, replacing
@@ -11,6 +11,7 @@ __all__ = [
     "FolderInUseError",
     "StoredFileError",
     "check_regular",
+    "in_8_bits",
     "opened_image",
     "read_bytes",
     "read_stored",

@@ -1,12 +1,13 @@
 """Image files of any origin: of usual formats alone, and none too large."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from threading import Lock
 from typing import BinaryIO
 
-from PIL import Image
+from PIL import Image, ImageOps
+from PIL.TiffImagePlugin import BITSPERSAMPLE, PHOTOMETRIC_INTERPRETATION, TiffImageFile
 
 from files.reading import StoredFileError, check_regular, shown
 
@@ -28,10 +29,8 @@ def opened_image(file: Path | BinaryIO, max_pixels: int = MOST) -> Iterator[Imag
 
     Raises: StoredFileError: the file is no image of a usual format, is damaged or too large.
     """
-    if isinstance(file, Path):
-        check_regular(file)
     try:
-        with _header(file) as image:
+        with _opened(file) as content, _header(content) as image:
             if image.width * image.height > max_pixels:
                 raise StoredFileError(
                     f"it has {image.width} x {image.height} pixels, and at most {max_pixels} are "
@@ -45,7 +44,37 @@ def opened_image(file: Path | BinaryIO, max_pixels: int = MOST) -> Iterator[Imag
         raise StoredFileError(f"{type(error).__name__}: {shown(str(error), 200)}") from error
 
 
-def _header(file: Path | BinaryIO) -> Image.Image:
+def in_8_bits(image: Image.Image) -> Image.Image:
+    """Return an image whose grey has 8 bits, as Pillow clips or cuts that of more.
+
+    Raises: StoredFileError: pixels of 32 bits, whose range no file says.
+    """
+    # Pillow spreads the values of a PGM, whose header says the largest, over 16 bits
+    if image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PPM"):
+        tags = image.tag_v2 if isinstance(image, TiffImageFile) else {}
+        # microscopes have 12
+        (bits,) = tags.get(BITSPERSAMPLE, (16,))
+        scale = 255 / (2**bits - 1)
+        grey = image.convert("I").point(lambda value: value * scale + 0.5).convert("L")
+        # Pillow heeds white as 0 in images of 8 bits alone
+        return ImageOps.invert(grey) if tags.get(PHOTOMETRIC_INTERPRETATION) == 0 else grey
+    if image.mode in ("I", "F"):
+        raise StoredFileError(
+            f"its pixels are {'integers' if image.mode == 'I' else 'floats'} of 32 bits (mode "
+            f"{image.mode}), expected 8 or 16 bits, whose range is known"
+        )
+    return image
+
+
+def _opened(file: Path | BinaryIO) -> AbstractContextManager[BinaryIO]:
+    """Return a file that Pillow does not map to memory, as it does by name, and with faults."""
+    if not isinstance(file, Path):
+        return nullcontext(file)
+    check_regular(file)
+    return file.open("rb")
+
+
+def _header(file: BinaryIO) -> Image.Image:
     """Return an image that is not decoded yet, without Pillow's own limit of pixels."""
     with LOCK:
         before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None

@@ -13,6 +13,7 @@ from networks.sound import is_array
 
 # what a trainer keeps beside a network, and what counters of operations leave in it
 BESIDE = re.compile(r"(criterion|loss|metric|accuracy)\w*\.|(.*\.)?total_(ops|params)$")
+LONGEST = 200
 
 
 class Candidate(NamedTuple):
@@ -73,7 +74,14 @@ def tables(content: Mapping[Any, Any]) -> Iterator[tuple[str, dict[str, Tensor]]
         tensors = {name: each for name, each in named.items() if isinstance(each, Tensor)}
         if tensors:
             yield where, tensors
-        waiting += [(f"{where}/{shown(name)}".strip("/"), each) for name, each in named.items()]
+        waiting += [(below(where, name), each) for name, each in named.items()]
+
+
+def below(where: str, name: str) -> str:
+    """Return the path to an entry of a dictionary, cut where it is too long to be read."""
+    path = f"{where}/{shown(name)}".strip("/")
+    # far down, the paths would be longer than all that the file holds
+    return path if len(path) <= LONGEST else f"...{path[-LONGEST:]}"
 
 
 def under_prefixes(where: str, table: dict[str, Tensor], expected: set[str]) -> Iterator[Candidate]:

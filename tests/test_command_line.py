@@ -187,6 +187,29 @@ def test_errors_in_an_included_file_are_said(
     assert "loop" not in said
 
 
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("- 1", r"mine.yaml: it holds seq, expected options by name"),
+        ("run: \xe9", r"mine.yaml: 'utf-8' codec can't decode"),
+        ("run: a\nmodel: {init_arg: {}}", r"mine.yaml: line 2: no key `init_arg`; did you mean"),
+        (
+            "trainer:\n  max_epoch: 3",
+            r"mean `trainer.max_epochs`\?\ngiven: .*/mine.yaml \(line 2\)",
+        ),
+        ("model: {init_args: {loss: " + "a" * 10**4 + "}}", r"mine.yaml"),
+    ],
+)
+def test_errors_name_the_configuration(
+    content: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "mine.yaml").write_text(content, "latin-1")
+    said = complaint([*SHAPES, "--config", str(tmp_path / "mine.yaml")], capsys)
+    assert re.search(message, said), said
+    assert len(said.splitlines()) <= 15
+    assert len(said) < 4000
+
+
 def test_the_embedded_weights_are_found_from_any_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -72,6 +73,15 @@ def test_what_is_no_image(reader: str, content: str, tmp_path: Path) -> None:
     assert str(error.value).isprintable()
     path.write_bytes(png())
     READERS[reader](path)
+
+
+def test_masks_and_references_of_16_bits(tmp_path: Path) -> None:
+    path = tmp_path / "grey.png"
+    Image.fromarray(np.full((3, 4), 51400, np.uint16)).save(path)
+    for reader in ("a mask", "references"):
+        found = READERS[reader](path)
+        pixels = found[0] if isinstance(found, list) else found
+        torch.testing.assert_close(pixels, torch.full_like(pixels, 200 / 255))
 
 
 def test_pipes_and_folders_are_not_waited_for(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ BELOW: dict[str, set[str]] = {
     "lightning_modules": {"networks", "losses", "interpreters", "attacks", "metrics"},
 }
 BELOW["evaluation"] = set(BELOW)
-GROUND = {"binary", "files", "labels", "seeds", "suggestions"}
+GROUND = {"binary", "endings", "files", "labels", "seeds", "suggestions"}
 
 
 @cache

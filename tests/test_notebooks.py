@@ -10,6 +10,8 @@ import matplotlib.pyplot as plt
 import pytest
 from matplotlib import use
 
+from docs.notebooks import as_markdown
+
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 # tiny numbers in place of the notebooks' own
@@ -61,6 +63,27 @@ def test_cells_run(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     figures = len(plt.get_fignums())
     plt.close("all")
     assert figures >= (0 if path.stem == "evaluate" else 2)
+
+
+def test_a_page_has_outputs_and_pictures_without_warnings(tmp_path: Path) -> None:
+    outputs = [
+        {"output_type": "stream", "name": "stdout", "text": ["1\n", "2\n"]},
+        {"output_type": "stream", "name": "stderr", "text": ["a warning"]},
+        {"output_type": "display_data", "data": {"image/png": "YWJj", "text/plain": "Figure"}},
+        {"output_type": "execute_result", "data": {"text/plain": ["3"]}},
+    ]
+    made = [
+        {"cell_type": "markdown", "source": ["# Title\n", "text"]},
+        {"cell_type": "code", "source": ["x = 1\n", "x"], "outputs": outputs},
+        {"cell_type": "code", "source": ["y"], "outputs": []},
+    ]
+    (tmp_path / "small.ipynb").write_text(json.dumps({"cells": made}))
+    page, pictures = as_markdown(tmp_path / "small.ipynb")
+    assert pictures == {"small_0.png": b"abc"}
+    assert page == (
+        "# Title\ntext\n\n```python\nx = 1\nx\n```\n\n```text\n1\n2\n3\n```\n\n"
+        "![Output of the cell above](small_0.png)\n\n```python\ny\n```\n"
+    )
 
 
 def test_settings_are_made_small() -> None:

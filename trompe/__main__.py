@@ -4,6 +4,7 @@ import os
 import sys
 from argparse import ArgumentParser
 
+from endings import in_brief
 from trompe import __doc__ as summary
 from trompe import __version__
 from trompe.wrong_names import suggestion
@@ -92,7 +93,8 @@ def main(arguments: list[str] | None = None) -> None:
         # for the user's own classes: a script does not import from the working folder
         if os.getcwd() not in sys.path:
             sys.path.append(os.getcwd())
-        COMMANDS[first](others)
+        with in_brief():
+            COMMANDS[first](others)
     elif first.startswith("-"):
         parser().parse_args([first])
     else:

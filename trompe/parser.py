@@ -1,13 +1,19 @@
 """The parser of arguments and configurations, and errors that say what is wrong."""
 
+import os
 import re
-from argparse import ArgumentParser, HelpFormatter
+import sys
+from argparse import ArgumentError, ArgumentParser, HelpFormatter
+from collections.abc import Sequence
+from pathlib import Path
 from traceback import walk_tb
 from typing import Any, NoReturn
 
 from lightning.pytorch.cli import LightningArgumentParser
 
 from trompe.help import Formatter, is_command, page
+from trompe.layout import check_layout
+from trompe.places import given_files, places
 from trompe.wrong_names import suggestions
 
 # the parser's account of all that it tried, of no use to who made one mistake
@@ -24,13 +30,34 @@ class Parser(LightningArgumentParser):
     def __init__(self, *args: Any, **options: Any) -> None:
         # a misspelt option must not be taken for another that begins alike
         super().__init__(*args, **{"allow_abbrev": False, "formatter_class": Formatter, **options})
+        self.file, self.given = "", list[Path]()
 
     def format_help(self, formatter: HelpFormatter | None = None) -> str:
         """Return the help of a command on about a hundred lines, or that of a class."""
         return page(self) if is_command(self) else str(super().format_help(formatter))
 
+    def parse_args(self, args: Sequence[str] | None = None, *others: Any, **options: Any) -> Any:
+        """Parse arguments, whose configurations every error names."""
+        self.given = given_files(sys.argv[1:] if args is None else args)
+        return super().parse_args(args, *others, **options)
+
+    def parse_path(self, path: str | os.PathLike[str], *args: Any, **options: Any) -> Any:
+        """Parse a configuration file, which every error in it names."""
+        before, self.file = self.file, os.fspath(path)
+        try:
+            check_layout(Path(path).read_text("utf-8"))
+            return super().parse_path(path, *args, **options)
+        except ArgumentError:
+            raise
+        # the parser tries what it is given as one type after another
+        except Exception as error:
+            self.error(str(error), error)
+        finally:
+            self.file = before
+
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         """Show what is wrong on one screen, and end."""
+        message = f"{self.file}: {message}" if self.file else message
         # a parser inside another raises, and the outermost shows the message
         if not self.exit_on_error:
             super().error(message, ex)
@@ -39,7 +66,8 @@ class Parser(LightningArgumentParser):
         command = failed.prog.replace(" [options]", "")
         options = [name.removeprefix("--") for name in failed._option_string_actions]
         help_ = f"`{command} --help` lists all options, `--model.help CLASS` those of a class"
-        lines = [*essence(message), *suggestions(message, options), help_]
+        found = suggestions(message, options)
+        lines = [*essence(message), *found, *places(message, self.given), help_]
         self.exit(2, "error: " + "\n".join(lines) + "\n")
 
 

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from PIL import ImageOps
 from torch import Tensor, nn
 from torchvision.transforms import v2
 
@@ -44,5 +43,5 @@ def read(
     if len(own.mean) == 1:
         steps.append(v2.Grayscale())
     transform = v2.Compose([*steps, v2.ToDtype(torch.float32, scale=True)])
-    pictures = [ImageOps.exif_transpose(decode(Path(file), file)) for file in files]
+    pictures = [decode(Path(file), file, exif_orientation=True) for file in files]
     return torch.stack([transform(picture).as_subclass(Tensor) for picture in pictures])

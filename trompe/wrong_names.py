@@ -9,6 +9,7 @@ from pathlib import Path
 from pydoc import locate
 from typing import cast
 
+from files import shown
 from trompe.configurations import shipped
 from trompe.finder import PARTS
 
@@ -37,13 +38,13 @@ def suggestions(message: str, options: Iterable[str] = ()) -> list[str]:
     """
     classes = {a or b: None for a, b in CLASS.findall(message)}
     files = {relative(a or b): None for a, b in FILE.findall(message)}
-    found = [f"no `{given}`{suggestion(given, public_names())}" for given in classes]
-    found += [f"no `{given}`{suggestion(given, shipped(), '/')}" for given in files]
+    found = [f"no `{shown(given)}`{suggestion(given, public_names())}" for given in classes]
+    found += [f"no `{shown(given)}`{suggestion(given, shipped(), '/')}" for given in files]
     wrong = {a or b: None for a, b in OPTION.findall(message)}
-    found += [f"no option `{given}`{suggestion(given, options)}" for given in wrong]
+    found += [f"no option `{shown(given)}`{suggestion(given, options)}" for given in wrong]
     for path, given in ARGUMENT.findall(message):
         names = signature(cast(type, locate(path))).parameters
-        found.append(f"no argument `{given}` of {path}{suggestion(given, names)}")
+        found.append(f"no argument `{shown(given)}` of {path}{suggestion(given, names)}")
     return found
 
 

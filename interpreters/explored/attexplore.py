@@ -48,7 +48,7 @@ class AttEXplore(Explored):
             )
 
     @torch.no_grad()
-    def attribution(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
+    def explore(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
         """Return the signed attribution of every value to the labels (N,), shape (N, 3, H, W)."""
         images = images.detach()
         goal = self.attack.goal(network, images, labels)

@@ -47,7 +47,7 @@ class BoundaryIG(Explored):
             raise ValueError(f"`points` must be at least 1, got {self.points}")
 
     @torch.no_grad()
-    def attribution(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
+    def explore(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
         """Return image less boundary, times the probability's mean gradient, (N, 3, H, W)."""
         images = images.detach()
         start = self.boundary(network, images, labels)

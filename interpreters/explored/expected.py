@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from files import StoredFileError, opened_image
+from files import StoredFileError, in_8_bits, opened_image
 from interpreters.explored.base import Explored
 from networks.goals import gradient, probability
 from networks.logits import read_logits
@@ -46,7 +46,7 @@ class ExpectedGradients(Explored):
         _ = self._pictures
 
     @torch.no_grad()
-    def attribution(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
+    def explore(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
         """Return the mean of difference times the probability's gradient, shape (N, 3, H, W)."""
         images, random = images.detach(), generator(self.seed)
         size = (images.shape[2], images.shape[3])
@@ -71,7 +71,7 @@ class ExpectedGradients(Explored):
 def _read(path: Path) -> Tensor:
     try:
         with opened_image(path) as file:
-            pixels = torch.from_numpy(np.array(file.convert("RGB")))
+            pixels = torch.from_numpy(np.array(in_8_bits(file).convert("RGB")))
     except StoredFileError as error:
         raise ValueError(
             f"cannot read one of the `references`: {error}; give paths of image files"

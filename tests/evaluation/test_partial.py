@@ -248,6 +248,18 @@ DAMAGED: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
         ),
         "does not hold the counts of all",
     ),
+    "no values": (
+        lambda content: (
+            content
+            | {
+                "states": {
+                    name: {key: value.to("meta") for key, value in states.items()}
+                    for name, states in content["states"].items()
+                }
+            }
+        ),
+        "does not hold the counts of all",
+    ),
     "numbers for tensors": (
         lambda content: content | {"states": {name: {"x": 1} for name in content["states"]}},
         "does not hold the counts of a study",

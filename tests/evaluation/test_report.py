@@ -305,7 +305,11 @@ def test_findings_that_cannot_be_read(folder: Path, tmp_path: Path) -> None:
         text[:-20],
         text.replace('"study": "fooling"', '"study": "none"'),
         text.replace('"n": 7', '"n": "many"'),
+        text.replace('"schema": 1', '"schema": 2'),
+        # would be an entry without an interpreter
+        text.replace('"interpreter": "grad_cam"', '"interpretr": "grad_cam"'),
         "[]",
+        "[" * 10**5,
     ):
         (tmp_path / "report" / "findings.json").write_text(damaged)
         with pytest.raises(FindingsError, match=r"cannot be read: .*evaluate anew"):
@@ -314,6 +318,17 @@ def test_findings_that_cannot_be_read(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "report" / "findings.safetensors").write_bytes(b"none")
     with pytest.raises(FindingsError, match="cannot be read"):
         load_findings(tmp_path / "report")
+
+
+def test_findings_that_do_not_fit_each_other(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(folder / "report", tmp_path / "report")
+    path = tmp_path / "report" / "findings.json"
+    path.write_text(path.read_text().replace('"networks": ["original"', '"networks": ["other"'))
+    with pytest.raises(SystemExit, match="2"):
+        redraw_main([str(tmp_path)])
+    assert f"the findings in {path.parent} cannot be drawn: KeyError: " in capsys.readouterr().err
 
 
 def test_a_study_that_was_to_write_over_a_report_goes_on(tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def test_an_interval_that_holds_from_the_start_is_said(recwarn: pytest.WarningsR
     data = Shapes(train=24, validation=24, test=24)
     data.setup("fit")
     given = "cam", GradCam()
-    network, images = tiny_network(12), data.images("validation")
+    network, images = tiny_network(12).eval(), data.images("validation")
     with pytest.warns(UserWarning, match="12 of 12 heatmaps of `cam` already count as fooled"):
         warn_if_fooled(*given, Location(success=(0.0, 1.0)), network, images)
     recwarn.clear()

@@ -17,6 +17,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from networks import load_weights, save_weights
+from networks.candidates import tables
 from networks.sound import WeightFileError
 
 State = dict[str, Tensor]
@@ -151,6 +152,28 @@ def test_many_prefixes_and_long_names_take_no_time(state: State, tmp_path: Path)
     long = {"a." * 10**6 + "b": torch.ones(1)}
     torch.save(under("model.", state) | foreign | long, tmp_path / "weights.pt")
     torch.testing.assert_close(loaded(tmp_path / "weights.pt"), state, rtol=0, atol=0)
+
+
+def test_weights_far_down_have_a_short_path(state: State) -> None:
+    """The paths of all levels together would fill the memory."""
+    content: dict[str, Any] = dict(state)
+    for _ in range(5000):
+        content = {"a": content}
+    ((where, found),) = tables(content)
+    assert found == state
+    assert where.endswith("/a/a")
+    assert len(where) < 300
+
+
+def test_a_damaged_archive_is_refused(state: State, tmp_path: Path) -> None:
+    """Its sums show one other bit in the weights, which torch does not look at."""
+    path = tmp_path / "weights.pt"
+    torch.save(state, path)
+    before = state["3.weight"].numpy().tobytes()
+    after = before[:-1] + bytes([before[-1] ^ 1])
+    assert path.read_bytes().count(before) == 1
+    path.write_bytes(path.read_bytes().replace(before, after))
+    assert_refused(path, "is truncated or not a weight file: BadZipFile: Bad CRC-32")
 
 
 def test_masks_may_be_infinite(tmp_path: Path) -> None:

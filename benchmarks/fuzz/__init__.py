@@ -1,0 +1,1 @@
+"""Broken, hostile and usual files and configurations, given to what reads them."""

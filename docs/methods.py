@@ -1,6 +1,8 @@
 """Write docs/methods.md, the tables of all methods, from the code: python -m docs.methods."""
 
 from collections.abc import Iterable, Sequence
+from importlib import import_module
+from inspect import isfunction
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,8 @@ measure is the loss itself unless [losses.md](losses.md) names another."""
 GRADIENTS = """*Gradients* are those of one step for one image: of the logits for attacks on
 predictions, of the heatmap for attacks on heatmaps. [attacks.md](attacks.md) and
 [interpreters.md](interpreters.md#attexplore) describe each."""
+FUNCTIONS = """Functions of tensors, one value for each image unless they say otherwise.
+[evaluation.md](evaluation.md#the-measures) has the measures of the studies."""
 PASSES = "[evaluation.md](evaluation.md) has what each measures and how many passes it takes."
 
 
@@ -116,6 +120,16 @@ def studies() -> str:
     return table(["study", "what it measures", "paper", "configuration"], rows)
 
 
+def measures() -> str:
+    """Return the table of the functions that compare heatmaps or judge predictions."""
+    rows = []
+    for module in ("losses", "metrics"):
+        for name, each in vars(import_module(module)).items():
+            if isfunction(each) and name in import_module(module).__all__:
+                rows.append([f"`{module}.{name}`", *described(each)])
+    return table(["function", "value", "paper"], sorted(rows))
+
+
 def page() -> str:
     """Return the whole page."""
     parts = [
@@ -128,6 +142,8 @@ def page() -> str:
         attacks(),
         f"## Studies\n\n{PASSES}\n",
         studies(),
+        f"## Measures\n\n{FUNCTIONS}\n",
+        measures(),
     ]
     return "\n".join(parts)
 

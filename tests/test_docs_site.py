@@ -1,6 +1,7 @@
 """The documentation: links, lists and navigation of its pages, and the table of all methods."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ import interpreters
 import losses
 from attacks import transfer
 from docs import formulas, methods
+from seeds import generator
 
 ROOT = Path(__file__).parents[1]
-BESIDE = [ROOT / name for name in ("CHANGELOG.md", "CONTRIBUTING.md", "README.md", "SECURITY.md")]
+BESIDE = [ROOT / name for name in ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")]
 PAGES = [*sorted((ROOT / "docs").glob("*.md")), *BESIDE, ROOT / "configs/README.md"]
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 by_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
@@ -84,23 +86,44 @@ def test_every_formula_belongs_to_a_method() -> None:
     assert set(formulas.ATTACKS) < {*attacks.__all__, *transfer.__all__}
 
 
+def passes(network: nn.Module) -> list[int]:
+    """The number of images of each forward pass, from now on."""
+    seen: list[int] = []
+
+    def count(_module: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
+        seen.append(len(inputs[0]))
+
+    network.register_forward_pre_hook(count)
+    return seen
+
+
+def small_network() -> nn.Module:
+    layers = nn.Conv2d(3, 4, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(2), nn.Flatten()
+    return nn.Sequential(*layers, nn.Linear(16, 30)).eval()
+
+
 @pytest.mark.parametrize("name", FORMULAS)
 def test_passes_are_those_that_are_made(name: str) -> None:
     interpreter = getattr(interpreters, name)()
-    layers = nn.Conv2d(3, 4, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(2), nn.Flatten()
-    network, images = nn.Sequential(*layers, nn.Linear(16, 30)).eval(), torch.rand(2, 3, 12, 12)
+    network, images = small_network(), torch.rand(2, 3, 12, 12)
     labels = network(images).argmax(1)
     interpreter(network, images[1:], labels[1:])  # the first call checks the network
-    seen = 0
-
-    def count(_module: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
-        nonlocal seen
-        seen += len(inputs[0])
-
-    network.register_forward_pre_hook(count)
+    seen = passes(network)
     with torch.no_grad():
         interpreter(network, images[:1], labels[:1])
     if formulas.INTERPRETERS[name][1].isdigit():
-        assert seen == FORMULAS[name]
+        assert sum(seen) == FORMULAS[name]
     else:
-        assert 0 < seen <= FORMULAS[name]
+        assert 0 < sum(seen) <= FORMULAS[name]
+
+
+@pytest.mark.parametrize("name", [each for each in transfer.__all__ if each in formulas.ATTACKS])
+def test_gradients_of_a_step_are_those_that_are_made(name: str) -> None:
+    if not formulas.ATTACKS[name][1].isdigit():
+        pytest.skip("its first or last step takes another number")
+    attack = replace(getattr(transfer, name)(), steps=2)
+    network, images = small_network(), torch.rand(1, 3, 12, 12)
+    labels = network(images).argmax(1)
+    seen = passes(network)
+    attack(network, images, labels, [generator(1)])
+    assert sum(seen) == 2 * int(formulas.ATTACKS[name][1])

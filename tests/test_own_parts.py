@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -42,10 +43,8 @@ def test_a_network_is_trained_with_all_of_them(folder: Path) -> None:
     main(["fit", "--config", "mine.yaml", *QUIET])
     settings = yaml.safe_load((folder / "runs/mine/config.yaml").read_text())["model"]["init_args"]
     assert settings["loss"]["class_path"] == "my_loss.MyLoss"
-    import my_interpreter
-    import my_loss
-    import my_network
-
+    names = ("my_interpreter", "my_loss", "my_network")
+    my_interpreter, my_loss, my_network = map(import_module, names)
     trained = my_network.my_network().eval()
     load_weights(trained, folder / "runs/mine/weights.safetensors")
     images = torch.rand(2, 3, 16, 16)

@@ -1,5 +1,6 @@
 """Every part can be built without arguments, and works so."""
 
+from collections.abc import Callable
 from inspect import isabstract, isclass
 
 import pytest
@@ -52,7 +53,7 @@ def test_an_attack(kind: type[Attack]) -> None:
 
 
 @pytest.mark.parametrize("kind", concrete(Loss, losses))
-def test_a_loss(kind: type[Loss]) -> None:
+def test_a_loss(kind: Callable[[], Loss]) -> None:
     classes = 2 if kind is losses.Swap else 1
     heatmap, reference = torch.rand(2, 2, classes, 8, 8)
     assert kind()(heatmap, reference).shape == (2,)

@@ -23,12 +23,15 @@ def main(arguments: list[str] | None = None) -> None:
     options.add_argument("--interpreter", default="GradCam", help=text)
     text = "largest change of a value of a pixel (default: 8/255)"
     options.add_argument("--epsilon", default="8/255", help=text)
+    text = "number of steps, each as dear as two or three heatmaps (default: 50)"
+    options.add_argument("--steps", type=int, default=50, help=text)
     given = checked(options.parse_args(arguments))
     method, network = interpreter(given.interpreter), network_of(given)
     found: list[Attacked] = []
     for file in track(given.images, "attacking", console=Console(stderr=True), transient=True):
         image = read(file, network)
-        found.append(attack(network, image, given.label, method, epsilon=given.epsilon))
+        sizes = {"epsilon": given.epsilon, "steps": given.steps}
+        found.append(attack(network, image, given.label, method, **sizes))
     console = Console(markup=False, emoji=False, highlight=False, soft_wrap=True)
     for file, each in zip(given.images, found, strict=True):
         share, correlation = float(each.top_k_intersection), float(each.rank_correlation)

@@ -45,6 +45,7 @@ def attack(
     interpreter: Interpreter | None = None,
     *,
     epsilon: float | str | None = None,
+    steps: int = 50,
     method: Attack | None = None,
     seed: int = 0,
 ) -> Attacked:
@@ -57,10 +58,10 @@ def attack(
         images: shape (N, C, H, W), in [0, 1].
         labels: The class that is explained; the predictions if not given.
         interpreter: The interpreter that is attacked; GradCam() if not given.
-        epsilon: Largest change of a value of a pixel, such as "8/255"; that of `method` if not
-            given.
-        method: One of `trompe.attacks`; by default 50 steps of the top-k attack of Ghorbani et al.
-            (2019), on a fifth of the positions.
+        epsilon: Largest change of a value of a pixel; that of `method`, or 8/255, if not given.
+        steps: Number of steps of 1/255, if no `method` is given.
+        method: One of `trompe.attacks`; by default the top-k attack of Ghorbani et al. (2019) on a
+            fifth of the positions.
         seed: Seed of attacks that are random.
     """
     interpreter = GradCam() if interpreter is None else interpreter
@@ -69,7 +70,8 @@ def attack(
     with evaluating(network):
         if method is None:
             smooth = calls_relu(network, before.images[:1])
-            method = TopKAttack(k=0.2, beta=10.0 if smooth else None, steps=50, step_size="1/255")
+            beta = 10.0 if smooth else None
+            method = TopKAttack(k=0.2, beta=beta, steps=steps, step_size="1/255")
         if epsilon is not None:
             method = replace(method, epsilon=epsilon)
         generators = [generator(seed, number) for number in range(len(images))]

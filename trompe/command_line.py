@@ -2,7 +2,6 @@
 
 import os
 import sys
-import warnings
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, cast
@@ -17,20 +16,13 @@ from lightning.pytorch.utilities import rank_zero_only
 
 from datamodules import DataModule
 from files import sole_writer
-from lightning_modules.callbacks import ProgressLines
+from lightning_modules.callbacks import Overview, ProgressLines
 from lightning_modules.callbacks.checkpoints import RunCheckpoint
 from lightning_modules.checkpoint_files import CheckpointFiles
 from trompe.configurations import with_paths
 from trompe.nulls import empty_sections, missing_values
 from trompe.parser import Parser, own_error
-
-EXPECTED_WARNINGS = (
-    ".*does not have many workers.*",  # drawn images are in memory already
-    ".*your dataloader is not resumable.*",  # ours begins at the trainer's own count of batches
-    ".*Checkpoint directory .* exists and is not empty.*",  # a resumed run's own
-    ".*was called before the ..update.. method.*",  # composites count for no class
-    ".*module.s. in eval mode at the start of training.*",  # fine-tuning keeps BatchNorm as it is
-)
+from trompe.quiet import quiet
 
 
 class CommandLine(LightningCLI):
@@ -40,8 +32,7 @@ class CommandLine(LightningCLI):
         self, module: type[LightningModule], open_until_end: ExitStack, **options: Any
     ) -> None:
         self.open_until_end = open_until_end
-        for message in EXPECTED_WARNINGS:
-            warnings.filterwarnings("ignore", message)
+        quiet()
         # single precision is single on a GPU too: TF32 moves heatmaps of gradients by 5 %
         torch.backends.cudnn.allow_tf32 = False
         defaults = {
@@ -51,7 +42,8 @@ class CommandLine(LightningCLI):
             "use_distributed_sampler": False,
             "num_sanity_val_steps": 0,
             "log_every_n_steps": 10,
-            "callbacks": [ProgressLines()],
+            "enable_model_summary": False,  # the table of the run says more
+            "callbacks": [ProgressLines(), Overview()],
             **options.pop("trainer_defaults", {}),
         }
         super().__init__(

@@ -95,6 +95,11 @@ def explain(
 
 def joined(explained: Sequence[Explained], interpreter: str) -> Explained:
     """Return several explanations of one network as one, under this name of the interpreter."""
-    first = explained[0]
-    parts = zip(*((e.images, e.logits, e.labels, e.heatmap) for e in explained), strict=True)
-    return Explained(*map(torch.cat, parts), interpreter, first.classes)
+    return Explained(
+        torch.cat([each.images for each in explained]),
+        torch.cat([each.logits for each in explained]),
+        torch.cat([each.labels for each in explained]),
+        torch.cat([each.heatmap for each in explained]),
+        interpreter,
+        explained[0].classes,
+    )

@@ -46,7 +46,8 @@ class Formatter(DefaultHelpFormatter):
     """The help of one class: its own arguments, and the classes of trompe that fit each."""
 
     def __init__(self, prog: str, **options: Any) -> None:
-        super().__init__(prog, **{"width": WIDTH, "max_help_position": COLUMN, **options})
+        sizes = {"width": WIDTH, "max_help_position": COLUMN}
+        super().__init__(prog, **{**sizes, **options})  # type: ignore[no-untyped-call]  # theirs
 
     def add_argument(self, action: Action) -> None:
         """Add an argument, but not the one that shows the help of what it takes."""

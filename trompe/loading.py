@@ -1,7 +1,7 @@
 """Classifiers by name, weight file or module, ready to be explained."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import timm
 from torch import Tensor, nn
@@ -17,7 +17,10 @@ from networks import (
 from networks.checkpoints import class_count
 from suggestions import did_you_mean
 
-LIBRARIES = {"torchvision": torchvision_network, "timm": timm_network}
+LIBRARIES: dict[str, Callable[..., NormalizedNetwork]] = {
+    "torchvision": torchvision_network,
+    "timm": timm_network,
+}
 
 
 def load(

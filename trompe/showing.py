@@ -30,7 +30,7 @@ def show(*explained: Explained, ax: Axes | None = None) -> Figure:
     """
     if ax is not None:
         overlay(ax, explained[0].images[0], explained[0].heatmap[0])
-        return ax.get_figure(root=True)
+        return figure_of(ax)
     figure, axes = _axes(len(explained[0].images), 1 + len(explained))
     for row, image in enumerate(explained[0].images):
         axes[row][0].imshow(pixels(image))
@@ -88,11 +88,18 @@ def overlay(ax: Axes, image: Tensor, heatmap: Tensor) -> None:
         vmax=limit,
         alpha=(0.9 * strength.sqrt() if signed else 0.3 + 0.6 * strength).nan_to_num().numpy(),
     )
-    figure = ax.get_figure(root=True)
     scale = ScalarMappable(colours.norm, colours.cmap)
-    bar = figure.colorbar(scale, ax=ax, fraction=0.046, pad=0.02).ax
+    bar = figure_of(ax).colorbar(scale, ax=ax, fraction=0.046, pad=0.02).ax
     bar.tick_params(labelsize=6)
     bar.yaxis.get_offset_text().set_fontsize(6)
+
+
+def figure_of(ax: Axes) -> Figure:
+    """Return the figure that axes belong to."""
+    figure = ax.get_figure(root=True)
+    if figure is None:
+        raise ValueError("`ax` is of no figure; make it by plt.subplots()")
+    return figure
 
 
 def _limit(heatmap: Tensor) -> float:

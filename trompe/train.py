@@ -14,6 +14,7 @@ from lightning_modules import Classifier
 from lightning_modules.callbacks import (
     ExportWeights,
     HeatmapPanel,
+    Overview,
     ProgressLines,
     SaveOnInterrupt,
     StopOnNonFinite,
@@ -81,6 +82,7 @@ class TrainCommandLine(CommandLine):
             HeatmapPanel(),
             LearningRateMonitor("step"),
             ProgressLines(),
+            Overview(),
             ExportWeights(),
         ]
         super().__init__(

@@ -10,6 +10,9 @@ from lightning.pytorch.utilities import rank_zero_info
 
 from lightning_modules.step_progress import StepProgress
 
+# seconds after which a training says how long it will take
+SOON = 10.0
+
 
 class ProgressLines(Callback):
     """Log progress once a minute and after each validation; on a terminal, only during tests.
@@ -22,13 +25,22 @@ class ProgressLines(Callback):
         self.seconds = seconds
         self.last = time.monotonic()
 
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Start to count; the first line, with an estimate of the time, comes soon."""
+        self.began, self.first = time.monotonic(), trainer.global_step
+        self.last = self.began - max(self.seconds - SOON, 0.0)
+
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Log the progress of the epoch."""
         if time.monotonic() - self.last >= self.seconds:
             epoch, batches = trainer.current_epoch, trainer.num_training_batches
-            self._log(trainer, f"epoch {epoch}, step {batch_idx + 1} of {batches}")
+            where = f"epoch {epoch}, step {batch_idx + 1} of {batches}"
+            done, total = trainer.global_step - self.first, trainer.estimated_stepping_batches
+            if done and total < float("inf"):
+                where += f", {self._left(done, int(total) - self.first)} left"
+            self._log(trainer, where)
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Start to count, and receive the progress of long test steps."""
@@ -44,7 +56,7 @@ class ProgressLines(Callback):
             where = f"{share:.0%} of batch {self.batches + 1} of {total}, {left} left"
             self._log(trainer, where, pl_module)
 
-    def _left(self, done: float, total: int) -> timedelta:
+    def _left(self, done: float, total: float) -> timedelta:
         spent = time.monotonic() - self.began
         return timedelta(seconds=round(spent * (total - done) / done))
 

@@ -113,7 +113,7 @@ class DataModule(LightningDataModule, ABC):
 
     def state_dict(self) -> dict[str, Any]:
         """Return the digests of the images, which each checkpoint holds."""
-        return dict(self.trained_on)
+        return {**self.trained_on}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Raise OtherImagesError if a training would go on with other images."""

@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Iterator, Mapping
 from pydoc import locate
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args
 
 from torch import nn
 
@@ -36,16 +36,16 @@ def missing_values(given: Any, key: str, kind: Any = None) -> Iterator[str]:
 def needing_values(kind: Any) -> set[str]:
     """Return the arguments of a class or function that have a default and cannot be null."""
     try:
-        hints = get_type_hints(kind.__init__ if isinstance(kind, type) else kind)
-        parameters = inspect.signature(kind).parameters
+        parameters = inspect.signature(kind, eval_str=True).parameters
     # types that are imported for the checker alone, and functions in C
     except (NameError, TypeError, ValueError):
         return set()
     return {
         name
         for name, parameter in parameters.items()
-        if parameter.default not in (None, inspect.Parameter.empty)
-        and type(None) not in get_args(hints.get(name))
+        if parameter.default is not None
+        and parameter.default is not inspect.Parameter.empty
+        and type(None) not in get_args(parameter.annotation)
     }
 
 

@@ -73,7 +73,7 @@ def test_what_is_told_in_short(function: Callable[[], object], said: str) -> Non
     "function",
     [
         lambda: int("x"),
-        lambda: {}["x"],
+        lambda: vars()["x"],
         # a fault of ours, in a function that ours calls
         lambda: check_regular(None),  # type: ignore[arg-type]
         # raised on purpose, and not by us

@@ -106,7 +106,7 @@ class DataModule(LightningDataModule, ABC):
         """Return a digest that changes when the images of the split change."""
 
     @cached_property
-    def trained_on(self) -> dict[Split, str]:
+    def trained_on(self) -> dict[str, str]:
         """Digests of the images that a training depends on."""
         splits: tuple[Split, ...] = ("train", "validation")
         return {split: self.fingerprint(split) for split in splits}

@@ -1,6 +1,7 @@
 """Errors as people read them: what is wrong and how to mend it, without a traceback."""
 
 import errno
+import os
 from pathlib import Path
 from traceback import FrameSummary, extract_tb
 
@@ -45,7 +46,7 @@ def in_short(error: BaseException) -> str | None:
 
 def told(error: OSError) -> str:
     """Return what is wrong and where."""
-    where = "" if error.filename is None else f": {error.filename}"
+    where = "" if error.filename is None else f": {os.fsdecode(error.filename)}"
     return f"{error.strerror}{where}"
 
 

@@ -56,6 +56,7 @@ def refuse(kind: type[Exception]) -> None:
         (wrapped, "No space left on device: run/last.ckpt; free some space"),
         (killed, "--data.init_args.workers 0"),
         (lambda: Path("nowhere", "x").read_text(), "No such file or directory: nowhere/x; check"),
+        (lambda: os.stat(b"nowhere"), "No such file or directory: nowhere; check"),
         (lambda: check_regular(Path("nowhere")), "no file at"),
         (lambda: check_checkpoint("file:///x", Path()), "`ckpt_path` must be a file"),
         (lambda: refuse(RunFolderError), "refused"),

@@ -1,11 +1,27 @@
 """Refusal of null, and of nothing, where a configuration needs a value."""
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pydoc import locate
 from typing import Any, get_args
 
+import yaml
+from jsonargparse import Namespace
 from torch import nn
+
+
+def complaints(settings: Namespace, groups: Mapping[str, type]) -> list[str]:
+    """Return what is wrong with parsed settings, and with the files that they were read from.
+
+    Args:
+        settings: of a command.
+        groups: sections that have the arguments of a class, by name.
+    """
+    files = [yaml.safe_load(path.read_text()) for path in settings.get("config") or []]
+    found = [each for content in files for each in empty_sections(content, groups)]
+    for name, value in settings.as_dict().items():
+        found += missing_values(value, name, groups.get(name))
+    return found
 
 
 def missing_values(given: Any, key: str, kind: Any = None) -> Iterator[str]:
@@ -49,7 +65,7 @@ def needing_values(kind: Any) -> set[str]:
     }
 
 
-def empty_sections(given: Any, names: tuple[str, ...]) -> Iterator[str]:
+def empty_sections(given: Any, names: Iterable[str]) -> Iterator[str]:
     """Yield what is wrong with each section of a configuration file that has no settings."""
     for name in names:
         if isinstance(given, Mapping) and not isinstance(given.get(name, {}), Mapping):

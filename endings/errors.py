@@ -2,6 +2,7 @@
 
 import errno
 import os
+import sys
 from pathlib import Path
 from traceback import FrameSummary, extract_tb
 
@@ -91,5 +92,7 @@ def last_frame(error: BaseException) -> FrameSummary | None:
 
 def is_ours(module: str) -> bool:
     """Return True for a module of trompe's, under either name."""
-    top = module.partition(".")[0]
+    # a module that is run as a command calls itself __main__
+    spec = getattr(sys.modules.get(module), "__spec__", None)
+    top = getattr(spec, "name", module).partition(".")[0]
     return top == "trompe" or (HOME / top / "__init__.py").is_file()

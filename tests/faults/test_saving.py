@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from runpy import run_module
 from typing import Any, ClassVar
 
 import pytest
@@ -79,14 +80,20 @@ def test_a_disk_that_is_full_at_any_file_keeps_the_earlier_report(tmp_path: Path
     assert right.keys() == before.keys()
 
 
-def test_commands_on_reports_end_in_one_line(tmp_path: Path) -> None:
+@pytest.mark.filterwarnings("ignore:.*found in sys.modules:RuntimeWarning")
+def test_commands_on_reports_end_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write_report(counted(1), tmp_path / "report")
     before, out = content(tmp_path / "report"), str(tmp_path / "out")
     commands = [
         (lambda: redraw_main([str(tmp_path)]), 200, "File too large: "),
         (lambda: compare_main([str(tmp_path), "--output", out]), 5, "File too large: "),
         (lambda: compare_main([out]), None, f"{out} has no results to compare"),
+        # python -m evaluation.compare
+        (lambda: run_module("evaluation.compare", None, "__main__", True), None, "nowhere has no"),
     ]
+    monkeypatch.setattr("sys.argv", ["compare", "nowhere"])
     for command, largest, said in commands:
         code, words = ended(command, largest)
         (line,) = [line for line in words.splitlines() if line.startswith("error: ")]

@@ -12,7 +12,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from evaluation.findings import Findings
-from files import StoredFileError, read_bytes, replace
+from files import StoredFileError, read_bytes, replace, shown
 
 SCHEMA = 1
 FILES = TEXT, TENSORS = "findings.json", "findings.safetensors"
@@ -87,4 +87,4 @@ def reason(error: Exception) -> str:
         text = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
     else:
         text = f"{type(error).__name__}: {error}"
-    return repr(text)[1:200]
+    return shown(text, 200)

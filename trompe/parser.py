@@ -31,7 +31,9 @@ class Parser(LightningArgumentParser):
         super().__init__(*args, **{"allow_abbrev": False, **options})
         self.file, self.given = "", list[Path]()
 
-    def parse_args(self, args: Sequence[str] | None = None, *others: Any, **options: Any) -> Any:
+    def parse_args(  # type: ignore[override]  # for the checker it is several
+        self, args: Sequence[str] | None = None, *others: Any, **options: Any
+    ) -> Any:
         """Parse arguments, whose configurations every error names."""
         self.given = given_files(sys.argv[1:] if args is None else args)
         return super().parse_args(args, *others, **options)

@@ -1,8 +1,15 @@
 """Evaluate networks and write a report with pictures: python evaluate.py --config ..."""
 
-from trompe.evaluate import main
+from endings import in_brief
 
-__all__ = ["main"]
+
+def main(args: list[str] | None = None) -> None:
+    """Run a study, and write its report."""
+    from trompe.evaluate import main as run_study
+
+    run_study(args)
+
 
 if __name__ == "__main__":
-    main()
+    with in_brief():
+        main()

@@ -1,8 +1,15 @@
 """Train a classifier, or manipulate its heatmaps: python train.py fit --config ..."""
 
-from trompe.train import main
+from endings import in_brief
 
-__all__ = ["main"]
+
+def main(args: list[str] | None = None) -> None:
+    """Run `fit`, `validate` or `test`, which the arguments begin with."""
+    from trompe.train import main as train
+
+    train(args)
+
 
 if __name__ == "__main__":
-    main()
+    with in_brief():
+        main()

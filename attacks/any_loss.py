@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from torch import Tensor
 
 from attacks.heatmap import HeatmapAttack
+from losses import Location
 
 
 class Discrepancy(Protocol):
@@ -33,7 +34,7 @@ class LossAttack(HeatmapAttack):
         torch.Size([1, 3, 8, 8])
     """
 
-    loss: Discrepancy
+    loss: Discrepancy = Location()
 
     def target(self, images: Tensor, reference: Tensor, before: Tensor) -> Tensor:
         """Return the network's heatmaps of the original images."""

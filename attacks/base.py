@@ -36,6 +36,8 @@ class Attack(ABC):
             images: shape (N, 3, H, W), values in [0, 1].
             labels: shape (N,).
             generators: one for each image, so that its samples do not depend on the batch.
+
+        Raises: UnsupportedError: the network is in training mode, and a pass would change it.
         """
 
     def scaled(self, factor: float) -> Self:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from attacks.balls import Generators
 from attacks.base import SteppingAttack
 from labels import one_label_each
-from networks import calls_relu, class_logits, smoothed
+from networks import calls_relu, check_evaluating, class_logits, smoothed
 
 
 @runtime_checkable
@@ -129,6 +129,7 @@ class HeatmapAttack(SteppingAttack):
             raise ValueError(
                 "`interpreter` is null; give the interpreter whose heatmaps are attacked"
             )
+        check_evaluating(network)
         if self.beta is not None and not calls_relu(network, images[:1]):
             raise ValueError(
                 f"`beta` is {self.beta} and the network calls no ReLU to replace by softplus; set "

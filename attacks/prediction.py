@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from attacks.balls import Generators
 from attacks.base import SteppingAttack
+from networks import check_evaluating
 from networks.goals import Goal, gradient
 
 
@@ -71,6 +72,7 @@ class PredictionAttack(SteppingAttack):
         self, network: nn.Module, images: Tensor, labels: Tensor, generators: Generators = None
     ) -> Tensor:
         """Return perturbed images, detached, shape (N, 3, H, W)."""
+        check_evaluating(network)
         goal = self.goal(network, images, labels)
         best = self._run(goal, images, generators)
         if self.restarts == 1:

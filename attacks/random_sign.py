@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from attacks.balls import Generators, normal
 from attacks.base import Attack
 from labels import one_label_each
-from networks import class_logits
+from networks import check_evaluating, class_logits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +29,7 @@ class RandomSign(Attack):
         self, network: nn.Module, images: Tensor, labels: Tensor, generators: Generators = None
     ) -> Tensor:
         """Return perturbed images, shape (N, 3, H, W)."""
+        check_evaluating(network)
         direction = self.ball.steepest(normal(images, generators))
         changed = (images + self.radius * direction).clamp(0, 1)
         logits = class_logits(network(changed))

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from attacks.balls import Generators, normal
 from attacks.heatmap import HeatmapAttack
+from attacks.top_k import TopKAttack
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,17 +18,16 @@ class RandomWalk(HeatmapAttack):
         like: The attack whose objective is used.
 
     Example:
-        >>> from attacks import TopKAttack
         >>> from interpreters import SimpleGradient
         >>> from torch import nn, rand, tensor
         >>> network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.GELU(), nn.Flatten(), nn.Linear(72, 2))
-        >>> attack = RandomWalk(like=TopKAttack(), steps=2).against(SimpleGradient())
+        >>> attack = RandomWalk(steps=2).against(SimpleGradient())
         >>> attack(network, rand(1, 3, 8, 8), tensor([0])).shape
         torch.Size([1, 3, 8, 8])
     """
 
     uses_gradient: ClassVar[bool] = False
-    like: HeatmapAttack
+    like: HeatmapAttack = TopKAttack()
     beta: float | None = None
 
     def with_masks(self, masks: Tensor) -> Self:

@@ -52,10 +52,10 @@ class Box(Region):
         tensor([[[[1., 0.]]]])
     """
 
-    top: float
-    left: float
-    bottom: float
-    right: float
+    top: float = 0.0
+    left: float = 0.0
+    bottom: float = 0.5
+    right: float = 0.5
 
     def __post_init__(self) -> None:
         if not (0 <= self.top < self.bottom <= 1 and 0 <= self.left < self.right <= 1):

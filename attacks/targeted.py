@@ -7,7 +7,7 @@ from torch import Tensor
 
 from attacks.heatmap import HeatmapAttack
 from attacks.importance import importance
-from attacks.regions import Region
+from attacks.regions import Box, Region
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,19 +15,18 @@ class TargetedAttack(HeatmapAttack):
     """Attack that raises the importance in a region (Ghorbani et al. 2019).
 
     Args:
-        region: attacks.Box, MaskFile or ObjectMask.
+        region: attacks.Box, MaskFile or ObjectMask; the upper left quarter if not given.
 
     Example:
-        >>> from attacks import Box
         >>> from interpreters import SimpleGradient
         >>> from torch import nn, rand, tensor
         >>> network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.GELU(), nn.Flatten(), nn.Linear(72, 2))
-        >>> attack = TargetedAttack(region=Box(0, 0, 0.5, 0.5), beta=None, steps=2)
+        >>> attack = TargetedAttack(beta=None, steps=2)
         >>> attack.against(SimpleGradient())(network, rand(1, 3, 8, 8), tensor([0])).shape
         torch.Size([1, 3, 8, 8])
     """
 
-    region: Region
+    region: Region = Box()
 
     def with_masks(self, masks: Tensor) -> Self:
         """Return this attack with the objects' masks, (N, 1, H, W), given to its region."""

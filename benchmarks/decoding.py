@@ -61,7 +61,7 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         if options.root is None:
             draw(Path(folder))
-        pictures = pictures_of(options.root or Path(folder), "val")
+        pictures = pictures_of(options.root or Path(folder), "val", [])
         count = min(options.images, len(pictures.labels))
         taken = alternated(tasks(pictures, count), options.rounds, "decoding")
     table = Table("one core", "images a second", "share of all")

@@ -2,7 +2,8 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Literal, NamedTuple, Self, TypeVar
+from functools import cached_property
+from typing import Any, Literal, NamedTuple, Self, TypeVar
 
 import torch
 from lightning import LightningDataModule
@@ -11,8 +12,13 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from datamodules.shares import stratified
 from datamodules.stream import EvaluationStream, Key, TrainStream
+from files import shown
 
 Split = Literal["train", "validation", "test"]
+
+
+class OtherImagesError(ValueError):
+    """A training cannot go on with other images."""
 
 
 class Batch(NamedTuple):
@@ -98,6 +104,27 @@ class DataModule(LightningDataModule, ABC):
     @abstractmethod
     def fingerprint(self, split: Split) -> str:
         """Return a digest that changes when the images of the split change."""
+
+    @cached_property
+    def trained_on(self) -> dict[Split, str]:
+        """Digests of the images that a training depends on."""
+        splits: tuple[Split, ...] = ("train", "validation")
+        return {split: self.fingerprint(split) for split in splits}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the digests of the images, which each checkpoint holds."""
+        return dict(self.trained_on)
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Raise OtherImagesError if a training would go on with other images."""
+        fitting = self.trainer is not None and self.trainer.state.fn == "fit"
+        for split, digest in (self.trained_on if fitting else {}).items():
+            if state_dict.get(split, digest) != digest:
+                raise OtherImagesError(
+                    f"the {split} images are not those that the run began with (digest "
+                    f"{shown(state_dict[split])}, now {digest}); give the same images, which may "
+                    "have moved, or begin a new run (--run)"
+                )
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """Return shuffled batches; in a resumed run they continue where it stopped."""

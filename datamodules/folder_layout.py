@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from lightning.pytorch.utilities import rank_zero_info
+
 from datamodules.image_files import ImageFolderError, Sample
 from files import SUFFIXES, StoredFileError, read_bytes
 
@@ -11,13 +13,18 @@ from files import SUFFIXES, StoredFileError, read_bytes
 SYSTEM = {"@eaDir", "__MACOSX", "$RECYCLE.BIN", "System Volume Information", "lost+found"}
 
 
-def class_names(folder: Path) -> list[str]:
-    """Return the sorted names of the class folders; raises ImageFolderError if there are none."""
+def class_names(folder: Path, passed: list[Path]) -> list[str]:
+    """Return the sorted names of the class folders; raises ImageFolderError if there are none.
+
+    Args:
+        folder: with a folder for each class.
+        passed: what is passed over is added to it.
+    """
     if not folder.is_dir():
         raise ImageFolderError(
             f"no folder {folder.absolute()}; expected root/train/CLASS/* and root/val/CLASS/*"
         )
-    names = sorted(path.name for path in folder.iterdir() if path.is_dir() and is_meant(path))
+    names = sorted(path.name for path in meant(folder, passed) if path.is_dir())
     if not names:
         raise ImageFolderError(f"{folder.absolute()} has no class folders; expected CLASS/* in it")
     return names
@@ -43,13 +50,19 @@ def given_names(classes: str | Sequence[str]) -> list[str]:
     return names
 
 
-def samples_of(folder: Path, classes: Sequence[str]) -> list[Sample]:
-    """Return the image files of each class, sorted; raises ImageFolderError for an empty class."""
+def samples_of(folder: Path, classes: Sequence[str], passed: list[Path]) -> list[Sample]:
+    """Return the image files of each class, sorted; raises ImageFolderError for an empty class.
+
+    Args:
+        folder: with a folder for each class.
+        classes: names of the folders, of which some may be missing.
+        passed: what is passed over is added to it.
+    """
     samples = []
     for label, name in enumerate(classes):
         if not (folder / name).is_dir():
             continue
-        files = sorted(image_files(folder / name))
+        files = sorted(image_files(folder / name, passed))
         if not files:
             raise ImageFolderError(
                 f"the class folder {folder / name} has no images; add images or remove it"
@@ -58,17 +71,35 @@ def samples_of(folder: Path, classes: Sequence[str]) -> list[Sample]:
     return samples
 
 
-def image_files(folder: Path, above: frozenset[Path] = frozenset()) -> Iterator[Path]:
+def image_files(
+    folder: Path, passed: list[Path], above: frozenset[Path] = frozenset()
+) -> Iterator[Path]:
     """Yield the images in a folder and in the folders inside it, but for links back to `above`."""
     inside = above | {folder.resolve()}
-    for path in folder.iterdir():
-        if is_meant(path) and path.is_dir():
+    for path in meant(folder, passed):
+        if path.is_dir():
             if path.resolve() not in inside:
-                yield from image_files(path, inside)
-        elif is_meant(path) and path.suffix.lower() in SUFFIXES:
+                yield from image_files(path, passed, inside)
+        elif path.suffix.lower() in SUFFIXES:
             yield path
 
 
-def is_meant(path: Path) -> bool:
-    """Return True for what a person put there: neither hidden nor of a system."""
-    return not path.name.startswith(".") and path.name not in SYSTEM
+def meant(folder: Path, passed: list[Path]) -> Iterator[Path]:
+    """Yield what a person put into a folder; add hidden images, and those of a system, to `passed`.
+
+    A folder of them counts once.
+    """
+    for path in folder.iterdir():
+        if not path.name.startswith(".") and path.name not in SYSTEM:
+            yield path
+        elif path.is_dir() or path.suffix.lower() in SUFFIXES:
+            passed.append(path)
+
+
+def say_passed_over(passed: list[Path], root: Path) -> None:
+    """Log how many hidden images and folders were passed over, if any."""
+    if passed:
+        rank_zero_info(
+            f"{len(passed)} hidden images and folders, or those of a system, in {root} are passed "
+            f"over (first: {min(passed)})"
+        )

@@ -45,7 +45,7 @@ class HuggingFaceImages(Pictures):
         """Return one decoded image; raises ImageFolderError with its index if it is damaged."""
         entry = self.split[index]["image"]
         file = Path(entry["path"]) if entry["bytes"] is None else BytesIO(entry["bytes"])
-        return decode(file, f"{index} of {self.name}", self.max_pixels)
+        return decode(file, f"{index} of {self.name}", self.max_pixels, self.exif_orientation)
 
     def identity(self, index: int) -> str:
         """Return the dataset's own fingerprint and the image's index."""

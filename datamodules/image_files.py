@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 from datamodules.pictures import Pictures
 from files import MOST, StoredFileError, in_8_bits, opened_image
@@ -30,7 +30,7 @@ class ImageFiles(Pictures):
     def read(self, index: int) -> Image.Image:
         """Return one decoded image; raises ImageFolderError with its path if it is damaged."""
         path = self.samples[index].path
-        return decode(path, path, self.max_pixels)
+        return decode(path, path, self.max_pixels, self.exif_orientation)
 
     def identity(self, index: int) -> str:
         """Return the file's class folder, name and size."""
@@ -38,8 +38,10 @@ class ImageFiles(Pictures):
         return f"{path.parent.name}/{path.name}:{path.stat().st_size}"
 
 
-def decode(file: Path | BinaryIO, name: object, max_pixels: int = MOST) -> Image.Image:
-    """Read an image as RGB, without its transparency.
+def decode(
+    file: Path | BinaryIO, name: object, max_pixels: int = MOST, exif_orientation: bool = False
+) -> Image.Image:
+    """Read an image as RGB, without its transparency, and turned as EXIF says if it is to be.
 
     Raises: ImageFolderError: it is damaged, too large, or its pixels have no known range.
     """
@@ -47,7 +49,9 @@ def decode(file: Path | BinaryIO, name: object, max_pixels: int = MOST) -> Image
         with opened_image(file, max_pixels) as opened:
             image = in_8_bits(opened)
             # via RGBA, because Pillow warns about transparent colours of a palette
-            return (image.convert("RGBA") if "transparency" in image.info else image).convert("RGB")
+            image = image.convert("RGBA") if "transparency" in image.info else image
+            image = image.convert("RGB")
+            return ImageOps.exif_transpose(image) if exif_orientation else image
     except StoredFileError as error:
         raise ImageFolderError(
             f"cannot read the image {name}: {error}; repair it or save it with 8 bits in grey or "
@@ -55,10 +59,10 @@ def decode(file: Path | BinaryIO, name: object, max_pixels: int = MOST) -> Image
         ) from error
 
 
-def is_readable(sample: Sample, max_pixels: int) -> bool:
+def is_readable(sample: Sample, max_pixels: int, exif_orientation: bool) -> bool:
     """Return True if the file can be decoded."""
     try:
-        decode(sample.path, sample.path, max_pixels)
+        decode(sample.path, sample.path, max_pixels, exif_orientation)
     except ImageFolderError:
         return False
     return True

@@ -2,13 +2,14 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from typing import Literal
 
 from lightning.pytorch.utilities import rank_zero_warn
 from torch import nn
 from tqdm import tqdm
 
-from datamodules.folder_layout import class_names, given_names, samples_of
+from datamodules.folder_layout import class_names, given_names, samples_of, say_passed_over
 from datamodules.image_files import ImageFiles, ImageFolderError, Sample, is_readable
 from datamodules.resized import ResizedModule
 from files import MOST
@@ -34,6 +35,7 @@ class ImageFolder(ResizedModule):
         on_corrupt: "error" raises an error for an unreadable image, "skip" skips and reports it.
         seed: Seed of the halves of `val`, the order and the augmentation.
         max_pixels: Number of pixels of the largest image file that is read.
+        exif_orientation: Turn each image as its EXIF orientation says; torchvision does not.
     """
 
     def __init__(
@@ -48,8 +50,19 @@ class ImageFolder(ResizedModule):
         on_corrupt: Literal["error", "skip"] = "error",
         seed: int = 0,
         max_pixels: int = MOST,
+        exif_orientation: bool = False,
     ) -> None:
-        super().__init__(root, batch_size, workers, size, resize, augmentation, seed, max_pixels)
+        super().__init__(
+            root,
+            batch_size,
+            workers,
+            size,
+            resize,
+            augmentation,
+            seed,
+            max_pixels,
+            exif_orientation,
+        )
         self.given, self.on_corrupt = classes, on_corrupt
 
     def setup(self, stage: str) -> None:
@@ -58,9 +71,10 @@ class ImageFolder(ResizedModule):
             return
         self.skipped = ()
         self._read_network_preprocessing()
-        train, held_out_names = self.root / "train", class_names(self.root / "val")
+        passed: list[Path] = []
+        train, held_out_names = self.root / "train", class_names(self.root / "val", passed)
         # the classes are those of train, because val may lack some of them
-        names = class_names(train) if stage == "fit" or train.is_dir() else held_out_names
+        names = class_names(train, passed) if stage == "fit" or train.is_dir() else held_out_names
         found, place = {*names, *held_out_names}, "train"
         if self.given is not None:
             names, place = given_names(self.given), "`classes`"
@@ -71,16 +85,18 @@ class ImageFolder(ResizedModule):
             )
         self.classes = tuple(names)
         self._hold(
-            self._usable(samples_of(train, self.classes)) if stage == "fit" else None,
-            self._usable(samples_of(self.root / "val", self.classes)),
+            self._usable(samples_of(train, self.classes, passed)) if stage == "fit" else None,
+            self._usable(samples_of(self.root / "val", self.classes, passed)),
         )
+        say_passed_over(passed, self.root)
 
     def _usable(self, samples: list[Sample]) -> ImageFiles:
         """Return the samples; with `on_corrupt: skip`, add unreadable ones to `skipped` instead."""
         if self.on_corrupt == "error":
             return ImageFiles(samples)
         with ThreadPoolExecutor() as pool:
-            reading = pool.map(partial(is_readable, max_pixels=self.max_pixels), samples)
+            options = {"max_pixels": self.max_pixels, "exif_orientation": self.exif_orientation}
+            reading = pool.map(partial(is_readable, **options), samples)
             readable = list(tqdm(reading, f"reading {self.root}", len(samples), leave=False))
         corrupt = [str(s.path) for s, ok in zip(samples, readable, strict=True) if not ok]
         self.skipped += tuple(corrupt)

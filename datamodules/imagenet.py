@@ -7,6 +7,7 @@ from typing import Literal
 from timm.data import ImageNetInfo
 from torch import nn
 
+from datamodules.folder_layout import say_passed_over
 from datamodules.hugging_face import SAVED, HuggingFaceImages
 from datamodules.image_files import ImageFolderError
 from datamodules.imagenet_files import files_of
@@ -41,6 +42,7 @@ class ImageNet(ResizedModule):
             random resized crop and a horizontal flip.
         seed: Seed of the share, the halves, the order and the augmentation.
         max_pixels: Number of pixels of the largest image file that is read.
+        exif_orientation: Turn each image as its EXIF orientation says; torchvision does not.
     """
 
     def __init__(
@@ -55,8 +57,19 @@ class ImageNet(ResizedModule):
         augmentation: list[nn.Module] | None = None,
         seed: int = 0,
         max_pixels: int = MOST,
+        exif_orientation: bool = False,
     ) -> None:
-        super().__init__(root, batch_size, workers, size, resize, augmentation, seed, max_pixels)
+        super().__init__(
+            root,
+            batch_size,
+            workers,
+            size,
+            resize,
+            augmentation,
+            seed,
+            max_pixels,
+            exif_orientation,
+        )
         if not 0 < share <= 1:
             raise ValueError(f"`share` must be above 0 and at most 1, got {share}")
         if prefetch < 1:
@@ -69,8 +82,10 @@ class ImageNet(ResizedModule):
         if self._holds(stage):
             return
         self._read_network_preprocessing()
-        train = pictures_of(self.root, "train") if stage == "fit" else None
-        self._hold(train, pictures_of(self.root, "val"), self.share)
+        passed: list[Path] = []
+        train = pictures_of(self.root, "train", passed) if stage == "fit" else None
+        self._hold(train, pictures_of(self.root, "val", passed), self.share)
+        say_passed_over(passed, self.root)
 
 
 def class_names() -> tuple[str, ...]:
@@ -84,11 +99,14 @@ def class_names() -> tuple[str, ...]:
     )
 
 
-def pictures_of(root: Path, part: Literal["train", "val"]) -> Pictures:
-    """Return the training or validation images; raises ImageFolderError if there are none."""
+def pictures_of(root: Path, part: Literal["train", "val"], passed: list[Path]) -> Pictures:
+    """Return the training or validation images; raises ImageFolderError if there are none.
+
+    Hidden images and folders that are passed over are added to `passed`.
+    """
     wnids = ImageNetInfo().label_names()
     labels = {wnid: label for label, wnid in enumerate(wnids)}
-    if files := files_of(root / part, labels):
+    if files := files_of(root / part, labels, passed):
         return files
     if shards := sorted(root.glob(f"*{part}*.tar")) or sorted((root / part).glob("*.tar")):
         return TarShards(shards, len(wnids))

@@ -6,43 +6,44 @@ from pathlib import Path
 import numpy as np
 from scipy.io import loadmat
 
-from datamodules.folder_layout import image_files, is_meant
+from datamodules.folder_layout import image_files, meant
 from datamodules.image_files import ImageFiles, ImageFolderError, Sample
 
 DEVKIT = "ILSVRC2012_devkit_t12"
 
 
-def files_of(folder: Path, labels: Mapping[str, int]) -> ImageFiles | None:
+def files_of(folder: Path, labels: Mapping[str, int], passed: list[Path]) -> ImageFiles | None:
     """Return the images of train or val, or None if the folder has no image files.
 
     Args:
         folder: root/train or root/val.
         labels: The label of every WordNet ID, such as n01440764.
+        passed: what is passed over is added to it.
 
     Raises: ImageFolderError: a folder is not a class, or the labels of a flat val are missing.
     """
     if not folder.is_dir():
         return None
-    names = sorted(path.name for path in folder.iterdir() if path.is_dir() and is_meant(path))
+    names = sorted(path.name for path in meant(folder, passed) if path.is_dir())
     if names:
         if unknown := [name for name in names if name not in labels]:
             raise ImageFolderError(
                 f"{folder / unknown[0]} is none of ImageNet's {len(labels)} classes; expected "
                 "folders named by WordNet IDs such as n01440764. For other classes use ImageFolder"
             )
-        samples = [Sample(path, labels[name]) for name in names for path in _images(folder / name)]
+        samples = [
+            Sample(path, labels[name])
+            for name in names
+            for path in sorted(image_files(folder / name, passed))
+        ]
     else:
         samples = _flat(folder, labels)
     return ImageFiles(samples) if samples else None
 
 
-def _images(folder: Path) -> list[Path]:
-    return sorted(image_files(folder))
-
-
 def _flat(folder: Path, labels: Mapping[str, int]) -> list[Sample]:
     """Return the images of a val without class folders, with the devkit's labels."""
-    files = _images(folder)
+    files = sorted(image_files(folder, []))
     if not files:
         return []
     devkit = folder.parent / DEVKIT / "data"

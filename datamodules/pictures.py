@@ -25,6 +25,8 @@ class Pictures(ABC):
     """Labels of all images, known without reading the images."""
     max_pixels: int = MOST
     """Number of pixels of the largest image that is read."""
+    exif_orientation: bool = False
+    """True to turn each image as its EXIF orientation says."""
 
     @abstractmethod
     def read(self, index: int) -> Image.Image:
@@ -69,7 +71,7 @@ class PictureModule(DataModule):
 
     def __init__(self, root: str, batch_size: int, workers: int, seed: int) -> None:
         super().__init__(batch_size, workers, seed)
-        self.root, self.max_pixels = Path(root), MOST
+        self.root, self.max_pixels, self.exif_orientation = Path(root), MOST, False
         self._splits: dict[Split, tuple[Pictures, Sequence[int]]] = {}
 
     @abstractmethod
@@ -110,6 +112,7 @@ class PictureModule(DataModule):
         """Set the splits: a share of each class of `train`, and the halves of `held_out`."""
         for pictures in filter(None, (train, held_out)):
             pictures.max_pixels = self.max_pixels
+            pictures.exif_orientation = self.exif_orientation
         if train is not None:
             self._splits["train"] = train, share_of(train.labels, share, self.seed)
         validation, test = halves(held_out.labels, self.seed)

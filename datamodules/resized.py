@@ -10,6 +10,18 @@ from datamodules.image_files import ImageFolderError
 from datamodules.pictures import PictureModule
 
 
+def cropped(
+    size: int, resize: int, interpolation: InterpolationMode | str, squash: bool = False
+) -> list[nn.Module]:
+    """Return the transforms that resize an image to `resize`, and crop `size` at its centre.
+
+    With `squash` both sides become `resize`, otherwise the shorter side does.
+    """
+    sides = (resize, resize) if squash else resize
+    to_size = v2.Resize(sides, InterpolationMode(interpolation), antialias=True)
+    return [to_size, v2.CenterCrop(size)]
+
+
 class ResizedModule(PictureModule):
     """Data module whose images get the network's own size, interpolation, crop and channels.
 
@@ -26,6 +38,7 @@ class ResizedModule(PictureModule):
             random resized crop and a horizontal flip.
         seed: Seed of all random numbers of the data.
         max_pixels: Number of pixels of the largest image file that is read.
+        exif_orientation: Turn each image as its EXIF orientation says; torchvision does not.
     """
 
     def __init__(
@@ -38,12 +51,14 @@ class ResizedModule(PictureModule):
         augmentation: list[nn.Module] | None,
         seed: int,
         max_pixels: int,
+        exif_orientation: bool,
     ) -> None:
         super().__init__(root, batch_size, workers, seed)
         for name, value in (("size", size), ("resize", resize), ("max_pixels", max_pixels)):
             if value is not None and value < 1:
                 raise ValueError(f"`{name}` must be at least 1 pixel, got {value}")
-        self.resize, self.augmentation, self.max_pixels = resize, augmentation, max_pixels
+        self.resize, self.augmentation = resize, augmentation
+        self.max_pixels, self.exif_orientation = max_pixels, exif_orientation
         if size is not None:
             self.image_size = size
         self.interpolation, self.squash = InterpolationMode.BILINEAR, False
@@ -55,12 +70,12 @@ class ResizedModule(PictureModule):
 
     def steps(self, split: Split) -> Sequence[nn.Module]:
         """Return the augmentation for training, otherwise resizing and a central crop."""
-        options = {"interpolation": self.interpolation, "antialias": True}
         if split != "train":
-            size = (self.resize, self.resize) if self.squash else self.resize
-            return [v2.Resize(size, **options), v2.CenterCrop(self.image_size)]
+            side = self.resize or self.image_size
+            return cropped(self.image_size, side, self.interpolation, self.squash)
         if self.augmentation is not None:
             return self.augmentation
+        options = {"interpolation": self.interpolation, "antialias": True}
         crop = v2.RandomResizedCrop(self.image_size, **options)
         return [crop, v2.RandomHorizontalFlip()]
 

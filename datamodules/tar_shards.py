@@ -50,7 +50,9 @@ class TarShards(Pictures):
         with location.shard.open("rb") as file:
             file.seek(location.start)
             content = BytesIO(file.read(location.size))
-        return decode(content, f"{location.key} in {location.shard}", self.max_pixels)
+        return decode(
+            content, f"{location.key} in {location.shard}", self.max_pixels, self.exif_orientation
+        )
 
     def identity(self, index: int) -> str:
         """Return the image's key and size."""

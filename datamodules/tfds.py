@@ -58,7 +58,7 @@ class TensorFlowImages(Pictures):
     def read(self, index: int) -> Image.Image:
         """Return one decoded image; raises ImageFolderError with its index if it is damaged."""
         file = BytesIO(self._entry(self.source, index)["image"])
-        return decode(file, f"{index} of {self.name}", self.max_pixels)
+        return decode(file, f"{index} of {self.name}", self.max_pixels, self.exif_orientation)
 
     def identity(self, index: int) -> str:
         """Return the image's index and size."""

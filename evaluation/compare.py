@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from rich.console import Console
 from rich.table import Table
 
+from endings import in_brief
 from evaluation.report.write import PAGES
 from evaluation.saving import reason
 from evaluation.tables import to_csv, to_latex
@@ -109,4 +110,5 @@ def main(args: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with in_brief():
+        main()

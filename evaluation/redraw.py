@@ -6,11 +6,13 @@ from pathlib import Path
 
 from rich.console import Console
 
+from endings import in_brief
+from evaluation.report.folder import NEW, begin, put_in_place
 from evaluation.report.style import Style
 from evaluation.report.write import draw_report
 from evaluation.results import FILES as MEASURED
 from evaluation.saving import FILES as SAVED
-from evaluation.saving import FindingsError, load_findings, reason
+from evaluation.saving import TEXT, FindingsError, load_findings, reason
 
 
 def redraw(run: Path, style: Style, names: list[str], output: Path | None = None) -> Path:
@@ -24,12 +26,16 @@ def redraw(run: Path, style: Style, names: list[str], output: Path | None = None
 
     Raises: FindingsError: the run holds no findings, or they are damaged.
     """
-    folder = run / "report"
+    report = run / "report"
+    output = output or report
+    # what was measured for a report that could not be drawn
+    undrawn = (report / NEW / TEXT).exists()
+    folder = report / NEW if undrawn else report
     findings = load_findings(folder)
-    output = output or folder
-    output.mkdir(parents=True, exist_ok=True)
+    own = output.resolve() == report.resolve()
+    new = folder if undrawn and own else begin(output)
     try:
-        draw_report(findings.ordered(names), output, style)
+        draw_report(findings.ordered(names), new, style)
     except (OSError, MemoryError):
         raise
     # of names that the measurements lack, of tensors of other shapes, ...
@@ -38,9 +44,10 @@ def redraw(run: Path, style: Style, names: list[str], output: Path | None = None
             f"the findings in {folder} cannot be drawn: {reason(error)}; their entries do not fit "
             "each other: evaluate anew (--overwrite true)"
         ) from error
-    if output.resolve() != folder.resolve():
+    if not own:
         for name in (*MEASURED, *SAVED):
-            shutil.copyfile(folder / name, output / name)
+            shutil.copyfile(folder / name, new / name)
+    put_in_place(new, output)
     return output / "index.html"
 
 
@@ -78,4 +85,5 @@ def main(args: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with in_brief():
+        main()

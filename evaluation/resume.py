@@ -108,14 +108,13 @@ class PartialResults(Callback):
         loaders = len(trainer.num_test_batches)
         last = dataloader_idx == loaders - 1 and batch_idx + 1 == trainer.num_test_batches[-1]
         due = time.monotonic() - self.last >= self.seconds and not last
-        if due or self.signals.noted:
+        if due or self.signals.noted is not None:
             try:
                 self._write(pl_module, loaders)
             except OSError as error:
                 rank_zero_warn(f"the counts so far could not be written: {error}")
             self.last = time.monotonic()
-        if self.signals.noted:
-            raise KeyboardInterrupt
+        self.signals.act()
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Let signals do what they did before."""

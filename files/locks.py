@@ -39,6 +39,10 @@ def sole_writer(folder: Path, task: str) -> Iterator[None]:
         now = datetime.now().astimezone().isoformat(" ", "minutes")
         replace(holder, f"process {os.getpid()} on {socket.gethostname()}, since {now}")
         yield
+    except OSError as error:
+        # a writer of events does not know its file
+        error.filename = error.filename or str(folder)
+        raise
     finally:
         holder.unlink(missing_ok=True)
         lock.release()

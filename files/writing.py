@@ -20,7 +20,10 @@ def replace(path: Path, content: str | bytes) -> None:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
-    """Open a file that takes the place of `path` when the block ends without an error."""
+    """Open a file that takes the place of `path` when the block ends without an error.
+
+    Raises: OSError: it cannot be written, with its path; what was there before stays.
+    """
     # beside the target, as a file system only replaces files of its own at once
     partial = path.with_name(path.name + ".part")
     try:
@@ -29,5 +32,11 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
         os.replace(partial, path)
+    except (OSError, RuntimeError) as error:
+        # torch.save turns the disk's own error into one of its format
+        fault = error if isinstance(error, OSError) else error.__context__
+        if not isinstance(fault, OSError):
+            raise
+        raise OSError(fault.errno, fault.strerror, str(path)) from error
     finally:
         partial.unlink(missing_ok=True)

@@ -46,7 +46,7 @@ class Captum(Interpreter):
         torch.Size([1, 1, 8, 8])
     """
 
-    method: str
+    method: str = "Saliency"
     layer: str | None = None
     options: dict[str, Any] = field(default_factory=dict)
 

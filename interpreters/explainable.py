@@ -3,15 +3,11 @@
 from itertools import chain
 
 import torch
-from timm.layers import DropPath
 from torch import Tensor, nn
-from torchvision.ops import StochasticDepth
 
 from interpreters.separate import check_separate
+from networks import check_evaluating
 from networks.unsupported import UnsupportedError
-
-# modules that drop activations by chance in training mode
-DROPPING = (nn.modules.dropout._DropoutNd, StochasticDepth, DropPath)
 
 
 def check_explainable(network: nn.Module, images: Tensor) -> None:
@@ -25,8 +21,7 @@ def check_explainable(network: nn.Module, images: Tensor) -> None:
             "for each sample; wrap a network of videos or volumes in a module that takes images"
         )
     _check_gradients(network, images)
-    for name, module in network.named_modules():
-        _check_mode(name, module)
+    check_evaluating(network)
     check_separate(network, images)
 
 
@@ -47,17 +42,3 @@ def _check_gradients(network: nn.Module, images: Tensor) -> None:
                 f"`{name}` was made in inference mode, so the network has no gradient: build and "
                 "load the network outside of it"
             )
-
-
-def _check_mode(name: str, module: nn.Module) -> None:
-    dropping = isinstance(module, DROPPING) and module.training
-    if dropping and (getattr(module, "p", None) or getattr(module, "drop_prob", None)):
-        raise UnsupportedError(
-            f"{type(module).__name__} `{name}` is in training mode, which drops units by "
-            "chance: call network.eval() before explaining it"
-        )
-    if isinstance(module, nn.modules.batchnorm._BatchNorm) and module.training:
-        raise UnsupportedError(
-            f"BatchNorm `{name}` is in training mode, which mixes the images of a batch and "
-            "changes the network: call network.eval() before explaining it"
-        )

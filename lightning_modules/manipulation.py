@@ -15,6 +15,7 @@ from interpreters import Interpreter
 from lightning_modules.classifier import Classifier
 from lightning_modules.cross_entropy import cross_entropy
 from lightning_modules.data import Images, Split, take
+from lightning_modules.loss_checks import check_loss, warn_if_fooled
 from lightning_modules.preflight import check_fooled, check_varies
 from lightning_modules.schedules import Schedule
 from losses import Loss
@@ -102,9 +103,15 @@ class Manipulation(Classifier, ABC):
         images, labels, _ = take(self.explained(split), [0, 0])
         for name, interpreter in self.interpreters.items():
             heatmap = interpreter(self.network, images, labels).heatmap
-            self.loss(heatmap, heatmap.detach())
             if name in self.fooled:
                 check_varies(name, heatmap.detach())
+                check_loss(self.loss, heatmap)
+                if stage == "fit":
+                    warn_if_fooled(
+                        name, interpreter, self.loss, self.network, self.explained(split)
+                    )
+            else:
+                self.loss(heatmap, heatmap.detach())
 
     def objective(self, classification: Tensor, penalty: Tensor) -> dict[str, Tensor]:
         """Log both terms and their weighted sum, and return them."""

@@ -50,8 +50,9 @@ class TargetMap(Loss):
 
     Args:
         image: Path of a picture, bright where the heatmap shall be high; transparent pixels count
-            as black. Give `image` or `shape`.
-        shape: Bright disk, cross or upper left corner on black.
+            as black.
+        shape: Bright disk, cross or upper left corner on black, instead of `image`; the disk if
+            neither is given.
         likeness: losses.SSIM, Cosine or Pearson; the loss is then 1 - likeness, in [0, 2], instead
             of the mean squared distance.
         success: Success interval [low, high] of the loss.
@@ -69,7 +70,7 @@ class TargetMap(Loss):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if (self.image is None) == (self.shape is None):
+        if self.image is not None and self.shape is not None:
             raise ValueError(
                 f"give either `image` or `shape`, got image={self.image} and shape={self.shape}"
             )
@@ -109,10 +110,11 @@ class TargetMap(Loss):
         else:
             # the centres of the positions
             rows, columns = (torch.arange(1, 2 * n, 2) / n - 1 for n in (height, width))
-            picture = SHAPES[self.shape or ""](rows[:, None], columns[None]).float()[None, None]
+            picture = SHAPES[self.shape or "disk"](rows[:, None], columns[None]).float()[None, None]
         if picture.amax() - picture.amin() < LEAST_CONTRAST:
+            named = self.image or f"the shape {self.shape or 'disk'}"
             raise ValueError(
-                f"{self.image or f'the shape {self.shape}'} is the same everywhere in a heatmap of "
+                f"{named} is the same everywhere in a heatmap of "
                 f"{height}x{width}; choose a layer with larger maps, or another picture"
             )
         return normalize(picture)

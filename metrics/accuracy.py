@@ -7,7 +7,7 @@ from binary import two_logits
 from labels import one_label_each
 
 
-def correct(logits: Tensor, labels: Tensor, k: int) -> Tensor:
+def correct(logits: Tensor, labels: Tensor, k: int = 1) -> Tensor:
     """Return True for each image whose label is among the k largest logits.
 
     Args:

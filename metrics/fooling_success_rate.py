@@ -23,7 +23,7 @@ class FoolingSuccessRate(Metric):
     Images without a measure (NaN) are left out.
 
     Args:
-        low: Lower end of the success interval.
+        low: Lower end of the success interval; by default the interval of `losses.Location`.
         high: Upper end of the success interval.
 
     Example:
@@ -39,7 +39,7 @@ class FoolingSuccessRate(Metric):
     successes: Tensor
     images: Tensor
 
-    def __init__(self, low: float, high: float) -> None:
+    def __init__(self, low: float = 0.0, high: float = 0.2) -> None:
         super().__init__()
         if not low <= high:
             raise ValueError(f"`low` must not be above `high`, got {low} and {high}")

@@ -7,7 +7,7 @@ from networks.features import Refitted, features
 from networks.huggingface_network import huggingface_encoder, huggingface_network
 from networks.layers import find_layer
 from networks.logits import class_logits, read_logits
-from networks.modes import evaluating
+from networks.modes import check_evaluating, evaluating
 from networks.normalized import NormalizedNetwork, Preprocessing
 from networks.outputs import outputs_of
 from networks.pixels import check_pixels
@@ -25,6 +25,7 @@ __all__ = [
     "SmoothedNetwork",
     "UnsupportedError",
     "calls_relu",
+    "check_evaluating",
     "check_pixels",
     "cifar_cnn",
     "cifar_resnet",

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from lightning.pytorch.utilities import rank_zero_info
 from safetensors.torch import save
-from torch import nn
+from torch import Tensor, nn
 
 from files import StoredFileError, read_stored, replace, shown
 from networks.candidates import Candidate, candidates, is_averaged
@@ -38,13 +38,7 @@ def load_weights(network: nn.Module, path: str | Path, head: Head = "loaded") ->
     check_head(head)
     expected, kind = bare(network).state_dict(), type(bare(network)).__name__
     path = _located(Path(path))
-    # older files lack BatchNorm's counters, which evaluation mode never reads
-    counters = {
-        name: value for name, value in expected.items() if name.endswith("num_batches_tracked")
-    }
-    needed = [name for name in expected if name not in counters]
-    chosen = _chosen(_read(path), needed, {*counters}, path, kind)
-    state = {**counters, **chosen.state}
+    state = _fitting(network, path)
     names = head_names(state, expected)
     if head == "new":
         if not names:
@@ -69,6 +63,16 @@ def load_weights(network: nn.Module, path: str | Path, head: Head = "loaded") ->
             )
         check_sound(name, state[name], value, str(path))
     bare(network).load_state_dict(state)
+
+
+def class_count(network: nn.Module, path: str | Path) -> int | None:
+    """Return the number of classes of a weight file, if it differs from the network in it alone.
+
+    Raises: WeightFileError: there is no such file, nothing in it fits, or more than one thing.
+    """
+    state, expected = _fitting(network, _located(Path(path))), bare(network).state_dict()
+    names = head_names(state, expected)
+    return len(state[names[0]]) if names else None
 
 
 def save_weights(network: nn.Module, path: Path) -> None:
@@ -103,6 +107,17 @@ def fingerprint(network: nn.Module) -> str:
             value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes()
         )
     return digest.hexdigest()[:16]
+
+
+def _fitting(network: nn.Module, path: Path) -> dict[str, Tensor]:
+    """The weights in a file under the network's names, of whatever shapes."""
+    expected, kind = bare(network).state_dict(), type(bare(network)).__name__
+    # older files lack BatchNorm's counters, which evaluation mode never reads
+    counters = {
+        name: value for name, value in expected.items() if name.endswith("num_batches_tracked")
+    }
+    needed = [name for name in expected if name not in counters]
+    return {**counters, **_chosen(_read(path), needed, {*counters}, path, kind).state}
 
 
 def _located(path: Path) -> Path:

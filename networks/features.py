@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from networks.last_map import LayerError
 from networks.logits import read_logits
+from networks.modes import check_evaluating
 from networks.normalized import bare
 from networks.plain import plain
 
@@ -17,7 +18,9 @@ def features(network: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:
         network: any classifier whose logits are the output of a linear layer.
         images: shape (N, 3, H, W), as the network takes them.
 
-    Raises: LayerError: the logits are not the output of a linear layer on vectors.
+    Raises:
+        LayerError: the logits are not the output of a linear layer on vectors.
+        UnsupportedError: the network is in training mode, and a pass would change it.
 
     Example:
         >>> import torch
@@ -25,6 +28,7 @@ def features(network: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:
         >>> features(network, torch.rand(2, 3, 2, 2))[1].shape
         torch.Size([2, 12])
     """
+    check_evaluating(network)
     calls: list[tuple[Tensor, Tensor]] = []
     handles = [
         module.register_forward_hook(

@@ -45,7 +45,8 @@ def huggingface_network(
         auto = _transformers().AutoModelForImageClassification
         network = auto.from_config(config, trust_remote_code=False)
         load_weights(network, weights, head)
-    return NormalizedNetwork(network, preprocessing_of(folder, _channels(config)))
+    names = [config.id2label[number] for number in sorted(config.id2label)]
+    return NormalizedNetwork(network, preprocessing_of(folder, _channels(config)), names)
 
 
 def huggingface_encoder(name: str) -> NormalizedNetwork:

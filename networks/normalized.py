@@ -1,5 +1,6 @@
 """Classifiers whose first layer normalises, so that images are in [0, 1] everywhere else."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -69,6 +70,7 @@ class NormalizedNetwork(nn.Module):
         network: takes normalised images (N, 3, H, W), returns logits (N, K), or an output that
             `networks.read_logits` reads; of a tuple the first tensor counts.
         preprocessing: mean, std and sizes of the images that the network was trained on.
+        classes: names of the classes, one for each logit, where they are known.
 
     Example:
         >>> preprocessing = Preprocessing(2, 2, "bilinear", (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
@@ -76,8 +78,11 @@ class NormalizedNetwork(nn.Module):
         tensor([[-1., -1., -1.]])
     """
 
-    def __init__(self, network: nn.Module, preprocessing: Preprocessing) -> None:
+    def __init__(
+        self, network: nn.Module, preprocessing: Preprocessing, classes: Sequence[str] = ()
+    ) -> None:
         super().__init__()
+        self.classes = tuple(classes)
         self.preprocessing = preprocessing
         self.normalize = Normalize(preprocessing.mean, preprocessing.std)
         self.network = network

@@ -69,7 +69,18 @@ def timm_network(
     if weights is not None:
         load_weights(network, weights, head)
     channels = (options or {}).get("in_chans", 3)
-    return NormalizedNetwork(network, for_channels(preprocessing_of(config), channels))
+    preprocessing = for_channels(preprocessing_of(config), channels)
+    return NormalizedNetwork(network, preprocessing, class_names(network))
+
+
+def class_names(network: Any) -> tuple[str, ...]:
+    """Return ImageNet's names of the classes, if the network has as many; otherwise none."""
+    subset = timm.data.infer_imagenet_subset(network)
+    if not subset:
+        return ()
+    info = timm.data.ImageNetInfo(subset)
+    count = info.num_classes() if info.num_classes() == network.num_classes else 0
+    return tuple(info.index_to_description(number) for number in range(count))
 
 
 def preprocessing_of(config: dict[str, Any]) -> Preprocessing:

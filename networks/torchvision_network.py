@@ -56,7 +56,9 @@ def torchvision_network(
         replace_heads(network, 1000, other_classes, f"{entry}")
     if weights is not None:
         load_weights(network, weights, head)
-    return NormalizedNetwork(network, preprocessing_of(entry))
+    names = entry.meta["categories"]
+    known = len(names) == (num_classes or 1000)
+    return NormalizedNetwork(network, preprocessing_of(entry), names if known else ())
 
 
 def weights_of(name: str, pretrained: bool | str) -> WeightsEnum:

@@ -44,7 +44,7 @@ def zero_shot_network(
     network = ZeroShot(encoder.network, scale * F.normalize(embeddings), classes)
     if weights is not None:
         load_weights(network, weights)
-    return NormalizedNetwork(network, encoder.preprocessing)
+    return NormalizedNetwork(network, encoder.preprocessing, classes or ())
 
 
 class ZeroShot(nn.Module):

@@ -16,7 +16,8 @@ from zipfile import ZipFile
 ROOT = Path(__file__).parents[1]
 PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
 # of the checkout only
-UNSHIPPED = {"benchmarks", "docs", "tests", "evaluate.py", "setup.py", "train.py"}
+SCRIPTS = {"evaluate.py", "explain.py", "setup.py", "train.py"}
+UNSHIPPED = {"benchmarks", "docs", "tests"} | SCRIPTS
 SHIPPED = {".html", ".py", ".safetensors", ".yaml"}
 FOREIGN = 'raise RuntimeError("this module is not trompe\'s")\n'
 IDENTITY = """

@@ -18,6 +18,10 @@ class _Config(SimpleNamespace):
     model_type = ""
     num_labels = 2
 
+    @property
+    def id2label(self) -> dict[int, str]:
+        return {number: f"LABEL_{number}" for number in range(self.num_labels)}
+
 
 class ViTConfig(_Config):
     model_type = "vit"

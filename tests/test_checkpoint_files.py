@@ -1,7 +1,6 @@
 """Checkpoints are written whole, read as data, and refused with a way out."""
 
 import os
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ from lightning_modules import Classifier
 from lightning_modules.callbacks import NonFiniteLossError, StopOnNonFinite
 from lightning_modules.callbacks.checkpoints import RunCheckpoint
 from lightning_modules.checkpoint_files import NEEDED, CheckpointFileError, CheckpointFiles
-from trompe.stopping import stopped_in_one_line
 from trompe.train import check_checkpoint
 
 CHECKPOINT: dict[str, Any] = {key: {} for key in NEEDED} | {"weights": torch.ones(1000)}
@@ -131,14 +129,3 @@ def test_weights_that_are_not_finite_are_not_saved(tmp_path: Path) -> None:
     with pytest.raises(NonFiniteLossError, match=r"`network.network.7.bias` is not finite after s"):
         trainer.save_checkpoint(tmp_path / "last.ckpt")
     assert CheckpointFiles().load_checkpoint(tmp_path / "last.ckpt")["epoch"] == 0
-
-
-def test_a_command_that_is_stopped_while_it_sets_up_ends_in_one_line(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    before = signal.getsignal(signal.SIGTERM)
-    with caplog.at_level("INFO"), pytest.raises(SystemExit) as ended, stopped_in_one_line():
-        os.kill(os.getpid(), signal.SIGTERM)
-    assert ended.value.code == 130
-    assert "interrupted; the files in the run's folder are whole" in caplog.text
-    assert signal.getsignal(signal.SIGTERM) == before

@@ -9,13 +9,13 @@ BELOW: dict[str, set[str]] = {
     "networks": set(),
     "losses": set(),
     "datamodules": set(),
-    "interpreters": {"networks"},
-    "attacks": {"networks"},
+    "attacks": {"networks", "losses"},
+    "interpreters": {"networks", "losses", "attacks"},
     "metrics": {"losses"},
     "lightning_modules": {"networks", "losses", "interpreters", "attacks", "metrics"},
 }
 BELOW["evaluation"] = set(BELOW)
-GROUND = {"binary", "files", "labels", "seeds", "suggestions"}
+GROUND = {"binary", "endings", "files", "labels", "seeds", "suggestions"}
 
 
 @cache

@@ -4,6 +4,7 @@ import os
 import sys
 from argparse import ArgumentParser
 
+from endings import in_brief
 from trompe import __doc__ as summary
 from trompe import __version__
 from trompe.wrong_names import suggestion
@@ -37,6 +38,27 @@ def evaluate(arguments: list[str]) -> None:
     run_study(arguments)
 
 
+def explain(arguments: list[str]) -> None:
+    """Explain image files by heatmaps; no configuration is needed."""
+    from trompe.explain_images import main as run
+
+    run(arguments)
+
+
+def attack(arguments: list[str]) -> None:
+    """Change image files imperceptibly so that their heatmaps change."""
+    from trompe.attack_images import main as run
+
+    run(arguments)
+
+
+def list_parts(arguments: list[str]) -> None:
+    """List interpreters, losses, attacks, metrics, studies, networks or configurations."""
+    from trompe.listing import main as run
+
+    run(arguments)
+
+
 def compare(arguments: list[str]) -> None:
     """Show the results of several studies side by side."""
     from evaluation.compare import main as show
@@ -51,7 +73,17 @@ def redraw(arguments: list[str]) -> None:
     draw(arguments)
 
 
-COMMANDS = {each.__name__: each for each in (fit, validate, test, evaluate, compare, redraw)}
+COMMANDS = {
+    "explain": explain,
+    "attack": attack,
+    "list": list_parts,
+    "fit": fit,
+    "validate": validate,
+    "test": test,
+    "evaluate": evaluate,
+    "compare": compare,
+    "redraw": redraw,
+}
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -61,7 +93,8 @@ def main(arguments: list[str] | None = None) -> None:
         # for the user's own classes: a script does not import from the working folder
         if os.getcwd() not in sys.path:
             sys.path.append(os.getcwd())
-        COMMANDS[first](others)
+        with in_brief():
+            COMMANDS[first](others)
     elif first.startswith("-"):
         parser().parse_args([first])
     else:

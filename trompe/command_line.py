@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
+import yaml
 from jsonargparse import Namespace
 from lightning import LightningModule, Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
@@ -16,11 +17,11 @@ from lightning.pytorch.utilities import rank_zero_only
 
 from datamodules import DataModule
 from files import sole_writer
-from lightning_modules.callbacks import (
-    ProgressLines,
-)
+from lightning_modules.callbacks import ProgressLines
+from lightning_modules.callbacks.checkpoints import RunCheckpoint
 from lightning_modules.checkpoint_files import CheckpointFiles
 from trompe.configurations import with_paths
+from trompe.nulls import empty_sections, missing_values
 from trompe.parser import Parser, own_error
 
 EXPECTED_WARNINGS = (
@@ -93,6 +94,17 @@ class CommandLine(LightningCLI):
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
         """Parse the arguments, in which shipped configurations may be named without a path."""
         self.config = parser.parse_args(with_paths(sys.argv[1:] if args is None else args))
+        settings = self.config.get(self.config.get("subcommand") or "", self.config)
+        groups = {"trainer": Trainer, "best": RunCheckpoint, "last": RunCheckpoint}
+        wrong = [
+            each
+            for path in settings.get("config") or []
+            for each in empty_sections(yaml.safe_load(path.read_text()), tuple(groups))
+        ]
+        for name, value in settings.as_dict().items():
+            wrong += missing_values(value, name, groups.get(name))
+        if wrong:
+            parser.error("\n".join(wrong))
 
     def instantiate_classes(self) -> None:
         """Build the network, the data and the rest, and raise their errors as they raised them."""
@@ -108,11 +120,17 @@ class CommandLine(LightningCLI):
         parser.link_arguments("run", "trainer.default_root_dir")
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
-        """Build the trainer, which logs to the run's folder unless a logger is given."""
+        """Build the trainer, which logs to the run's folder unless a logger is given.
+
+        Raises: ValueError: Lightning refuses its options.
+        """
         settings = self.settings
         if settings.trainer.logger in (None, True):
             kwargs["logger"] = TensorBoardLogger(settings.run, name="", version="")
         plugins = settings.trainer.plugins or []
         plugins = plugins if isinstance(plugins, list) else [plugins]
         kwargs["plugins"] = [*plugins, CheckpointFiles()]
-        return super().instantiate_trainer(**kwargs)
+        try:
+            return super().instantiate_trainer(**kwargs)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"`trainer` has options that do not fit: {error}") from error

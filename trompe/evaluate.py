@@ -10,10 +10,10 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from evaluation import Study
+from evaluation.findings import Findings
 from evaluation.report import PARTIAL, prepare, write_report
 from evaluation.resume import PartialResults
 from trompe.command_line import CommandLine
-from trompe.stopping import stopped_in_one_line
 
 
 class StudyCommandLine(CommandLine):
@@ -43,7 +43,7 @@ class StudyCommandLine(CommandLine):
 
 def main(args: list[str] | None = None) -> None:
     """Run the study on any number of devices; the first process writes the report and prints it."""
-    with stopped_in_one_line(), ExitStack() as stack:
+    with ExitStack() as stack:
         command = StudyCommandLine(Study, stack, run=False, save_config_callback=None, args=args)
         run(command)
 
@@ -61,12 +61,21 @@ def run(command: StudyCommandLine) -> None:
     # Lightning has moved it back to the CPU, where explaining the images to show would take long
     command.model.to(command.trainer.strategy.root_device)
     findings = command.model.findings(settings)
-    page = write_report(findings, command.folder, command.trainer.loggers)
+    # names are no markup
+    console = Console(markup=False, emoji=False)
+    try:
+        page = write_report(findings, command.folder, command.trainer.loggers)
+    finally:
+        # a disk that is full does not hide what was measured
+        console.print(*findings.opening(), table_of(findings), sep="\n")
     shutil.rmtree(partial.folder, ignore_errors=True)
+    console.print(f"report: {page}")
+
+
+def table_of(findings: Findings) -> Table:
+    """Return the summary of a study as a table for the terminal."""
     header, *rows = findings.summary()
     table = Table(*(Column(title, overflow="fold") for title in header))
     for row in rows:
         table.add_row(*row)
-    # names are no markup
-    console = Console(markup=False, emoji=False)
-    console.print(*findings.opening(), table, f"report: {page}", sep="\n")
+    return table

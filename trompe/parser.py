@@ -3,7 +3,7 @@
 import os
 import re
 import sys
-from argparse import ArgumentError, ArgumentParser
+from argparse import ArgumentError, ArgumentParser, HelpFormatter
 from collections.abc import Sequence
 from pathlib import Path
 from traceback import walk_tb
@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 from lightning.pytorch.cli import LightningArgumentParser
 
+from trompe.help import Formatter, is_command, page
 from trompe.layout import check_layout
 from trompe.places import given_files, places
 from trompe.wrong_names import suggestions
@@ -28,8 +29,12 @@ class Parser(LightningArgumentParser):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         # a misspelt option must not be taken for another that begins alike
-        super().__init__(*args, **{"allow_abbrev": False, **options})
+        super().__init__(*args, **{"allow_abbrev": False, "formatter_class": Formatter, **options})
         self.file, self.given = "", list[Path]()
+
+    def format_help(self, formatter: HelpFormatter | None = None) -> str:
+        """Return the help of a command on about a hundred lines, or that of a class."""
+        return page(self) if is_command(self) else str(super().format_help(formatter))
 
     def parse_args(  # type: ignore[override]  # for the checker it is several
         self, args: Sequence[str] | None = None, *others: Any, **options: Any

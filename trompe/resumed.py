@@ -8,10 +8,11 @@ import yaml
 
 from files import shown
 
-# neither the images of a step nor what is done with them depends on these
-FREE = {"workers", "prefetch"}
-# files and folders may have been moved
-PATHS = {"root", "weights", "classes", "references"}
+# neither the images of a step nor what is done with them depends on these; the checkpoint itself
+# knows its images, whose folder may have been moved
+FREE = {"workers", "prefetch", "root"}
+# files may have been moved
+PATHS = {"weights", "classes", "references"}
 # where the learning rate follows a schedule, these are its length
 LENGTH = (
     "devices",

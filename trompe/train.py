@@ -22,7 +22,6 @@ from lightning_modules.callbacks.checkpoints import BEST, LAST, RunCheckpoint
 from lightning_modules.checkpoint_files import CheckpointFileError
 from trompe.command_line import CommandLine
 from trompe.resumed import check_same
-from trompe.stopping import stopped_in_one_line
 
 
 class RunFolderError(ValueError):
@@ -54,15 +53,20 @@ class SaveFitConfig(SaveConfigCallback):
     """Save the configuration of a training; validating and testing must not replace it."""
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Write nothing yet: a checkpoint may refuse to go on."""
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Write `config.yaml` when training begins, and keep the one that the run began with."""
-        if stage != "fit":
-            return
         path = Path(trainer.log_dir or ".", self.config_filename)
+        if not trainer.is_global_zero:
+            return
         before = path.read_text() if path.is_file() else ""
-        super().setup(trainer, pl_module, stage)
-        if trainer.is_global_zero and before not in ("", path.read_text()):
+        now = self.parser.dump(self.config, skip_unset=False)
+        if before not in ("", now):
             number = 1 + len([*path.parent.glob("config_*.yaml")])
             replace(path.with_name(f"config_{number}.yaml"), before)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace(path, now)
 
 
 class TrainCommandLine(CommandLine):
@@ -131,5 +135,5 @@ class TrainCommandLine(CommandLine):
 
 def main(args: list[str] | None = None) -> None:
     """Run `fit`, `validate` or `test`, which the arguments begin with."""
-    with stopped_in_one_line(), ExitStack() as stack:
+    with ExitStack() as stack:
         TrainCommandLine(Classifier, stack, args=args)

@@ -22,7 +22,7 @@ class NAA(TransferAttack):
     A neuron's attribution is its activation times the mean gradient on the line from black.
 
     Args:
-        layer: Dotted name of the layer whose outputs are the neurons.
+        layer: Dotted name of the layer whose outputs are the neurons, or "last".
         samples: Points on the line.
         noise: Standard deviation of the Gaussian noise at each, in pixels in [0, 1].
         seed: Seed of the noise, which is the same for all images.
@@ -35,7 +35,7 @@ class NAA(TransferAttack):
     """
 
     objective: Callable[[Tensor, Tensor], Tensor] = lost_logit
-    layer: str
+    layer: str = "last"
     samples: int = 30
     noise: float = 0.2
     seed: int = 0

@@ -23,30 +23,20 @@ class Drawn(NamedTuple):
 
 
 def draw(findings: Findings, folder: Path, style: Style) -> list[Drawn]:
-    """Draw all pictures, and write each to the folder as PNG and PDF.
-
-    An error of a picture says that nothing that was measured is lost.
-    """
+    """Draw all pictures, and write each to the folder as PNG and PDF."""
     found: list[Drawn] = []
-    try:
-        with style.applied():
-            for name, figure in findings.pictures():
-                figure.set_size_inches(*(style.size * figure.get_size_inches()))
-                lay_out(figure)
-                png, file = rendered(figure, "png"), slug(name)
-                # an attack may be called as a kind of picture is
-                if any(file == other.file for other in found):
-                    file = f"{file}_{len(found)}"
-                replace(folder / f"{file}.png", png)
-                replace(folder / f"{file}.pdf", rendered(figure, "pdf"))
-                title = " ".join(map(humanize, name))
-                found.append(Drawn(title, file, round(96 * figure.get_figwidth()), png))
-    except Exception as error:
-        error.add_note(
-            f"The measurements are safe in {folder.parent}; `python -m evaluation.redraw "
-            f"{folder.parent.parent}` draws the report from them."
-        )
-        raise
+    with style.applied():
+        for name, figure in findings.pictures():
+            figure.set_size_inches(*(style.size * figure.get_size_inches()))
+            lay_out(figure)
+            png, file = rendered(figure, "png"), slug(name)
+            # an attack may be called as a kind of picture is
+            if any(file == other.file for other in found):
+                file = f"{file}_{len(found)}"
+            replace(folder / f"{file}.png", png)
+            replace(folder / f"{file}.pdf", rendered(figure, "pdf"))
+            title = " ".join(map(humanize, name))
+            found.append(Drawn(title, file, round(96 * figure.get_figwidth()), png))
     return found
 
 

@@ -1,10 +1,12 @@
-"""The folder of a report, checked before anything is loaded."""
+"""The folder of a report, checked before anything is loaded and changed when a report is whole."""
 
 import shutil
 from pathlib import Path
 
 # where a study keeps its counts until the report is written
 PARTIAL = "partial"
+# where a report is written until it is whole
+NEW = "new"
 
 
 class ReportFolderError(ValueError):
@@ -44,3 +46,21 @@ def prepare(folder: Path, overwrite: bool = False, resume: bool = False) -> None
         raise ReportFolderError(
             f"the report cannot be written to {folder}: {error}; choose another folder (--run)"
         ) from error
+
+
+def begin(folder: Path) -> Path:
+    """Return an empty folder for a new report, inside that of the earlier one."""
+    new = folder / NEW
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir(parents=True)
+    return new
+
+
+def put_in_place(new: Path, folder: Path) -> None:
+    """Replace the files of the earlier report by those of a new one that is whole."""
+    (folder / "index.html").unlink(missing_ok=True)
+    for path in sorted(new.iterdir(), key=lambda path: path.name == "index.html"):
+        if path.is_dir():
+            shutil.rmtree(folder / path.name, ignore_errors=True)
+        path.replace(folder / path.name)
+    new.rmdir()

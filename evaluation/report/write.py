@@ -11,6 +11,7 @@ from lightning.pytorch.loggers import Logger, TensorBoardLogger
 
 from evaluation.findings import Findings
 from evaluation.report.drawing import Drawn, draw
+from evaluation.report.folder import begin, put_in_place
 from evaluation.report.style import Style
 from evaluation.report.tensorboard import log
 from evaluation.saving import save_findings
@@ -29,19 +30,30 @@ def write_report(
 
     The files are results.json and .csv (every measurement), findings.json and .safetensors (from
     which the report can be drawn again), summary.csv and .tex, figures/*.png and *.pdf, and
-    index.html. What was measured is written before anything is drawn.
+    index.html. What was measured is written before anything is drawn, and an earlier report is kept
+    until the new one is whole.
 
     Args:
         findings: of the study.
-        folder: made by `prepare`.
+        folder: of the report.
         loggers: those of TensorBoard get the measurements and the pictures too.
         style: of the pictures; the project's own if not given.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "index.html").unlink(missing_ok=True)
-    save_findings(findings, folder)
-    findings.results.write(folder)
-    drawn = draw_report(findings, folder, style or Style())
+    new = begin(folder)
+    findings.results.write(new)
+    save_findings(findings, new)
+    if not (folder / "results.json").exists():
+        put_in_place(new, folder)
+        new.mkdir()
+    try:
+        drawn = draw_report(findings, new, style or Style())
+    except Exception as error:
+        error.add_note(
+            f"The measurements are safe in {folder}; `python -m evaluation.redraw {folder.parent}` "
+            "draws the report from them."
+        )
+        raise
+    put_in_place(new, folder)
     for logger in loggers:
         if isinstance(logger, TensorBoardLogger):
             log(findings.results, drawn, logger)
@@ -54,7 +66,7 @@ def draw_report(findings: Findings, folder: Path, style: Style) -> list[Drawn]:
     replace(folder / "summary.csv", to_csv(summary))
     replace(folder / "summary.tex", to_latex(summary))
     shutil.rmtree(folder / "figures", ignore_errors=True)
-    (folder / "figures").mkdir(parents=True)
+    (folder / "figures").mkdir()
     drawn = draw(findings, folder / "figures", style)
     page = PAGES.get_template("report.html").render(
         results=findings.results,

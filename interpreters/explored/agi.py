@@ -46,7 +46,7 @@ class AGI(Explored):
             raise ValueError(f"`step_size` must be in (0, 1], got {self.step_size}")
 
     @torch.no_grad()
-    def attribution(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
+    def explore(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
         """Return the sum over the paths, shape (N, 3, H, W)."""
         images = images.detach()
         count = class_count(network, images)

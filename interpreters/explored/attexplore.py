@@ -6,6 +6,7 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor, nn
 
+from attacks.transfer import SSA
 from interpreters.base import snake_case
 from interpreters.explored.base import Explored, Explorer, check_explorer
 from networks.goals import gradient
@@ -33,7 +34,7 @@ class AttEXplore(Explored):
         torch.Size([1, 1, 8, 8])
     """
 
-    attack: Explorer
+    attack: Explorer = SSA()
     attribution_gradient: AttributionGradient = "update"
     seed: int = 0
 
@@ -47,7 +48,7 @@ class AttEXplore(Explored):
             )
 
     @torch.no_grad()
-    def attribution(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
+    def explore(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
         """Return the signed attribution of every value to the labels (N,), shape (N, 3, H, W)."""
         images = images.detach()
         goal = self.attack.goal(network, images, labels)

@@ -12,7 +12,7 @@ from interpreters.branches import check_branches
 from interpreters.explainable import check_explainable
 from interpreters.forward import logits_of
 from interpreters.passes import explanation, for_each, summed_map
-from networks import check_pixels, class_logits
+from networks import check_evaluating, check_pixels, class_logits
 from networks.goals import Goal
 from networks.unsupported import inference_parts_named
 
@@ -38,8 +38,16 @@ class Explored(Interpreter):
     """Attribution of every value of an image, for evaluation; it is not differentiable."""
 
     @abstractmethod
-    def attribution(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
+    def explore(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
         """Return the signed attribution of every value to the labels (N,), shape (N, 3, H, W)."""
+
+    def attribution(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
+        """Return the signed attribution of every value to the labels (N,), shape (N, 3, H, W).
+
+        Raises: UnsupportedError: the network is in training mode, and a pass would change it.
+        """
+        check_evaluating(network)
+        return self.explore(network, images, labels)
 
     def __call__(self, network: nn.Module, images: Tensor, labels: Tensor) -> Explanation:
         """Return the attribution summed over channels, shape (N, L, H, W), detached."""
@@ -50,7 +58,7 @@ class Explored(Interpreter):
 
         def summed(label: Tensor) -> Tensor:
             with inference_parts_named():
-                return summed_map(self.attribution(network, images, label), network, images)
+                return summed_map(self.explore(network, images, label), network, images)
 
         return explanation(logits, for_each(self.explained(logits, labels), summed))
 

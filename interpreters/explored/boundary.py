@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from attacks import PGD
 from interpreters.explored.base import Explored, Explorer, check_explorer
 from networks.goals import gradient, probability
 from networks.logits import class_logits, read_logits
@@ -26,14 +27,13 @@ class BoundaryIG(Explored):
         seed: Seed of the attack, the same for all images.
 
     Example:
-        >>> from attacks import PGD
         >>> from torch import nn, rand, tensor
         >>> network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(72, 2))
         >>> BoundaryIG(PGD(steps=2), points=2)(network, rand(1, 3, 8, 8), tensor([0])).heatmap.shape
         torch.Size([1, 1, 8, 8])
     """
 
-    attack: Explorer
+    attack: Explorer = PGD(epsilon="4/255", step_size="1/255")
     sizes: tuple[float, ...] = (1.0, 2.0, 4.0, 8.0)
     points: int = 50
     seed: int = 0
@@ -47,7 +47,7 @@ class BoundaryIG(Explored):
             raise ValueError(f"`points` must be at least 1, got {self.points}")
 
     @torch.no_grad()
-    def attribution(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
+    def explore(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
         """Return image less boundary, times the probability's mean gradient, (N, 3, H, W)."""
         images = images.detach()
         start = self.boundary(network, images, labels)

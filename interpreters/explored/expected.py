@@ -22,7 +22,8 @@ class ExpectedGradients(Explored):
     """Mean gradient on lines from reference images, times their length (Erion et al. 2021).
 
     Args:
-        references: Paths of the reference images; they are resized to the explained images.
+        references: Paths of the reference images, which are resized to the explained images; a
+            black and a white image if none is given.
         samples: Number of random points, each on the line from a random reference.
         seed: Seed of references and points, the same for all images.
 
@@ -34,20 +35,18 @@ class ExpectedGradients(Explored):
         torch.Size([1, 1, 8, 8])
     """
 
-    references: Sequence[str]
+    references: Sequence[str] = ()
     samples: int = 50
     seed: int = 0
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not self.references:
-            raise ValueError("`references` is empty; give the paths of some images")
         if self.samples < 1:
             raise ValueError(f"`samples` must be at least 1, got {self.samples}")
         _ = self._pictures
 
     @torch.no_grad()
-    def attribution(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
+    def explore(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
         """Return the mean of difference times the probability's gradient, shape (N, 3, H, W)."""
         images, random = images.detach(), generator(self.seed)
         size = (images.shape[2], images.shape[3])
@@ -65,7 +64,8 @@ class ExpectedGradients(Explored):
 
     @cached_property
     def _pictures(self) -> list[Tensor]:
-        return [_read(Path(path)) for path in self.references]
+        black = torch.zeros(1, 1, 1, 1)
+        return [_read(Path(path)) for path in self.references] or [black, black + 1]
 
 
 def _read(path: Path) -> Tensor:

@@ -22,7 +22,7 @@ class FastIG(Explored):
         torch.Size([1, 1, 8, 8])
     """
 
-    def attribution(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
+    def explore(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
         """Return image times gradient of the log-probability, shape (N, 3, H, W)."""
 
         def logarithm(pixels: Tensor) -> Tensor:

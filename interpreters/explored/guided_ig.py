@@ -44,7 +44,7 @@ class GuidedIG(Explored):
         check_baseline(self.baseline)
 
     @torch.no_grad()
-    def attribution(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
+    def explore(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
         """Return the sum over steps of step times the logit's gradient, shape (N, 3, H, W)."""
         images = images.detach()
         start = baseline_image(self.baseline, images).expand_as(images)

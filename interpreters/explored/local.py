@@ -46,7 +46,7 @@ class LocalAttribution(Explored):
             raise ValueError(f"`shrink` must be at least 1, got {self.shrink}")
 
     @torch.no_grad()
-    def attribution(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
+    def explore(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
         """Return the sum over the paths, shape (N, 3, H, W)."""
         images = images.detach()
         count = class_count(network, images)

@@ -42,7 +42,7 @@ class MFABA(Explored):
                 raise ValueError(f"`{name}` must be in (0, 1], got {getattr(self, name)}")
 
     @torch.no_grad()
-    def attribution(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
+    def explore(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
         """Return the sum over the path, shape (N, 3, H, W)."""
         images = images.detach()
         changed, total = images.clone(), torch.zeros_like(images)

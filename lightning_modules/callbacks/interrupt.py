@@ -28,10 +28,9 @@ class SaveOnInterrupt(Callback):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Save between two steps, where weights and optimiser state match."""
-        if self.signals.noted:
-            if trainer.checkpoint_callbacks:
-                trainer.save_checkpoint(last_checkpoint(trainer))
-            raise KeyboardInterrupt
+        if self.signals.noted is not None and trainer.checkpoint_callbacks:
+            trainer.save_checkpoint(last_checkpoint(trainer))
+        self.signals.act()
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Restore what signals did before."""

@@ -46,7 +46,7 @@ from attacks.transfer import (
 from interpreters import Captum, SimpleGradient
 from interpreters.influence import InfluenceFunctions, Influences
 from losses import TargetMap
-from networks import NormalizedNetwork
+from networks import NormalizedNetwork, UnsupportedError
 
 COUNT, SEEDS = 5, [3, 1, 4, 15, 9]
 SIZES: dict[str, Any] = {"epsilon": 0.06, "step_size": 0.03, "steps": 3}
@@ -250,6 +250,22 @@ def test_the_network_is_left_as_found(case: Case, frozen: bool, setup: Setup) ->
     assert setup.labels.equal(labels)
     assert not setup.images.requires_grad
     torch.testing.assert_close([found, without], [expected, expected])
+
+
+@every_attack
+@pytest.mark.parametrize("kind", ["BatchNorm", "InstanceNorm", "Dropout"])
+def test_a_network_in_training_mode_is_refused_as_found(
+    case: Case, kind: str, setup: Setup
+) -> None:
+    """A pass would change its statistics, or drop units."""
+    before = nn.InstanceNorm2d(3, track_running_stats=True), nn.Dropout(0.5)
+    network = nn.Sequential(*before, setup.network).double().eval()
+    for module in network.modules():
+        module.training = type(module).__name__.startswith(kind)
+    found = state(network)
+    with pytest.raises(UnsupportedError, match=rf"{kind}.* training mode.* network\.eval\(\)"):
+        replace(setup, network=network).attacked(case)
+    assert state(network) == found
 
 
 @every_attack

@@ -2,7 +2,7 @@
 
 import struct
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
+from torchvision.datasets.folder import default_loader
 from torchvision.transforms import InterpolationMode, v2
 
 from datamodules import ImageFolder
@@ -185,13 +187,22 @@ def test_wrong_classes(classes: list[str] | str, match: str, root: Path) -> None
         folder(root, classes=classes)
 
 
-def test_hidden_files_are_passed_over_and_deeper_ones_read(root: Path) -> None:
+def test_hidden_files_are_passed_over_and_deeper_ones_read(
+    root: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     fill(root / "train", {".ipynb_checkpoints": 1, "@eaDir": 1, "__MACOSX": 1})
     fill(root / "train" / "ant", {"summer": 2, ".thumbnails": 1})
     picture(0).save(root / "train" / "ant" / "._0.jpg")
     (root / "train" / "ant" / "paper.pdf").write_bytes(b"%PDF-1.4")
     (root / "train" / "ant" / "summer" / "again").symlink_to(root / "train" / "ant")
-    data = folder(root)
+    (root / "train" / "ant" / ".DS_Store").write_bytes(b"no image")
+    (root / "val" / "ant" / "summer").mkdir()
+    picture(0).save(root / "val" / "ant" / "summer" / ".0.png")
+    with caplog.at_level("INFO"):
+        data = folder(root)
+    first = root / "train" / ".ipynb_checkpoints"
+    assert f"6 hidden images and folders, or those of a system, in {root} are" in caplog.text
+    assert f"passed over (first: {first})" in caplog.text
     assert data.classes == ("ant", "bee")
     assert len(data.images("train")) == 7 + 2
     assert [label for _, label in samples(data, "train")] == [0] * 5 + [1] * 4
@@ -416,6 +427,59 @@ def test_more_bands(tmp_path: Path) -> None:
     path.write_bytes(start.ljust(122, b"\0") + bytes(range(5)))
     with pytest.raises(ImageFolderError, match="save it with 8 bits in grey or RGB"):
         decode(path, path)
+
+
+TURNED: dict[int, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {
+    1: lambda pixels: pixels,
+    2: lambda pixels: pixels[:, ::-1],
+    3: lambda pixels: np.rot90(pixels, 2),
+    4: lambda pixels: pixels[::-1],
+    5: lambda pixels: pixels.swapaxes(0, 1),
+    6: lambda pixels: np.rot90(pixels, -1),
+    7: lambda pixels: np.rot90(pixels, 2).swapaxes(0, 1),
+    8: lambda pixels: np.rot90(pixels),
+}
+DEEP = Image.fromarray(600 * np.arange(96, dtype=np.uint16).reshape(8, 12))
+
+
+@pytest.mark.parametrize("orientation", TURNED)
+@pytest.mark.parametrize(
+    ("image", "suffix", "options"),
+    [
+        (picture(0), "png", {}),
+        (picture(0), "webp", {"lossless": True}),
+        (picture(0), "jpg", {}),
+        (DEEP, "png", {}),
+    ],
+    ids=["PNG", "WebP", "JPEG", "PNG of 16 bits"],
+)
+def test_exif_orientation(
+    orientation: int, image: Image.Image, suffix: str, options: dict[str, Any], tmp_path: Path
+) -> None:
+    """Applied where it is asked for; torchvision never does."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    path = tmp_path / f"image.{suffix}"
+    image.save(path, exif=exif, **options)
+    plain = np.asarray(decode(path, path))
+    assert plain.shape == (8, 12, 3)
+    if image is not DEEP:
+        assert np.array_equal(plain, np.asarray(default_loader(str(path))))
+    turned = np.asarray(decode(path, path, exif_orientation=True))
+    assert np.array_equal(turned, TURNED[orientation](plain))
+
+
+def test_the_data_turn_images_as_exif_says(root: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    picture(0, 8, 8).save(root / "train" / "ant" / "0.png", exif=exif)
+    plain, turned = (
+        ImageFolder(str(root), workers=0, size=8, augmentation=[], exif_orientation=option)
+        for option in (False, True)
+    )
+    found = plain.images("train")[0, 0].images
+    assert turned.images("train")[0, 0].images.equal(found.rot90(-1, (1, 2)))
+    assert not found.equal(found.rot90(-1, (1, 2)))
 
 
 def corrupt(path: Path, kind: str) -> None:

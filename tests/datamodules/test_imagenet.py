@@ -228,7 +228,9 @@ def test_a_thousand_folders(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("keep", [folders, flat])
-def test_hidden_files_are_no_images(keep: Callable[[Path], None], tmp_path: Path) -> None:
+def test_hidden_files_are_no_images(
+    keep: Callable[[Path], None], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     keep(tmp_path)
     expected = {split: contents(module(tmp_path), split) for split in SPLITS}
     for folder in ("val", f"train/{WNIDS[LABELS[0]]}"):
@@ -236,7 +238,9 @@ def test_hidden_files_are_no_images(keep: Callable[[Path], None], tmp_path: Path
     for name in (".cache", "@eaDir"):
         (tmp_path / "val" / name).mkdir()
         (tmp_path / "val" / name / "0.JPEG").write_bytes(picture(0))
-    assert {split: contents(module(tmp_path), split) for split in SPLITS} == expected
+    with caplog.at_level("INFO"):
+        assert {split: contents(module(tmp_path), split) for split in SPLITS} == expected
+    assert "4 hidden images and folders, or those of a system" in caplog.text
 
 
 def test_names_are_those_of_the_classes(tmp_path: Path) -> None:

@@ -236,7 +236,7 @@ def test_what_is_not_finite_counts_in_no_figure(networks: tuple[nn.Module, nn.Mo
     class Endless(Explored):
         """An attribution that has no bound; a heatmap's would be no number once it is resized."""
 
-        def attribution(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
+        def explore(self, network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
             """Infinite somewhere."""
             return torch.where(images == images.amax((1, 2, 3), True), torch.inf, images)
 

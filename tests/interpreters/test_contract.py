@@ -24,7 +24,7 @@ from interpreters import (
 )
 from interpreters.lrp import Epsilon, EpsilonEverywhere
 from interpreters.lrp.sums import Proportional
-from networks import NormalizedNetwork, cifar_resnet, torchvision_network
+from networks import NormalizedNetwork, UnsupportedError, cifar_resnet, torchvision_network
 
 VARIANTS: list[Interpreter] = [
     GradCam(target="other"),
@@ -106,6 +106,20 @@ class Substituted(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         logits: Tensor = functional_call(self.network, self.weights, (images,))
         return logits
+
+
+@also_those_without_gradients
+def test_a_network_in_training_mode_is_refused_as_found(
+    interpreter: Interpreter, network: nn.Module, images: Tensor, labels: Tensor
+) -> None:
+    """A pass would change its BatchNorm, and mix the images."""
+    network.train()
+    before = state(network)
+    with pytest.raises(UnsupportedError, match=r"BatchNorm .* network\.eval\(\)"):
+        interpreter(network, images, labels)
+    with pytest.raises(UnsupportedError, match=r"BatchNorm .* network\.eval\(\)"):
+        interpreter.attribution(network, images, labels)
+    assert state(network) == before
 
 
 @all_interpreters

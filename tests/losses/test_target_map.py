@@ -163,7 +163,6 @@ def test_refusals(tmp_path: Path, picture: str) -> None:
     Image.new("L", (4, 4), 9).save(tmp_path / "grey.png")
     Image.new("RGBA", (4, 4), (200, 30, 0, 0)).save(tmp_path / "clear.png")
     cases: list[tuple[dict[str, Any], str]] = [
-        ({}, "give either `image` or `shape`"),
         ({"image": picture, "shape": "disk"}, "give either `image` or `shape`"),
         ({"image": str(tmp_path / "none.png")}, "cannot read the picture"),
         ({"image": str(tmp_path / "text.png")}, "cannot read the picture"),

@@ -2,10 +2,10 @@
 
 import pytest
 import torch
-from helpers import tiny_network
+from helpers import state, tiny_network
 from torch import nn
 
-from networks import Refitted, features, timm_network, torchvision_network
+from networks import Refitted, UnsupportedError, features, timm_network, torchvision_network
 from networks.last_map import LayerError
 
 NETWORKS = [
@@ -40,6 +40,14 @@ def test_another_last_layer_on_the_same_features() -> None:
     assert not refitted.training
     shared = {id(parameter) for parameter in refitted.parameters()}
     assert {id(parameter) for parameter in network.parameters()} < shared
+
+
+def test_a_network_in_training_mode_is_refused_as_found() -> None:
+    network = tiny_network().train()
+    before = state(network)
+    with pytest.raises(UnsupportedError, match="in training mode"):
+        features(network, torch.rand(2, 3, 8, 8))
+    assert state(network) == before
 
 
 @pytest.mark.parametrize(

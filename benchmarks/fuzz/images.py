@@ -47,7 +47,8 @@ def case_of(random: Random, folder: Path) -> Case:
     path.write_bytes(content)
     upright = random.random() < 0.3
     expected = plain(content, upright)
-    if change is truncated and expected is not None:
+    # a number in a text may lose its last digit, which nothing shows
+    if change is truncated and expected is not None and not whole.startswith(b"P2"):
         # an image may be whole without the file's last bytes
         before = plain(whole, upright)
         expected = expected if before is None else before
@@ -63,9 +64,11 @@ def case_of(random: Random, folder: Path) -> Case:
 
     sound = expected is not None and change is not truncated
     what = f"{what}, upright" if upright else what
-    return Case(
-        what, lambda: decode(path, path, exif_orientation=upright), difference, (path.name,), sound
-    )
+
+    def load() -> Image.Image:
+        return decode(path, path, exif_orientation=upright)
+
+    return Case(what, load, difference, (path.name,), sound)
 
 
 def made(random: Random) -> tuple[str, bytes]:

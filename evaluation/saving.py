@@ -65,9 +65,8 @@ def check_all_read(whole: dict[str, Any], findings: Findings) -> None:
 
 def not_read(content: Any, read: Any, name: str) -> Iterator[str]:
     """Yield the names of the entries that a record has and that were not read."""
-    keys = content if isinstance(content, dict) else ()
-    keys = range(len(content)) if isinstance(content, list) else keys
-    for key in keys:
+    keys = range(len(content)) if isinstance(content, list) else content
+    for key in keys if isinstance(content, dict | list) else ():
         if isinstance(content, dict) and key not in read:
             yield f"{name}.{key}"
         else:

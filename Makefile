@@ -42,7 +42,12 @@ wheel-test: install ## Build the wheel and use it in a fresh environment
 benchmark: install ## Time a fooling step against a plain training step
 	$(BIN)/python -m benchmarks.fooling_step
 
+.PHONY: docs
+docs: install ## Run the notebooks and build the documentation in site/
+	$(BIN)/python -m docs.notebooks
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet  # without its advert
+
 .PHONY: lock
 lock: install ## Pin all dependencies anew (needs uv)
-	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --upgrade \
+	uv pip compile pyproject.toml --extra dev --extra docs --universal --python-version 3.11 --upgrade \
 		--no-header --quiet --output-file requirements.lock

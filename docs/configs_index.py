@@ -11,7 +11,7 @@ HEADER = """# Configurations
 
 `python -m docs.configs_index` writes this page from the first line of each file. The comments of an
 experiment hold the command that runs it. `--config` can be given several times: a later file
-replaces values of the earlier ones. A part fits wherever a value of its kind stands:
+replaces values of the earlier ones. A part can be used wherever a value of its kind is expected:
 `--model.init_args.loss configs/losses/top_k.yaml`.
 
 Most times are estimates: the processor time of a few steps or images on one core of a busy AMD

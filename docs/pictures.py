@@ -1,4 +1,4 @@
-"""The pictures of docs/interpreters.md: three images and what each interpreter shows of them."""
+"""Draw the pictures of docs/: images of Shapes with their heatmaps, before and after an attack."""
 
 from pathlib import Path
 
@@ -11,8 +11,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+import trompe
+from attacks import MassCenterAttack
 from benchmarks.shipped import INTERPRETERS
 from datamodules import Shapes
+from interpreters import LRP, GradCam, IntegratedGradients, SimpleGradient
 from networks import shapes_network
 
 FOLDER = Path(__file__).parent / "pictures"
@@ -37,6 +40,20 @@ def draw(name: str, images: Tensor, heatmaps: Tensor) -> None:
     plt.close(figure)
 
 
+def draw_overlays() -> None:
+    """Draw three images with heatmaps over them, and the same before and after an attack."""
+    data = Shapes(test=12)
+    network = trompe.load(shapes_network(), classes=data.classes)
+    images = torch.stack([data.images("test")[0, number].images for number in (4, 6, 8)])
+    methods = [GradCam(), SimpleGradient(), IntegratedGradients(), LRP()]
+    explained = [trompe.explain(network, images, interpreter=each) for each in methods]
+    trompe.show(*explained).savefig(FOLDER / "explained.png", dpi=75)
+    attack = MassCenterAttack(epsilon="8/255", steps=30, step_size="1/255", beta=10.0)
+    attacked = trompe.attack(network, images, interpreter=SimpleGradient(), method=attack)
+    trompe.show_attack(attacked).savefig(FOLDER / "attacked_shapes.png", dpi=75)
+    plt.close("all")
+
+
 def main() -> None:
     """Explain three images of the test split with the embedded network."""
     FOLDER.mkdir(exist_ok=True)
@@ -47,6 +64,7 @@ def main() -> None:
     for name in NAMES:
         with torch.no_grad():
             draw(name, images, INTERPRETERS[name](network, images, labels).heatmap)
+    draw_overlays()
 
 
 if __name__ == "__main__":

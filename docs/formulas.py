@@ -1,0 +1,66 @@
+"""Formulas and costs of the methods, by the class's name, for docs/methods.md."""
+
+INTERPRETERS = {
+    "AGI": ("sum over paths to other classes of step · ∂p/∂x", "at most 401"),
+    "AttEXplore": (
+        "sum over c and steps of (x' - x) · the attack's gradient",
+        "201",
+    ),
+    "BoundaryIG": (
+        "IntegratedGradients from the nearest image with another label",
+        "at most 92",
+    ),
+    "Captum": ("captum's, summed over c", "captum's"),
+    "DeepLift": ("sum over c of (x - x0) · multiplier", "2"),
+    "ExpectedGradients": (
+        "sum over c of the mean of (x - x0) ∂p/∂x, random x0 and points",
+        "51",
+    ),
+    "FastIG": ("sum over c of x ∂log p/∂x", "2"),
+    "GradCam": ("relu(sum over c of mean(∂f/∂a) a)", "1"),
+    "GuidedIG": ("sum over c and steps of step · ∂f/∂x, pixels of small gradient first", "16"),
+    "InputXGradient": ("sum over c of x ∂f/∂x", "1"),
+    "IntegratedGradients": ("sum over c of (x - x0) · mean of ∂f/∂x on the line", "33"),
+    "LRP": ("sum over c of the relevance", "1"),
+    "LocalAttribution": ("sum over short paths to other classes of -step · ∂p/∂x", "at most 602"),
+    "MFABA": ("sum over steps, until the label changes, of -step · ∂p/∂x", "at most 52"),
+    "SimpleGradient": ("sum over c of abs(∂f/∂x)", "1"),
+    "SmoothGrad": ("mean of SimpleGradient over noisy copies", "17"),
+}
+LOSSES = {
+    "SSIM": "structural similarity of h and h0",
+    "CenterMass": "minus the shift of the centre of mass, rows plus columns",
+    "Cosine": "cosine similarity of the raw heatmaps",
+    "Entropy": "1 - entropy of h / sum h, divided by the largest entropy",
+    "Location": "mean of (h - m)², m = 1 on the border and 0 inside",
+    "Pearson": "Pearson's correlation of the heatmaps",
+    "Swap": "mean of (h of a class - h0 of the other class)²",
+    "TargetMap": "mean of (h - picture)², or 1 - a similarity",
+    "TopK": "mean of h² over the highest tenth of h0",
+    "Unchanged": "mean of (h - h0)²",
+}
+# what is attacked, and gradients of a step
+ATTACKS = {
+    "BIM": ("prediction", "1"),
+    "DIFGSM": ("prediction", "1"),
+    "Divergence": ("prediction", "1"),
+    "GRA": ("prediction", "21"),
+    "InfluenceAttack": ("influence of training images", "1"),
+    "LossAttack": ("heatmap", "1"),
+    "MIFGSM": ("prediction", "1"),
+    "MIG": ("prediction", "20"),
+    "MassCenterAttack": ("heatmap", "1"),
+    "NAA": ("prediction", "1, and 30 before the first step"),
+    "PGD": ("prediction", "1"),
+    "PGN": ("prediction", "40"),
+    "RandomSign": ("nothing: the baseline", "0"),
+    "RandomWalk": ("heatmap", "0"),
+    "SIA": ("prediction", "20"),
+    "SINIFGSM": ("prediction", "5"),
+    "SSA": ("prediction", "20"),
+    "TIFGSM": ("prediction", "1"),
+    "TargetedAttack": ("heatmap", "1"),
+    "TopKAttack": ("heatmap", "1"),
+    "VMIFGSM": ("prediction", "21, and 1 in the last step"),
+    "VotingInfluenceAttack": ("influence of training images", "1"),
+}

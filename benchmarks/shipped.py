@@ -23,11 +23,14 @@ def built(kind: type, folder: str) -> dict[str, Any]:
 
 
 def with_few(method: Any, **numbers: int) -> Any:
-    """Return an interpreter, and the attack it explores by, with these numbers of samples."""
+    """Return an interpreter, and what it explores or is run by, with these numbers of samples."""
     own = {field.name for field in fields(method)}
     found: dict[str, Any] = {name: number for name, number in numbers.items() if name in own}
     if "attack" in own:
         found["attack"] = with_few(method.attack, **numbers)
+    if "options" in own:
+        given = method.options
+        found["options"] = {name: numbers.get(name, value) for name, value in given.items()}
     return replace(method, **found)
 
 
@@ -51,7 +54,7 @@ SHIPPED: dict[str, Interpreter] = built(Interpreter, "interpreters")
 INTERPRETERS = SHIPPED | variants(SHIPPED)
 # with as few samples and steps as show a mistake
 SMALL = {
-    name: with_few(interpreter, samples=3, steps=3, points=3, classes=2, chunk=4)
+    name: with_few(interpreter, samples=3, steps=3, points=3, classes=2, chunk=4, n_steps=3)
     for name, interpreter in INTERPRETERS.items()
 }
 DIFFERENTIABLE = {name: each for name, each in SMALL.items() if each.differentiable}

@@ -106,14 +106,14 @@ class DataModule(LightningDataModule, ABC):
         """Return a digest that changes when the images of the split change."""
 
     @cached_property
-    def trained_on(self) -> dict[Split, str]:
+    def trained_on(self) -> dict[str, str]:
         """Digests of the images that a training depends on."""
         splits: tuple[Split, ...] = ("train", "validation")
         return {split: self.fingerprint(split) for split in splits}
 
     def state_dict(self) -> dict[str, Any]:
         """Return the digests of the images, which each checkpoint holds."""
-        return dict(self.trained_on)
+        return {**self.trained_on}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Raise OtherImagesError if a training would go on with other images."""

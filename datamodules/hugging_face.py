@@ -40,6 +40,10 @@ class HuggingFaceImages(Pictures):
         names = getattr(split.features["label"], "names", None)
         self.labels = imagenet_labels(split["label"][:], names, self.name)
         self.split = split.cast_column("image", datasets.Image(decode=False))
+        self.digest = self.split._fingerprint
+        if not (root / SAVED).is_file():
+            # the fingerprint of parquet files depends on where they lie
+            self.digest = split.info.splits[SPLITS[part][0]].num_bytes
 
     def read(self, index: int) -> Image.Image:
         """Return one decoded image; raises ImageFolderError with its index if it is damaged."""
@@ -48,8 +52,8 @@ class HuggingFaceImages(Pictures):
         return decode(file, f"{index} of {self.name}", self.max_pixels, self.exif_orientation)
 
     def identity(self, index: int) -> str:
-        """Return the dataset's own fingerprint and the image's index."""
-        return f"{self.split._fingerprint}:{index}"
+        """Return the dataset's own fingerprint, or its size in bytes, and the image's index."""
+        return f"{self.digest}:{index}"
 
 
 def _split(datasets: Any, root: Path, part: str) -> Any:

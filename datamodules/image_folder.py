@@ -95,8 +95,10 @@ class ImageFolder(ResizedModule):
         if self.on_corrupt == "error":
             return ImageFiles(samples)
         with ThreadPoolExecutor() as pool:
-            options = {"max_pixels": self.max_pixels, "exif_orientation": self.exif_orientation}
-            reading = pool.map(partial(is_readable, **options), samples)
+            read = partial(
+                is_readable, max_pixels=self.max_pixels, exif_orientation=self.exif_orientation
+            )
+            reading = pool.map(read, samples)
             readable = list(tqdm(reading, f"reading {self.root}", len(samples), leave=False))
         corrupt = [str(s.path) for s, ok in zip(samples, readable, strict=True) if not ok]
         self.skipped += tuple(corrupt)

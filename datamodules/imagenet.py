@@ -4,13 +4,13 @@ from collections import Counter
 from pathlib import Path
 from typing import Literal
 
-from timm.data import ImageNetInfo
 from torch import nn
 
 from datamodules.folder_layout import say_passed_over
 from datamodules.hugging_face import SAVED, HuggingFaceImages
 from datamodules.image_files import ImageFolderError
 from datamodules.imagenet_files import files_of
+from datamodules.imagenet_labels import imagenet_info
 from datamodules.pictures import Pictures
 from datamodules.resized import ResizedModule
 from datamodules.tar_shards import TarShards
@@ -90,7 +90,7 @@ class ImageNet(ResizedModule):
 
 def class_names() -> tuple[str, ...]:
     """Return the names of ImageNet's classes in order; names of two classes get the WordNet ID."""
-    info = ImageNetInfo()
+    info = imagenet_info()
     names = [description.partition(",")[0] for description in info.label_descriptions()]
     count = Counter(names)
     return tuple(
@@ -104,7 +104,7 @@ def pictures_of(root: Path, part: Literal["train", "val"], passed: list[Path]) -
 
     Hidden images and folders that are passed over are added to `passed`.
     """
-    wnids = ImageNetInfo().label_names()
+    wnids = imagenet_info().label_names()
     labels = {wnid: label for label, wnid in enumerate(wnids)}
     if files := files_of(root / part, labels, passed):
         return files

@@ -1,10 +1,17 @@
 """Conversion of a dataset's own labels to ImageNet's labels."""
 
 from collections.abc import Collection, Sequence
+from functools import cache
 
 from timm.data import ImageNetInfo
 
 from datamodules.image_files import ImageFolderError
+
+
+@cache
+def imagenet_info() -> ImageNetInfo:
+    """Return timm's list of ImageNet's classes, which is read once as that takes long."""
+    return ImageNetInfo()
 
 
 def check_columns(columns: Collection[str], origin: object) -> None:
@@ -40,7 +47,7 @@ def imagenet_labels(
 
 def _labels_of_names(names: Sequence[str] | None, origin: object) -> Sequence[int]:
     """Return ImageNet's label of each name."""
-    info = ImageNetInfo()
+    info = imagenet_info()
     labels = {wnid: label for label, wnid in enumerate(info.label_names())}
     words = [description.partition(",")[0] for description in info.label_descriptions()]
     if names is None or _begin_with(names, words):

@@ -1,6 +1,8 @@
 """Errors as people read them: what is wrong and how to mend it, without a traceback."""
 
 import errno
+import os
+import sys
 from pathlib import Path
 from traceback import FrameSummary, extract_tb
 
@@ -45,7 +47,7 @@ def in_short(error: BaseException) -> str | None:
 
 def told(error: OSError) -> str:
     """Return what is wrong and where."""
-    where = "" if error.filename is None else f": {error.filename}"
+    where = "" if error.filename is None else f": {os.fsdecode(error.filename)}"
     return f"{error.strerror}{where}"
 
 
@@ -90,5 +92,7 @@ def last_frame(error: BaseException) -> FrameSummary | None:
 
 def is_ours(module: str) -> bool:
     """Return True for a module of trompe's, under either name."""
-    top = module.partition(".")[0]
+    # a module that is run as a command calls itself __main__
+    spec = getattr(sys.modules.get(module), "__spec__", None)
+    top = getattr(spec, "name", module).partition(".")[0]
     return top == "trompe" or (HOME / top / "__init__.py").is_file()

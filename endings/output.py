@@ -34,5 +34,5 @@ def open_ended(stream: Any) -> Any:
         io.BufferedWriter(Unread(number, "w", closefd=False)),
         encoding=stream.encoding,
         errors="backslashreplace",
-        line_buffering=stream.line_buffering,
+        line_buffering=stream.line_buffering or stream.write_through,
     )

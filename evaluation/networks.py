@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from torch import nn
 
+from files import shown
 from suggestions import did_you_mean
 
 Given = nn.Module | Mapping[str, nn.Module] | str | Sequence[str]
@@ -33,7 +34,7 @@ def by_name(
     for name in given:
         if name not in known:
             raise ValueError(
-                f"`{role}` names {name}, which `networks` does not have"
+                f"`{role}` names {shown(name)}, which `networks` does not have"
                 f"{did_you_mean(name, known)}; it has {', '.join(known) or 'none'}"
             )
     return {name: known[name] for name in given}

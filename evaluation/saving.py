@@ -12,7 +12,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from evaluation.findings import Findings
-from files import StoredFileError, read_bytes, replace
+from files import StoredFileError, read_bytes, replace, shown
 
 SCHEMA = 1
 FILES = TEXT, TENSORS = "findings.json", "findings.safetensors"
@@ -65,9 +65,8 @@ def check_all_read(whole: dict[str, Any], findings: Findings) -> None:
 
 def not_read(content: Any, read: Any, name: str) -> Iterator[str]:
     """Yield the names of the entries that a record has and that were not read."""
-    keys = content if isinstance(content, dict) else ()
-    keys = range(len(content)) if isinstance(content, list) else keys
-    for key in keys:
+    keys = range(len(content)) if isinstance(content, list) else content
+    for key in keys if isinstance(content, dict | list) else ():
         if isinstance(content, dict) and key not in read:
             yield f"{name}.{key}"
         else:
@@ -87,4 +86,4 @@ def reason(error: Exception) -> str:
         text = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
     else:
         text = f"{type(error).__name__}: {error}"
-    return repr(text)[1:200]
+    return shown(text, 200)

@@ -1,5 +1,6 @@
 """A folder that one process at a time writes to."""
 
+import errno
 import os
 import socket
 from collections.abc import Iterator
@@ -40,8 +41,9 @@ def sole_writer(folder: Path, task: str) -> Iterator[None]:
         replace(holder, f"process {os.getpid()} on {socket.gethostname()}, since {now}")
         yield
     except OSError as error:
-        # a writer of events does not know its file
-        error.filename = error.filename or str(folder)
+        # a writer of events does not say which file the disk has no room for
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) and error.filename is None:
+            error.filename = str(folder)
         raise
     finally:
         holder.unlink(missing_ok=True)

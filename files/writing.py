@@ -35,7 +35,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     except (OSError, RuntimeError) as error:
         # torch.save turns the disk's own error into one of its format
         fault = error if isinstance(error, OSError) else error.__context__
-        if not isinstance(fault, OSError):
+        if not isinstance(fault, OSError) or fault.errno is None:
             raise
         raise OSError(fault.errno, fault.strerror, str(path)) from error
     finally:

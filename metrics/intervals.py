@@ -1,9 +1,9 @@
 """95 % confidence intervals of rates, paired differences and means, computed from sums."""
 
-from math import nan
+from math import nan, sqrt
 
 import torch
-from scipy.stats import binomtest, norm
+from scipy.stats import norm
 from torch import Tensor
 
 Z = float(norm.ppf(0.975))
@@ -21,8 +21,11 @@ def wilson_interval(successes: int, images: int) -> tuple[float, float]:
     """
     if not images:
         return nan, nan
-    result = binomtest(successes, images).proportion_ci(method="wilson")
-    return float(result.low), float(result.high)
+    middle = successes + Z**2 / 2
+    half = Z * sqrt(successes * (images - successes) / images + Z**2 / 4)
+    low, high = ((middle + side) / (images + Z**2) for side in (-half, half))
+    # rounding must not put a rate of 0 or 1 outside
+    return low if successes else 0.0, high if successes < images else 1.0
 
 
 def paired_interval(only_first: int, only_second: int, images: int) -> tuple[float, float]:

@@ -1,6 +1,7 @@
 """Fixtures that every test may use."""
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ import torch
 from helpers import GPU, PREPROCESSING, TinyNetwork
 from torch import Tensor
 
+from datamodules.shapes import draw
+from evaluation.report import drawing
 from lightning_modules.callbacks import HeatmapPanel
 from networks import NormalizedNetwork
 from trompe.command_line import CommandLine
@@ -19,7 +22,29 @@ PARSERS: dict[type[CommandLine], dict[str, Any]] = {}
 
 @pytest.fixture(autouse=True)
 def _seed() -> None:
-    torch.manual_seed(0)
+    # torch.manual_seed also queues a call for each kind of accelerator, with a traceback
+    torch.default_generator.manual_seed(0)
+    if torch.cuda.is_available():
+        torch.cuda.manual_seed_all(0)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _drawn_once() -> Iterator[None]:
+    """One drawing of an image of Shapes serves all tests: it depends on its arguments alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("datamodules.shapes.draw", cache(draw))
+        yield
+
+
+@pytest.fixture(scope="module")
+def without_pdf() -> Iterator[None]:
+    """A report's pictures are PNGs alone, where it is tested for something else."""
+    rendered = drawing.rendered
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            drawing, "rendered", lambda f, form: b"" if form == "pdf" else rendered(f, form)
+        )
+        yield
 
 
 @pytest.fixture(scope="module")

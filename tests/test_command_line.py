@@ -19,7 +19,7 @@ import train
 from networks import cifar_resnet, save_weights, timm_network
 from networks.sound import WeightFileError
 
-pytestmark = pytest.mark.usefixtures("kept_parsers")
+pytestmark = pytest.mark.usefixtures("kept_parsers", "without_pdf")
 ROOT = Path(__file__).parents[1]
 FIT = sorted(
     path

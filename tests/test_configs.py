@@ -51,19 +51,23 @@ def modules() -> ArgumentParser:
     return parser
 
 
+def parsed(parser: ArgumentParser, arguments: list[str]) -> Any:
+    """What a command was given, checked, without the defaults, which take most of the time."""
+    return parser.parse_args(arguments, defaults=False)
+
+
 @pytest.mark.parametrize("path", PARTS, ids=name_of)
 def test_parts(path: Path, modules: ArgumentParser) -> None:
     place, begins = PLACES[path.parent.name]
     network = CONFIGS / "networks" / "vgg16.yaml"
-    found: Any = modules.parse_args(
-        [
-            *(f"--{module}.network={network}" for module in ("fooling", "training")),
-            f"--training.attack={CONFIGS}/attacks/pgd.yaml",
-            f"--fooling.loss={CONFIGS}/losses/location.yaml",
-            LRP,
-            f"--{place}={path}",
-        ]
-    )
+    arguments = [
+        *(f"--{module}.network={network}" for module in ("fooling", "training")),
+        f"--training.attack={CONFIGS}/attacks/pgd.yaml",
+        f"--fooling.loss={CONFIGS}/losses/location.yaml",
+        LRP,
+        f"--{place}={path}",
+    ]
+    found = parsed(modules, arguments)
     assert found[place].class_path.startswith(begins)
 
 
@@ -120,18 +124,19 @@ def configurations(path: Path) -> list[str]:
     """Those of the command in its first lines: an overlay together with the files below it."""
     names = re.findall(r"--config (\S+)", command_of(path))
     assert CONFIGS.parent / names[-1] == path
-    return [f"--config={CONFIGS.parent / name}" for name in names]
+    # the trainer's folder is linked to that of the run
+    return [*(f"--config={CONFIGS.parent / name}" for name in names), "--run=runs/latest"]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", TRAININGS, ids=name_of)
 def test_trainings(path: Path, training: ArgumentParser) -> None:
-    found: Any = training.parse_args(["fit", *configurations(path)])
+    found = parsed(training, ["fit", *configurations(path)])
     assert found.fit.model.class_path.startswith("lightning_modules.")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", STUDIES, ids=name_of)
 def test_studies(path: Path, evaluation: ArgumentParser) -> None:
-    found: Any = evaluation.parse_args(configurations(path))
+    found = parsed(evaluation, configurations(path))
     assert found.model.class_path.startswith("evaluation.")

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -79,7 +80,7 @@ def test_masks_and_references_of_16_bits(tmp_path: Path) -> None:
     path = tmp_path / "grey.png"
     Image.fromarray(np.full((3, 4), 51400, np.uint16)).save(path)
     for reader in ("a mask", "references"):
-        found = READERS[reader](path)
+        found: Any = READERS[reader](path)
         pixels = found[0] if isinstance(found, list) else found
         torch.testing.assert_close(pixels, torch.full_like(pixels, 200 / 255))
 

@@ -7,7 +7,7 @@ import pytest
 
 import train
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("few_pictures")]
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("few_pictures", "kept_parsers")]
 RUN = shlex.split("""
 fit --config configs/experiments/shapes/fool.yaml --trainer.max_epochs 2
 --trainer.enable_progress_bar false --trainer.enable_model_summary false

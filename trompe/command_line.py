@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
-import yaml
 from jsonargparse import Namespace
 from lightning import LightningModule, Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
@@ -20,9 +19,12 @@ from lightning_modules.callbacks import Overview, ProgressLines
 from lightning_modules.callbacks.checkpoints import RunCheckpoint
 from lightning_modules.checkpoint_files import CheckpointFiles
 from trompe.configurations import with_paths
-from trompe.nulls import empty_sections, missing_values
+from trompe.nulls import complaints
 from trompe.parser import Parser, own_error
 from trompe.quiet import quiet
+
+# sections of a configuration, and what their options are those of
+GROUPS: dict[str, type] = {"trainer": Trainer, "best": RunCheckpoint, "last": RunCheckpoint}
 
 
 class CommandLine(LightningCLI):
@@ -87,15 +89,7 @@ class CommandLine(LightningCLI):
         """Parse the arguments, in which shipped configurations may be named without a path."""
         self.config = parser.parse_args(with_paths(sys.argv[1:] if args is None else args))
         settings = self.config.get(self.config.get("subcommand") or "", self.config)
-        groups = {"trainer": Trainer, "best": RunCheckpoint, "last": RunCheckpoint}
-        wrong = [
-            each
-            for path in settings.get("config") or []
-            for each in empty_sections(yaml.safe_load(path.read_text()), tuple(groups))
-        ]
-        for name, value in settings.as_dict().items():
-            wrong += missing_values(value, name, groups.get(name))
-        if wrong:
+        if wrong := complaints(settings, GROUPS):
             parser.error("\n".join(wrong))
 
     def instantiate_classes(self) -> None:

@@ -1,11 +1,27 @@
 """Refusal of null, and of nothing, where a configuration needs a value."""
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pydoc import locate
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args
 
+import yaml
+from jsonargparse import Namespace
 from torch import nn
+
+
+def complaints(settings: Namespace, groups: Mapping[str, type]) -> list[str]:
+    """Return what is wrong with parsed settings, and with the files that they were read from.
+
+    Args:
+        settings: of a command.
+        groups: sections that have the arguments of a class, by name.
+    """
+    files = [yaml.safe_load(path.read_text()) for path in settings.get("config") or []]
+    found = [each for content in files for each in empty_sections(content, groups)]
+    for name, value in settings.as_dict().items():
+        found += missing_values(value, name, groups.get(name))
+    return found
 
 
 def missing_values(given: Any, key: str, kind: Any = None) -> Iterator[str]:
@@ -36,20 +52,20 @@ def missing_values(given: Any, key: str, kind: Any = None) -> Iterator[str]:
 def needing_values(kind: Any) -> set[str]:
     """Return the arguments of a class or function that have a default and cannot be null."""
     try:
-        hints = get_type_hints(kind.__init__ if isinstance(kind, type) else kind)
-        parameters = inspect.signature(kind).parameters
+        parameters = inspect.signature(kind, eval_str=True).parameters
     # types that are imported for the checker alone, and functions in C
     except (NameError, TypeError, ValueError):
         return set()
     return {
         name
         for name, parameter in parameters.items()
-        if parameter.default not in (None, inspect.Parameter.empty)
-        and type(None) not in get_args(hints.get(name))
+        if parameter.default is not None
+        and parameter.default is not inspect.Parameter.empty
+        and type(None) not in get_args(parameter.annotation)
     }
 
 
-def empty_sections(given: Any, names: tuple[str, ...]) -> Iterator[str]:
+def empty_sections(given: Any, names: Iterable[str]) -> Iterator[str]:
     """Yield what is wrong with each section of a configuration file that has no settings."""
     for name in names:
         if isinstance(given, Mapping) and not isinstance(given.get(name, {}), Mapping):

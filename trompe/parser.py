@@ -36,7 +36,9 @@ class Parser(LightningArgumentParser):
         """Return the help of a command on about a hundred lines, or that of a class."""
         return page(self) if is_command(self) else str(super().format_help(formatter))
 
-    def parse_args(self, args: Sequence[str] | None = None, *others: Any, **options: Any) -> Any:
+    def parse_args(  # type: ignore[override]  # for the checker it is several
+        self, args: Sequence[str] | None = None, *others: Any, **options: Any
+    ) -> Any:
         """Parse arguments, whose configurations every error names."""
         self.given = given_files(sys.argv[1:] if args is None else args)
         return super().parse_args(args, *others, **options)

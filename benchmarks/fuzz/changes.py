@@ -48,7 +48,7 @@ def of_another_kind(state: State, random: Random) -> State:
     kinds: list[Callable[[], Any]] = [
         value.long,
         value.bool,
-        value.cfloat,
+        lambda: value * 1j,
         value.to_sparse,
         lambda: value.to("meta"),
         lambda: torch.quantize_per_tensor(value, 0.1, 0, torch.qint8),

@@ -11,7 +11,7 @@ from benchmarks.fuzz.commands import built
 from benchmarks.fuzz.experiments import EXPERIMENTS, command_of, read, small
 from benchmarks.fuzz.judging import Case
 from benchmarks.fuzz.mutations import MUTATIONS, OTHERS
-from benchmarks.fuzz.trees import MISTAKES, Mistake, misspelt
+from benchmarks.fuzz.trees import MISTAKES, Mistake, dotted, misspelt
 from trompe.command_line import CommandLine
 from trompe.configurations import CONFIGS
 
@@ -41,15 +41,15 @@ def case_of(random: Random, folder: Path) -> Case:
         what,
         lambda: built(arguments),
         lambda command: difference(command, mistake),
-        (f"{FILE}: ", f"{FILE} (line", *names_of(mistake)),
+        (f"{FILE}: ", f"{FILE} (line", "arguments are required: ", *names_of(mistake)),
         kind is whole,
     )
 
 
 def names_of(mistake: Mistake) -> list[str]:
     """Return the texts of which an error says one: the entry's names, and what is given."""
-    last = mistake.path[-1:]
-    own = [key for key in mistake.path[:-1] if key not in ("init_args", "class_path", "model")]
+    last = tuple(map(str, mistake.path[-1:]))
+    own = [str(key) for key in mistake.path[:-1] if key not in ("init_args", "class_path", "model")]
     if mistake.what.startswith("--"):
         last = (mistake.what.rpartition(".")[2].strip("-"),)
     return [*last, *own, *([str(mistake.given)[:40]] if mistake.given else [])]
@@ -61,7 +61,7 @@ def difference(command: CommandLine, mistake: Mistake) -> str:
         return "accepted"
     if mistake.what.startswith("no ") or not mistake.path:
         return ""
-    found = command.settings.get(".".join(mistake.path), mistake.given)
+    found = command.settings.get(dotted(mistake.path), mistake.given)
     return f"{found!r:.80} is what became of it" if changed(mistake.given, found) else ""
 
 

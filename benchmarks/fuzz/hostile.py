@@ -27,7 +27,7 @@ class Payload:
     """An object that makes a file when it is unpickled."""
 
     def __init__(self, trace: str, random: Random) -> None:
-        self.call = random.choice(
+        self.call: Any = random.choice(
             (
                 (os.system, (f"touch {trace}",)),
                 (os.mkdir, (trace,)),

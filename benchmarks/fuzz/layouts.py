@@ -99,8 +99,8 @@ def deep(state: State, random: Random) -> dict[str, Any]:
 def shared(state: State, _: Random) -> dict[str, Any]:
     """Return dictionaries that hold the same one twice, whose paths double with each."""
     found: dict[str, Any] = dict(state)
-    for _ in range(40):
-        found = {"a": found, "b": found}
+    for level in range(40):
+        found = {"a": found, "b": found, "level": level}
     return found
 
 

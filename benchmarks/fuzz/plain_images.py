@@ -1,6 +1,7 @@
 """A plain transcription of what an image file shows, the oracle of the decoder."""
 
 import io
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,19 +12,37 @@ from files import MOST
 from files.images import FORMATS
 
 Array = NDArray[Any]
-# tags of TIFF
-BITS, PHOTOMETRIC = 258, 262
+# tags of TIFF and EXIF
+BITS, PHOTOMETRIC, ORIENTATION = 258, 262, 274
+# what brings an image upright, by its orientation
+TURNS: dict[int, Callable[[Array], Array]] = {
+    2: lambda pixels: pixels[:, ::-1],
+    3: lambda pixels: pixels[::-1, ::-1],
+    4: lambda pixels: pixels[::-1],
+    5: lambda pixels: pixels.swapaxes(0, 1),
+    6: lambda pixels: np.rot90(pixels, -1),
+    7: lambda pixels: pixels[::-1, ::-1].swapaxes(0, 1),
+    8: np.rot90,
+}
 
 
-def plain(content: bytes) -> Array | None:
-    """Return the pixels (H, W, 3) in [0, 1] that a file shows, or None if it must be refused."""
+def plain(content: bytes, upright: bool = False) -> Array | None:
+    """Return the pixels (H, W, 3) in [0, 1] that a file shows, or None if it must be refused.
+
+    Args:
+        content: of the file.
+        upright: as the orientation in its EXIF says.
+    """
     Image.MAX_IMAGE_PIXELS = None
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
             if image.width * image.height > MOST:
                 return None
             image.load()
-            return shown(image)
+            pixels = shown(image)
+            # Pillow brings a TIFF upright itself, and then knows of no orientation
+            turn = TURNS.get(image.getexif().get(ORIENTATION, 1)) if upright else None
+            return pixels if pixels is None or turn is None else turn(pixels)
     # decoders raise whatever they like
     except Exception:
         return None

@@ -128,7 +128,7 @@ def resumption(random: Random, folder: Path) -> Case:
     """Return the counts of a study that was stopped, which are broken."""
     path = folder / COUNTS
     metrics: dict[str, Metric] = {"one": MeanCurve(3), "two.other": ClassMeans(4)}
-    states = {
+    states: Any = {
         name: {key: torch.full_like(getattr(each, key), 7) for key in each.metric_state}
         for name, each in metrics.items()
     }

@@ -44,8 +44,8 @@ def evaluate(folder: Path) -> None:
         accelerator="cpu", inference_mode=False, use_distributed_sampler=False, **options
     )
     torch.manual_seed(0)
-    networks = [nn.Sequential(*layers()) for _ in range(2)]
-    study = Fooling(*networks, {"cam": GradCam()}, Location())
+    original, manipulated = (nn.Sequential(*layers()) for _ in range(2))
+    study = Fooling(original, manipulated, {"cam": GradCam()}, Location())
     trainer.test(study, Shapes(train=12, validation=12, test=7, batch_size=7), verbose=False)
     findings = study.findings({})
     save_findings(findings, folder)

@@ -52,6 +52,11 @@ def entries(tree: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
             yield from entries(value, (*path, key))
 
 
+def dotted(path: tuple[Any, ...]) -> str:
+    """Return a path as errors name it; a name may be a number."""
+    return ".".join(map(str, path))
+
+
 def at(tree: Any, path: tuple[str, ...]) -> Any:
     """Return the entry at a path."""
     for key in path:
@@ -83,7 +88,7 @@ def misspelt_key(tree: Any, random: Random) -> Mistake:
     tree, path = chosen(tree, random)
     *above, key = path
     table = at(tree, tuple(above))
-    other = misspelt(key, random)
+    other = misspelt(str(key), random)
     if not other or other in table:
         other = f"{key}q"
     wrong = not FREE & set(path) or key in ("class_path", "init_args")
@@ -98,7 +103,7 @@ def replaced(tree: Any, random: Random) -> Mistake:
     tree, path = chosen(tree, random)
     given = random.choice(VALUES)
     at(tree, path[:-1])[path[-1]] = given
-    return Mistake(f"{'.'.join(path)} = {given!r:.40}", tree, path, given)
+    return Mistake(f"{dotted(path)} = {given!r:.40}", tree, path, given)
 
 
 def wrapped(tree: Any, random: Random) -> Mistake:
@@ -106,7 +111,7 @@ def wrapped(tree: Any, random: Random) -> Mistake:
     tree, path = chosen(tree, random)
     table, key = at(tree, path[:-1]), path[-1]
     table[key] = random.choice(([table[key]], {"value": table[key]}, [table[key]] * 2))
-    return Mistake(f"{'.'.join(path)} in {type(table[key]).__name__}", tree, path, table[key])
+    return Mistake(f"{dotted(path)} in {type(table[key]).__name__}", tree, path, table[key])
 
 
 def of_another_class(tree: Any, random: Random) -> Mistake:
@@ -119,14 +124,14 @@ def of_another_class(tree: Any, random: Random) -> Mistake:
     table = at(tree, path[:-1])
     given = random.choice((misspelt(str(table["class_path"]), random), *CLASSES, *PARTS))
     table["class_path"] = given
-    return Mistake(f"{'.'.join(path)} = {given}", tree, path, given)
+    return Mistake(f"{dotted(path)} = {given}", tree, path, given)
 
 
 def dropped(tree: Any, random: Random) -> Mistake:
     """Leave an entry out."""
     tree, path = chosen(tree, random)
     del at(tree, path[:-1])[path[-1]]
-    return Mistake(f"no {'.'.join(path)}", tree, path)
+    return Mistake(f"no {dotted(path)}", tree, path)
 
 
 def exchanged(tree: Any, random: Random) -> Mistake:
@@ -136,7 +141,7 @@ def exchanged(tree: Any, random: Random) -> Mistake:
     first, second = (deepcopy(at(tree, each)) for each in (path, other))
     if path != other[: len(path)] and other != path[: len(other)]:
         at(tree, path[:-1])[path[-1]], at(tree, other[:-1])[other[-1]] = second, first
-    return Mistake(f"{'.'.join(path)} <-> {'.'.join(other)}", tree, (*path, *other))
+    return Mistake(f"{dotted(path)} <-> {dotted(other)}", tree, (*path, *other))
 
 
 MISTAKES: tuple[Callable[[Any, Random], Mistake], ...] = (

@@ -14,6 +14,7 @@ from evaluation.fooling.pictures import Example
 from evaluation.measurements import Measurement
 from evaluation.networks import by_name, check_roles
 from evaluation.study import Study
+from files import shown
 from interpreters import Explanation, Interpreter
 from lightning_modules.data import Batch, data_of, masks_of, names_of
 from lightning_modules.pictures import rows_of
@@ -193,8 +194,9 @@ def checked(
         ("interpreters", named - {*interpreters}, interpreters),
     ):
         if unknown:
+            names = ", ".join(map(shown, sorted(unknown)))
             raise ValueError(
-                f"`trained_on` names {', '.join(sorted(unknown))}, which `{title}` does not have; "
-                f"it has {', '.join(known)}"
+                f"`trained_on` names {names}, which `{title}` does not have; it has "
+                f"{', '.join(known)}"
             )
     return trained_on

@@ -12,6 +12,7 @@ from evaluation.counts.shares import counts_of, shares
 from evaluation.measurements import Measurement
 from evaluation.study import Study
 from evaluation.transfer.findings import TransferFindings
+from files import shown
 from lightning_modules.data import Batch
 from metrics import MeanCurve, Metrics, correct
 from seeds import generators
@@ -47,7 +48,7 @@ class Transfer(Study):
         for name in sources or []:
             if name not in networks:
                 raise ValueError(
-                    f"`sources` names {name}, which `networks` does not have"
+                    f"`sources` names {shown(name)}, which `networks` does not have"
                     f"{did_you_mean(name, networks)}; it has {', '.join(networks)}"
                 )
         super().__init__(networks)

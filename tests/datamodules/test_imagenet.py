@@ -202,7 +202,10 @@ def test_every_way_of_keeping_it(keep: Callable[[Path], None], tmp_path: Path) -
         images, again = data.images(split), module(root).images(split)
         for index in range(len(images)):
             assert images[1, index].images.equal(again[1, index].images)
-    assert module(root).fingerprint("test") == data.fingerprint("test")
+    digest = data.fingerprint("test")
+    assert module(root).fingerprint("test") == digest
+    # wherever it lies
+    assert module(root.rename(tmp_path / "elsewhere")).fingerprint("test") == digest
 
 
 def contents(data: ImageNet, split: Split) -> Counter[tuple[int, bytes]]:

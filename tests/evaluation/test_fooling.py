@@ -231,6 +231,7 @@ def test_roles_may_be_named(study: Fooling, networks: list[nn.Module]) -> None:
             "keys",
             r"names v1, which `networks` does not have .did you mean `v1\.0`",
         ),
+        ("a" * 10**4, "keys", r"names a{80}\.\.\., which"),
         ("v1.0", ["v1.0", "keys"], r"two networks are called v1\.0"),
         ("keys", "keys", "two networks are called keys"),
     ],

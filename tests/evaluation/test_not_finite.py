@@ -1,5 +1,6 @@
 """Heatmaps that are not finite count in no figure of any study, and are counted themselves."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,12 @@ def figures(study: Study) -> dict[Any, Measurement]:
     }
 
 
+@cache
+def without_the_broken(make: Make) -> dict[Any, Measurement]:
+    """The figures of a study of the images whose heatmaps are finite."""
+    return figures(evaluated(make, without=True))
+
+
 def share_of_bright(study: Study) -> float:
     images = take(study.explained(), [*range(len(study.explained()))])[0]
     return float(bright(images).float().mean())
@@ -91,7 +98,7 @@ def test_no_study_of_heatmaps_is_left_out() -> None:
 @pytest.mark.slow
 def test_figures_are_those_of_the_other_images(make: Make, value: float) -> None:
     study = evaluated(make, value=value)
-    found, expected = figures(study), figures(evaluated(make, without=True))
+    found, expected = figures(study), without_the_broken(make)
     assert found.keys() == expected.keys()
     for key, each in found.items():
         if each.interpreter == "whole":
@@ -111,6 +118,7 @@ def test_figures_are_those_of_the_other_images(make: Make, value: float) -> None
 
 @every_study
 @pytest.mark.slow
+@pytest.mark.usefixtures("without_pdf")
 def test_a_report_without_any_finite_heatmap_says_so_first(make: Make, tmp_path: Path) -> None:
     findings = evaluated(make, limit=ALL).findings()
     first, count = findings.opening()[0], findings.results.find("not_finite").n

@@ -10,7 +10,6 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from tempfile import TemporaryFile
 
 import pytest
 
@@ -40,13 +39,17 @@ def ended(command: Callable[[], object], largest: int | None = None) -> tuple[in
         command: the command.
         largest: number of bytes of the largest file that it can write.
     """
-    with TemporaryFile("w+") as output:
-        child = os.fork()
-        if child == 0:
-            os._exit(_run(command, largest, output.fileno()))
-        _, status = os.waitpid(child, 0)
-        output.seek(0)
-        return os.waitstatus_to_exitcode(status), output.read()
+    # a pipe has no size
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reader)
+        os._exit(_run(command, largest, writer))
+    os.close(writer)
+    with os.fdopen(reader) as output:
+        words = output.read()
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status), words
 
 
 def _run(command: Callable[[], object], largest: int | None, output: int) -> int:

@@ -69,21 +69,18 @@ def test_a_full_disk_keeps_the_checkpoints_of_a_training(trained: Path) -> None:
 
 
 def test_a_full_disk_keeps_what_a_study_measured_before(tmp_path: Path) -> None:
-    study(tmp_path, "--limit_images 1")
+    (tmp_path / "report").mkdir()
+    for name in ("results.json", "results.csv", "index.html"):
+        (tmp_path / "report" / name).write_text("before")
     before = content(tmp_path)
-    largest = (tmp_path / "report" / "findings.safetensors").stat().st_size - 1
-    code, words = ended(lambda: study(tmp_path, "--limit_images 1 --overwrite true"), largest)
+    code, words = ended(lambda: study(tmp_path, "--limit_images 1 --overwrite true"), 10_000)
     assert code == 1
     (line,) = told(words)
-    assert line.startswith(f"error: File too large: {tmp_path}/report/new/findings.safetensors")
+    assert line.startswith(f"error: File too large: {tmp_path}/report/new/results.csv; raise")
+    # what was measured is shown all the same
     assert "accuracy top-1" in words
     after = content(tmp_path)
     assert {path: after[path] for path in before} == before
-
-
-def kill_worker(*_: Any) -> None:
-    if get_worker_info() is not None:
-        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def stop_here(*_: Any, **__: Any) -> None:
@@ -92,7 +89,13 @@ def stop_here(*_: Any, **__: Any) -> None:
 
 def test_a_killed_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read = ShapeImages.__getitem__
-    monkeypatch.setattr(ShapeImages, "__getitem__", lambda *given: (kill_worker(), read(*given))[1])
+
+    def read_or_die(images: ShapeImages, key: tuple[int, int]) -> Any:
+        if get_worker_info() is not None:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return read(images, key)
+
+    monkeypatch.setattr(ShapeImages, "__getitem__", read_or_die)
     code, words = ended(lambda: fit(tmp_path, "--data.init_args.workers 1"))
     assert code == 1
     (line,) = told(words)
@@ -106,7 +109,7 @@ def test_sigterm_while_setting_up(
 ) -> None:
     """While the parts are built, and while Lightning sets them up."""
     # the parser asks for the arguments
-    monkeypatch.setattr(built, "__init__", wraps(built.__init__)(stop_here))
+    monkeypatch.setattr(built, "__init__", wraps(vars(built)["__init__"])(stop_here))
     code, words = ended(lambda: command(tmp_path))
     assert code == 128 + signal.SIGTERM
     assert [line for line in words.splitlines() if line.startswith("interrupted")] == [

@@ -56,6 +56,7 @@ def refuse(kind: type[Exception]) -> None:
         (wrapped, "No space left on device: run/last.ckpt; free some space"),
         (killed, "--data.init_args.workers 0"),
         (lambda: Path("nowhere", "x").read_text(), "No such file or directory: nowhere/x; check"),
+        (lambda: os.stat(b"nowhere"), "No such file or directory: nowhere; check"),
         (lambda: check_regular(Path("nowhere")), "no file at"),
         (lambda: check_checkpoint("file:///x", Path()), "`ckpt_path` must be a file"),
         (lambda: refuse(RunFolderError), "refused"),
@@ -73,7 +74,7 @@ def test_what_is_told_in_short(function: Callable[[], object], said: str) -> Non
     "function",
     [
         lambda: int("x"),
-        lambda: {}["x"],
+        lambda: vars()["x"],
         # a fault of ours, in a function that ours calls
         lambda: check_regular(None),  # type: ignore[arg-type]
         # raised on purpose, and not by us

@@ -3,15 +3,18 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from runpy import run_module
 from typing import Any, ClassVar
 
 import pytest
 import torch
-from injected import full_disk, killed_at_random
+from injected import ended, full_disk, killed_at_random
 from matplotlib.figure import Figure
 
+from evaluation.compare import main as compare_main
 from evaluation.findings import Findings, Picture
 from evaluation.measurements import Measurement
+from evaluation.redraw import main as redraw_main
 from evaluation.redraw import redraw
 from evaluation.report import write_report
 from evaluation.report.style import Style
@@ -75,6 +78,29 @@ def test_a_disk_that_is_full_at_any_file_keeps_the_earlier_report(tmp_path: Path
     right = content(tmp_path / "right")
     assert content(report) == content(tmp_path / "elsewhere") == right != before
     assert right.keys() == before.keys()
+
+
+@pytest.mark.filterwarnings("ignore:.*found in sys.modules:RuntimeWarning")
+def test_commands_on_reports_end_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_report(counted(1), tmp_path / "report")
+    before, out = content(tmp_path / "report"), str(tmp_path / "out")
+    commands = [
+        (lambda: redraw_main([str(tmp_path)]), 200, "File too large: "),
+        (lambda: compare_main([str(tmp_path), "--output", out]), 5, "File too large: "),
+        (lambda: compare_main([out]), None, f"{out} has no results to compare"),
+        # python -m evaluation.compare
+        (lambda: run_module("evaluation.compare", None, "__main__", True), None, "nowhere has no"),
+    ]
+    monkeypatch.setattr("sys.argv", ["compare", "nowhere"])
+    for command, largest, said in commands:
+        code, words = ended(command, largest)
+        (line,) = [line for line in words.splitlines() if line.startswith("error: ")]
+        assert (code, words.splitlines()[-1]) == (1, line)
+        assert line.startswith(f"error: {said}")
+        assert "Traceback" not in words
+        assert content(tmp_path / "report") == before
 
 
 def test_what_was_measured_first_is_kept_where_it_cannot_be_drawn(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The gradient of every heatmap in every weight, on every family of networks."""
 
 from collections.abc import Callable
+from functools import cache
 
 import families_table
 import pytest
@@ -14,6 +15,8 @@ from interpreters.tape import TapeError
 from networks.last_map import LayerError
 
 LABELS = torch.tensor([0, 2])
+# what an interpreter finds out about a network is found out once
+shared_member = cache(member)
 
 
 @pytest.mark.slow
@@ -27,7 +30,7 @@ def test_pair(
 ) -> None:
     """The weight gradient is exact, or the interpreter refuses, as the table in the docs says."""
     try:
-        check_weight_gradient(DIFFERENTIABLE[name], member(family), images_for(family))
+        check_weight_gradient(DIFFERENTIABLE[name], shared_member(family), images_for(family))
         outcome = "exact"
     except (TapeError, LayerError):
         outcome = "refused"
@@ -78,11 +81,12 @@ def difference(
     """The central difference of the mixed heatmap along a direction in weight space."""
     length = torch.stack([d.square().sum() for d in directions]).sum().sqrt()
     step = step / float(length)
-    values = []
-    for sign in (1, -2):
-        for weight, direction in zip(network.parameters(), directions, strict=True):
-            weight.add_(direction, alpha=sign * step)
+    weights, values = [*network.parameters()], []
+    before = [weight.clone() for weight in weights]
+    for sign in (1, -1):
+        for weight, value, direction in zip(weights, before, directions, strict=True):
+            weight.copy_(value + sign * step * direction)
         values.append((interpreter(network, images, LABELS).heatmap * mixture).sum())
-    for weight, direction in zip(network.parameters(), directions, strict=True):
-        weight.add_(direction, alpha=step)
+    for weight, value in zip(weights, before, strict=True):
+        weight.copy_(value)
     return (values[0] - values[1]) / (2 * step)

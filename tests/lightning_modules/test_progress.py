@@ -35,19 +35,22 @@ def test_lines(
     caplog: pytest.LogCaptureFixture, module: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lines = ProgressLines(seconds=0)
+    clock = iter([0.0, *4 * [10.0], 100.0, 130.0, 130.0, 130.0, 140.0, 145.0, 145.0, 145.0])
+    monkeypatch.setattr("time.monotonic", lambda: next(clock))
     with caplog.at_level(logging.INFO):
+        resumed = trainer()
+        resumed.global_step = 60
+        lines.on_train_start(resumed, module)
         lines.on_train_batch_end(trainer(), module, None, None, 9)
         lines.on_validation_end(trainer(), module)
         lines.last = 0.0
-        clock = iter([100.0, 130.0, 130.0, 130.0, 140.0, 145.0, 145.0, 145.0])
-        monkeypatch.setattr("time.monotonic", lambda: next(clock))
         lines.on_test_start(trainer(), module)
         lines.batches = 7
         batch = (torch.zeros(45, 3, 4, 4), torch.zeros(45), torch.zeros(45))
         lines.on_test_batch_end(trainer(), module, None, batch, 0, dataloader_idx=1)
         lines.on_test_end(trainer(), module)
     assert caplog.messages == [
-        "epoch 2, step 10 of 40: train/loss 0.5124, val/accuracy_top1 0.875",
+        "epoch 2, step 10 of 40, 0:00:20 left: train/loss 0.5124, val/accuracy_top1 0.875",
         "step 80 of 120: train/loss 0.5124, val/accuracy_top1 0.875",
         "batch 8 of 10, 3.0 images a second, 0:00:08 left: "
         "train/loss 0.5124, val/accuracy_top1 0.875",

@@ -47,11 +47,12 @@ def decode(
     """
     try:
         with opened_image(file, max_pixels) as opened:
+            if exif_orientation:
+                # of the file itself, where Pillow passes over an EXIF that is damaged
+                ImageOps.exif_transpose(opened, in_place=True)
             image = in_8_bits(opened)
             # via RGBA, because Pillow warns about transparent colours of a palette
-            image = image.convert("RGBA") if "transparency" in image.info else image
-            image = image.convert("RGB")
-            return ImageOps.exif_transpose(image) if exif_orientation else image
+            return (image.convert("RGBA") if "transparency" in image.info else image).convert("RGB")
     except StoredFileError as error:
         raise ImageFolderError(
             f"cannot read the image {name}: {error}; repair it or save it with 8 bits in grey or "

@@ -120,7 +120,7 @@ def holds(found: Any, given: Any) -> bool:
     if isinstance(given, list):
         return len(found) == len(given) and all(map(holds, found, given))
     if isinstance(given, int | float) and isinstance(found, int | float):
-        return given == found or given != given
+        return float(given) == float(found) or given != given
     return bool(given == found) or str(given).isdigit()
 
 

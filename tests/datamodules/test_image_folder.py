@@ -469,6 +469,18 @@ def test_exif_orientation(
     assert np.array_equal(turned, TURNED[orientation](plain))
 
 
+def test_an_image_with_a_damaged_exif_is_read_as_it_lies(tmp_path: Path) -> None:
+    path, exif = tmp_path / "image.jpg", Image.Exif()
+    exif[0x0112] = 6
+    picture(0).save(path, exif=exif)
+    content = path.read_bytes()
+    assert content.count(b"MM\x00\x2a") == 1
+    path.write_bytes(content.replace(b"MM\x00\x2a", b"MM\x00\xaa"))
+    for upright in (False, True):
+        turned = np.asarray(decode(path, path, exif_orientation=upright))
+        np.testing.assert_array_equal(turned, np.asarray(Image.open(path)))
+
+
 def test_the_data_turn_images_as_exif_says(root: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6

@@ -18,7 +18,7 @@ from docs import formulas, methods
 from seeds import generator
 
 ROOT = Path(__file__).parents[1]
-BESIDE = [ROOT / name for name in ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")]
+BESIDE = [ROOT / name for name in ("CHANGELOG.md", "CONTRIBUTING.md", "README.md", "SECURITY.md")]
 PAGES = [*sorted((ROOT / "docs").glob("*.md")), *BESIDE, ROOT / "configs/README.md"]
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 by_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

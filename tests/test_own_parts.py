@@ -61,6 +61,15 @@ def test_a_network_is_trained_with_all_of_them(folder: Path) -> None:
     torch.testing.assert_close(my_loss.MyLoss()(bright, bright), torch.tensor([0.5]))
 
 
+def test_parts_lie_beside_the_configuration(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(elsewhere := tmp_path_factory.mktemp("elsewhere"))
+    main(["fit", "--config", str(folder / "mine.yaml"), "--trainer.fast_dev_run", "true", *QUIET])
+    assert sys.modules["my_loss"].__file__ == str(folder / "my_loss.py")
+    assert [*elsewhere.rglob("*.py")] == []
+
+
 def test_a_misspelt_part_is_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["fit", "--config", "mine.yaml", "--model.init_args.loss", "my_loss.MyLos"])

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, cast
@@ -21,10 +22,19 @@ from lightning_modules.checkpoint_files import CheckpointFiles
 from trompe.configurations import with_paths
 from trompe.nulls import complaints
 from trompe.parser import Parser, own_error
+from trompe.places import given_files
 from trompe.quiet import quiet
 
 # sections of a configuration, and what their options are those of
 GROUPS: dict[str, type] = {"trainer": Trainer, "best": RunCheckpoint, "last": RunCheckpoint}
+
+
+def import_beside(files: Iterable[Path]) -> None:
+    """Let `class_path: my_loss.MyLoss` name a file beside a configuration, in whatever folder."""
+    for folder in (str(path.resolve().parent) for path in files):
+        # last, so that no file there takes the place of another module
+        if folder not in sys.path:
+            sys.path.append(folder)
 
 
 class CommandLine(LightningCLI):
@@ -87,7 +97,9 @@ class CommandLine(LightningCLI):
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
         """Parse the arguments, in which shipped configurations may be named without a path."""
-        self.config = parser.parse_args(with_paths(sys.argv[1:] if args is None else args))
+        arguments = with_paths(sys.argv[1:] if args is None else args)
+        import_beside(given_files(arguments))
+        self.config = parser.parse_args(arguments)
         settings = self.config.get(self.config.get("subcommand") or "", self.config)
         if wrong := complaints(settings, GROUPS):
             parser.error("\n".join(wrong))

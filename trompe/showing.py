@@ -44,8 +44,8 @@ def show(*explained: Explained, ax: Axes | None = None) -> Figure:
 def show_attack(attacked: Attacked) -> Figure:
     """Plot images and heatmaps before and after an attack, and what changed in the image.
 
-    The heatmaps of an image have one scale. The change is enlarged so that it can be seen; grey is
-    no change.
+    Each heatmap has its own scale, at its colour bar. The change is enlarged so that it can be
+    seen; grey is no change.
 
     Args:
         attacked: what `trompe.attack` returned.

@@ -103,6 +103,7 @@ def areas_of(
     return torch.stack(values)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scorer", ["explained", "other"])
 @pytest.mark.parametrize(("name", "order"), PAIRS)
 def test_areas_and_gains_are_those_of_single_images(

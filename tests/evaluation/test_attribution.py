@@ -169,6 +169,7 @@ def test_a_stopped_study_has_the_same_figures(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("without_pdf")
 def test_report(study: Attribution, tmp_path: Path) -> None:
     results = study.results()
     write_report(study.findings(), tmp_path)

@@ -171,10 +171,10 @@ def test_a_stopped_study_has_the_same_figures(
 @pytest.mark.slow
 @pytest.mark.usefixtures("without_pdf")
 def test_report(study: Attribution, tmp_path: Path) -> None:
-    results = study.results()
-    write_report(study.findings(), tmp_path)
+    results, findings = study.results(), study.findings()
+    write_report(findings, tmp_path)
     assert json.loads((tmp_path / "results.json").read_text())["study"] == "attribution"
-    header, *rows = study.findings().summary()
+    header, *rows = findings.summary()
     assert header[:3] == ["", "order, mean", "scored on"]
     assert header[3:] == [
         *("insertion", "deletion", "difference", "aopc", "insertion over grad cam or ssa"),

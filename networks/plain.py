@@ -18,7 +18,7 @@ def plain(network: nn.Module) -> Iterator[None]:
     backward pass, without the hooks that the first run had.
 
     Example:
-        >>> network = torch.compile(nn.Flatten())
+        >>> network = torch.compile(nn.Flatten(), backend="eager")
         >>> with plain(network):
         ...     network(torch.rand(1, 3, 2, 2)).shape
         torch.Size([1, 12])

@@ -1,6 +1,11 @@
 """Options of the tests; the fixtures are in shared_fixtures.py."""
 
+import gc
+
 import pytest
+
+# what is imported and collected stays: the garbage collector would go through it again and again
+gc.disable()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -15,6 +20,11 @@ def pytest_configure(config: pytest.Config) -> None:
     # xdist's controller runs no test, and to import torch, timm and Lightning takes long
     if hasattr(config, "workerinput") or config.getoption("dist", "no") == "no":
         config.pluginmanager.import_plugin("shared_fixtures")
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_terminal_summary(

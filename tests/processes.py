@@ -49,7 +49,7 @@ def _main(script: str, arguments: tuple[str, ...], environment: dict[str, str], 
     os.environ |= {"PYTHONPATH": "tests", "OMP_NUM_THREADS": "1"} | environment
     os.chdir(ROOT)
     # Lightning asked for it when it was imported
-    rank_zero_only.rank = int(environment.get("LOCAL_RANK", 0))  # type: ignore[attr-defined]  # Lightning sets it
+    rank_zero_only.rank = int(environment.get("LOCAL_RANK", 0))  # type: ignore[attr-defined]
     with open(log, "w") as file:
         for stream in (1, 2):
             os.dup2(file.fileno(), stream)

@@ -125,6 +125,7 @@ COUNTS: list[tuple[TransferAttack, int]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("attack", "passes"), COUNTS)
 def test_passes(
     attack: TransferAttack, passes: int, network: nn.Module, images: Tensor, labels: Tensor

@@ -103,6 +103,7 @@ def areas_of(
     return torch.stack(values)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scorer", ["explained", "other"])
 @pytest.mark.parametrize(("name", "order"), PAIRS)
 def test_areas_and_gains_are_those_of_single_images(
@@ -168,11 +169,12 @@ def test_a_stopped_study_has_the_same_figures(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("without_pdf")
 def test_report(study: Attribution, tmp_path: Path) -> None:
-    results = study.results()
-    write_report(study.findings(), tmp_path)
+    results, findings = study.results(), study.findings()
+    write_report(findings, tmp_path)
     assert json.loads((tmp_path / "results.json").read_text())["study"] == "attribution"
-    header, *rows = study.findings().summary()
+    header, *rows = findings.summary()
     assert header[:3] == ["", "order, mean", "scored on"]
     assert header[3:] == [
         *("insertion", "deletion", "difference", "aopc", "insertion over grad cam or ssa"),

@@ -50,6 +50,7 @@ def check_flat(interpreter: Interpreter, batches: int) -> None:
     assert counts[1] - counts[0] < batches // 2
 
 
+@pytest.mark.slow
 @every_interpreter
 def test_memory_does_not_grow_with_the_batches(interpreter: Interpreter) -> None:
     check_flat(interpreter, 8)

@@ -51,6 +51,7 @@ def test_channels_last(name: str, family: str) -> None:
     torch.testing.assert_close(actual, expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DIFFERENTIABLE)
 def test_accumulated_gradients(name: str) -> None:
     """Two halves of a batch, one after the other, have the gradient of the whole."""

@@ -70,6 +70,7 @@ def fast(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return run
 
 
+@pytest.mark.slow
 def test_values_and_derivatives(layer: tuple[Callable[..., Tensor], list[Tensor]]) -> None:
     """To the second order, in the inputs and in the weights."""
     function, inputs = layer

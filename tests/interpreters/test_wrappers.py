@@ -70,6 +70,7 @@ EXPLAINERS = {
 ELSEWHERE = pytest.mark.skipif(torch.cuda.is_available(), reason="DataParallel asks for its GPUs")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "wrapper",
     [pytest.param("data parallel", marks=ELSEWHERE), *[*WRAPPERS][1:]],

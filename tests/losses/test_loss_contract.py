@@ -66,6 +66,7 @@ def test_gradient_is_exact(case: Case) -> None:
     assert gradcheck(lambda heatmap: case.loss(heatmap, reference), leaf)
 
 
+@pytest.mark.slow
 @every_loss
 def test_descent_ends_in_success(case: Case) -> None:
     """The loss is differentiable all the way, and its measure says the same as it does."""

@@ -57,6 +57,7 @@ def maps(size: tuple[int, int], dtype: torch.dtype) -> dict[str, Tensor]:
     return {kind: each.to(dtype) for kind, each in kinds.items()}
 
 
+@pytest.mark.slow
 @every_precision
 @pytest.mark.parametrize("name", SIMILARITIES)
 def test_similarities(name: str, dtype: torch.dtype) -> None:

@@ -35,10 +35,14 @@ Stored = Annotated[Tensor, PlainValidator(_get), PlainSerializer(_put)]
 
 
 class Picture(NamedTuple):
-    """A figure of the report; its name, in parts of free text, becomes its title and its file."""
+    """A figure of the report; its name, in parts of free text, becomes its title and its file.
+
+    The caption says what is compared, what colours and numbers mean, and what to look for.
+    """
 
     name: tuple[str, ...]
     figure: Figure
+    caption: str = ""
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,10 @@ from lightning_modules.names import humanize
 
 
 class Drawn(NamedTuple):
-    """A picture of the report: its title, the name of its files, its width in pixels, its PNG."""
+    """A picture of the report: title, caption, name of its files, width in pixels, PNG."""
 
     title: str
+    caption: str
     file: str
     width: int
     png: bytes
@@ -26,7 +27,7 @@ def draw(findings: Findings, folder: Path, style: Style) -> list[Drawn]:
     """Draw all pictures, and write each to the folder as PNG and PDF."""
     found: list[Drawn] = []
     with style.applied():
-        for name, figure in findings.pictures():
+        for name, figure, caption in findings.pictures():
             figure.set_size_inches(*(style.size * figure.get_size_inches()))
             lay_out(figure)
             png, file = rendered(figure, "png"), slug(name)
@@ -36,7 +37,7 @@ def draw(findings: Findings, folder: Path, style: Style) -> list[Drawn]:
             replace(folder / f"{file}.png", png)
             replace(folder / f"{file}.pdf", rendered(figure, "pdf"))
             title = " ".join(map(humanize, name))
-            found.append(Drawn(title, file, round(96 * figure.get_figwidth()), png))
+            found.append(Drawn(title, caption, file, round(96 * figure.get_figwidth()), png))
     return found
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from evaluation.findings import Findings, Picture
 from evaluation.measurements import Measurement, select
+from evaluation.percent import percent
 from evaluation.plots.lines import lines
 from evaluation.plots.panels import Panel, draw
 from lightning_modules.names import humanize
@@ -37,9 +38,9 @@ class StabilityFindings(Findings):
             lies = []
             for name in self.interpreters:
                 first, *_, last = self.curve(kind, self.manipulated, name)
-                rates = f"{100 * first.value:.1f} → {100 * last.value:.1f} %"
+                rates = f"{percent(first.value)} → {percent(last.value)}"
                 lies.append(f"{humanize(name)} lies on {rates} of the images")
-            accuracy = f"{100 * before.value:.1f} → {100 * after.value:.1f} %"
+            accuracy = f"{percent(before.value)} → {percent(after.value)}"
             found.append(
                 f"{unit.capitalize()}, {after.x:g}: {'; '.join(lies)}; accuracy {accuracy}."
             )

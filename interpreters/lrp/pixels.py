@@ -34,8 +34,8 @@ def preprocessed(calls: Sequence[Call], pixels: Tensor) -> Tensor:
 
 
 def bounds(before: Sequence[Call], start: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the lowest and the highest value of each pixel after preprocessing, (1, C, H, W)."""
-    ends = [preprocessed(before, torch.full_like(start[:1], end)) for end in (0.0, 1.0)]
+    """Return the lowest and the highest value of each pixel after preprocessing, (N, C, H, W)."""
+    ends = [preprocessed(before, torch.full_like(start, end)) for end in (0.0, 1.0)]
     return torch.minimum(*ends), torch.maximum(*ends)
 
 

@@ -526,3 +526,27 @@ def test_attention_as_written_down() -> None:
             expected = (tokens * (slope - slope.mean(1, keepdim=True))).sum(1).view(1, 3, 3)
             # a product keeps its denominator from 0 by 1e-6 of its size
             torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-6)
+
+
+class Blocks(nn.Module):
+    """Blocks of four pixels as channels before the first layer, as TResNet has them."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        count, channels, height, width = images.shape
+        blocks = images.view(count, channels, height // 2, 2, width // 2, 2)
+        return blocks.permute(0, 3, 5, 1, 2, 4).reshape(count, -1, height // 2, width // 2)
+
+
+@pytest.mark.parametrize("composite", [ByKind(first=ZBox()), Heo()], ids=["ZBox", "Heo"])
+def test_pixels_that_are_moved_before_the_first_layer(composite: Composite) -> None:
+    torch.manual_seed(0)
+    rest = nn.ReLU(), nn.Flatten(), nn.Linear(5 * 16, 3)
+    of_blocks, of_pixels = nn.Conv2d(12, 5, 1), nn.Conv2d(3, 5, 2, stride=2)
+    with torch.no_grad():
+        of_pixels.weight.copy_(of_blocks.weight.view(5, 2, 2, 3).permute(0, 3, 1, 2))
+        of_pixels.bias = of_blocks.bias
+    moved = nn.Sequential(Blocks(), of_blocks, *rest).double()
+    plain = nn.Sequential(of_pixels, *rest).double()
+    images, labels = torch.rand(3, 3, 8, 8).double(), torch.tensor([0, 2, 1])
+    maps = [LRP(composite=composite)(each, images, labels).heatmap for each in (moved, plain)]
+    torch.testing.assert_close(*maps)

@@ -48,7 +48,7 @@ def load(
         size: Side of a module's images in pixels.
 
     Example:
-        >>> load(nn.Flatten(), mean=[0.5], std=[0.25])(torch.ones(1, 1, 1, 1))
+        >>> load(nn.Flatten(), mean=[0.5], std=[0.25])(Tensor([[[[1.0]]]]))
         tensor([[2.]])
     """
     if isinstance(network, str):

@@ -1,25 +1,17 @@
 """The interpreters of configs/ by name: one list for the tests, the benchmarks and the docs."""
 
 from dataclasses import fields, replace
-from pathlib import Path
 from typing import Any
-
-from jsonargparse import ArgumentParser
 
 from interpreters import LRP, GradCam, Interpreter
 from interpreters.lrp import Composite
-
-CONFIGS = Path(__file__).parents[1] / "configs"
+from trompe.configurations import CONFIGS
+from trompe.parts import built as part
 
 
 def built(kind: type, folder: str) -> dict[str, Any]:
     """Build what each configuration of a folder describes, by the file's name."""
-    parser = ArgumentParser()
-    parser.add_subclass_arguments(kind, "value")
-    found = {}
-    for path in sorted((CONFIGS / folder).glob("*.yaml")):
-        found[path.stem] = parser.instantiate(parser.parse_args([f"--value={path}"])).value
-    return found
+    return {path.stem: part(kind, path) for path in sorted((CONFIGS / folder).glob("*.yaml"))}
 
 
 def with_few(method: Any, **numbers: int) -> Any:

@@ -52,7 +52,7 @@ def modules() -> ArgumentParser:
 
 
 def parsed(parser: ArgumentParser, arguments: list[str]) -> Any:
-    """What a command was given, checked, without the defaults, which take most of the time."""
+    """Settings of a command, checked, without the defaults, which take most of the time."""
     return parser.parse_args(arguments, defaults=False)
 
 

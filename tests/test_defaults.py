@@ -1,28 +1,17 @@
 """Every part can be built without arguments, and works so."""
 
 from collections.abc import Callable
-from inspect import isabstract, isclass
 
 import pytest
 import torch
 from torch import nn
 
-import attacks
-import attacks.transfer
-import interpreters
 import losses
 import metrics
 from attacks import Attack, HeatmapAttack, InfluenceAttack
 from interpreters import GradCam, Interpreter
 from losses import Loss
-
-
-def concrete(kind: type, *modules: object) -> list[type]:
-    """Return the classes of a kind that modules export and that can be built."""
-    found = [getattr(module, name) for module in modules for name in vars(module)["__all__"]]
-    return [
-        each for each in found if isclass(each) and issubclass(each, kind) and not isabstract(each)
-    ]
+from trompe.listing import exported
 
 
 def network() -> nn.Module:
@@ -31,7 +20,7 @@ def network() -> nn.Module:
     return nn.Sequential(*layers, nn.Linear(4 * 12 * 12, 3)).eval()
 
 
-@pytest.mark.parametrize("kind", concrete(Interpreter, interpreters))
+@pytest.mark.parametrize("kind", exported(Interpreter, "interpreters"))
 def test_an_interpreter(kind: type[Interpreter]) -> None:
     images = torch.rand(1, 3, 16, 16)
     heatmap = kind()(network(), images, torch.tensor([1])).heatmap
@@ -39,7 +28,7 @@ def test_an_interpreter(kind: type[Interpreter]) -> None:
     assert heatmap.isfinite().all()
 
 
-@pytest.mark.parametrize("kind", concrete(Attack, attacks, attacks.transfer))
+@pytest.mark.parametrize("kind", exported(Attack, "attacks", "attacks.transfer"))
 def test_an_attack(kind: type[Attack]) -> None:
     images, model = torch.rand(1, 3, 16, 16), network()
     labels = model(images).argmax(1)
@@ -52,7 +41,7 @@ def test_an_attack(kind: type[Attack]) -> None:
         assert 0 < (changed - images).abs().max() <= attack.radius + 1e-6
 
 
-@pytest.mark.parametrize("kind", concrete(Loss, losses))
+@pytest.mark.parametrize("kind", exported(Loss, "losses"))
 def test_a_loss(kind: Callable[[], Loss]) -> None:
     classes = 2 if kind is losses.Swap else 1
     heatmap, reference = torch.rand(2, 2, classes, 8, 8)

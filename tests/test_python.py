@@ -183,3 +183,20 @@ def test_pictures() -> None:
     attacked = trompe.attack(model, images, method=RandomSign())
     assert len(trompe.show_attack(attacked).axes) == 2 * 7
     plt.close("all")
+
+
+def test_names_of_the_classes_fit_the_logits() -> None:
+    loaded = trompe.load(network(), mean=MEAN, std=STD, size=16, classes=["cat", "dog"])
+    with pytest.raises(ValueError, match="the network has 5 classes and `classes` 2 names"):
+        trompe.explain(loaded, torch.rand(1, 3, 16, 16))
+
+
+def test_the_most_likely_other_class_than_the_prediction() -> None:
+    model, images = network().eval(), torch.rand(3, 3, 16, 16)
+    other = SimpleGradient(target="other")
+    explained = trompe.explain(model, images, interpreter=other)
+    torch.testing.assert_close(explained.labels, model(images).topk(2, 1).indices[:, 1])
+    # the prediction is what the attack keeps
+    attacked = trompe.attack(model, images, interpreter=other, steps=3)
+    assert (attacked.images != images).flatten(1).any(1).all()
+    torch.testing.assert_close(attacked.after.predictions, explained.predictions)

@@ -210,3 +210,16 @@ class Running:
 
     def __reduce__(self) -> tuple[Callable[[Path], None], tuple[Path]]:
         return Path.touch, (Path("touched"),)
+
+
+@pytest.mark.parametrize("first", ["before", "now"])
+def test_an_interpreter_more_or_less_is_another_run(first: str, tmp_path: Path) -> None:
+    one = {"cam": {"class_path": "interpreters.GradCam"}}
+    two = one | {"lrp": {"class_path": "interpreters.LRP"}}
+    before, now = (one, two) if first == "before" else (two, one)
+    settings = [
+        {"model": {"init_args": {"interpreter": each}}, "data": {}} for each in (before, now)
+    ]
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(settings[0]))
+    with pytest.raises(OtherSettingsError, match=r"`model.init_args.interpreter.lrp`"):
+        check_same(tmp_path / "checkpoints" / "last.ckpt", settings[1])

@@ -28,12 +28,15 @@ def main(arguments: list[str] | None = None) -> None:
     given = checked(options.parse_args(arguments))
     method, network = interpreter(given.interpreter), network_of(given)
     found: list[Attacked] = []
-    for file in track(given.images, "attacking", console=Console(stderr=True), transient=True):
-        image = read(file, network)
-        sizes = {"epsilon": given.epsilon, "steps": given.steps}
+    images = [read(file, network) for file in given.images]
+    sizes = {"epsilon": given.epsilon, "steps": given.steps}
+    for image in track(images, "attacking", console=Console(stderr=True), transient=True):
         found.append(attack(network, image, given.label, method, **sizes))
     console = Console(markup=False, emoji=False, highlight=False, soft_wrap=True)
     for file, each in zip(given.images, found, strict=True):
+        if each.before.predictions != each.before.labels:
+            console.print(f"{file}: {each.before.titles[0]} is not predicted; left as it is")
+            continue
         share, correlation = float(each.top_k_intersection), float(each.rank_correlation)
         console.print(
             f"{file}: {each.before.titles[0]}; after the attack {each.after.titles[0]}, "

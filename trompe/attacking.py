@@ -11,7 +11,7 @@ from losses import spearman
 from metrics import top_k_intersection
 from networks import calls_relu, evaluating
 from seeds import generator
-from trompe.explaining import Explained, explain
+from trompe.explaining import Explained, explain, of_each_image
 from trompe.loading import in_unit_range
 
 
@@ -66,6 +66,7 @@ def attack(
     """
     interpreter = GradCam() if interpreter is None else interpreter
     before = explain(network, images, labels, interpreter)
+    kept = before.predictions if labels is None else of_each_image(labels, before.images)
     network = in_unit_range(network, before.images)
     with evaluating(network):
         if method is None:
@@ -76,5 +77,5 @@ def attack(
             method = replace(method, epsilon=epsilon)
         generators = [generator(seed, number) for number in range(len(images))]
         attacker = method.against(interpreter)
-        changed = attacker(network, before.images, before.labels, generators)
-    return Attacked(before, explain(network, changed, before.labels, interpreter))
+        changed = attacker(network, before.images, kept, generators)
+    return Attacked(before, explain(network, changed, kept, interpreter))

@@ -22,8 +22,8 @@ def main(arguments: list[str] | None = None) -> None:
     network = network_of(given)
     found: dict[str, list[Explained]] = {name: [] for name in methods}
     console = Console(markup=False, emoji=False, highlight=False, soft_wrap=True)
-    for file in track(given.images, "explaining", console=Console(stderr=True), transient=True):
-        image = read(file, network)
+    images = [read(file, network) for file in given.images]
+    for image in track(images, "explaining", console=Console(stderr=True), transient=True):
         for name, method in methods.items():
             found[name].append(explain(network, image, given.label, method))
     first, *_ = found.values()

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from binary import two_logits
 from interpreters import GradCam, Interpreter
 from labels import one_label_each
-from networks import evaluating
+from networks import class_logits, evaluating
 
 
 @dataclass(frozen=True)
@@ -80,17 +80,31 @@ def explain(
     """
     interpreter = GradCam() if interpreter is None else interpreter
     images = images.to(next(network.parameters(), images).device)
-    if labels is None:
-        interpreter = replace(interpreter, target="prediction")
-        labels = 0
-    given = torch.as_tensor(labels, device=images.device)
-    given = given.expand(len(images)) if given.ndim == 0 else given
     with evaluating(network), torch.set_grad_enabled(differentiable):
+        if labels is None and interpreter.target == "other":
+            with torch.no_grad():
+                labels = class_logits(network(images)).argmax(1)
+        elif labels is None:
+            # needs no pass of its own
+            interpreter, labels = replace(interpreter, target="prediction"), 0
+        given = of_each_image(labels, images)
         logits, heatmap = interpreter(network, images, given)
-    one_label_each(given, *two_logits(logits).shape)
+    count = two_logits(logits).shape[1]
+    one_label_each(given, len(images), count)
     explained = interpreter.explained(logits.detach(), given)[:, 0]
     classes = getattr(network, "classes", ())
+    if classes and len(classes) != count:
+        raise ValueError(
+            f"the network has {count} classes and `classes` {len(classes)} names; give one for "
+            "each logit, in their order"
+        )
     return Explained(images, logits, explained, heatmap, interpreter.name, classes)
+
+
+def of_each_image(labels: Tensor | Sequence[int] | int, images: Tensor) -> Tensor:
+    """Return one label for all images, or one of each, as a tensor (N,) on their device."""
+    given = torch.as_tensor(labels, device=images.device)
+    return given.expand(len(images)) if given.ndim == 0 else given
 
 
 def joined(explained: Sequence[Explained], interpreter: str) -> Explained:

@@ -1,4 +1,4 @@
-"""What `trompe explain` and `trompe attack` are told: images, a network, interpreters, a file."""
+"""Arguments of `trompe explain` and `trompe attack`: images, a network, a file to write."""
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Where in the given configurations the names in an error stand."""
+"""Lines of the given configurations that hold the names in an error."""
 
 import os
 import re

@@ -59,10 +59,11 @@ def check_same(checkpoint: Path, now: Mapping[str, Any]) -> None:
 def differences(before: Any, now: Any, name: str) -> Iterator[tuple[str, Any, Any]]:
     """Yield the dotted name and the two values of every setting that differs."""
     if isinstance(before, Mapping) and isinstance(now, Mapping):
-        # an option that is newer than the run has its default
-        for key in before:
-            if key in now and key not in FREE:
-                yield from differences(before[key], now[key], f"{name}.{key}")
+        # an option that is newer than the run has its default; names have none
+        in_both = [key for key in before if key in now]
+        for key in in_both if name.endswith(".init_args") else {**before, **now}:
+            if key not in FREE:
+                yield from differences(before.get(key), now.get(key), f"{name}.{key}")
     elif before != now and not (name.rpartition(".")[2] in PATHS and moved(before, now)):
         yield name, before, now
 

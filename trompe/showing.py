@@ -52,6 +52,7 @@ def show_attack(attacked: Attacked) -> Figure:
     """
     before, after = attacked.before, attacked.after
     figure, axes = _axes(len(before.images), 5)
+    shares = attacked.top_k_intersection.tolist()
     for row, (image, changed) in enumerate(zip(before.images, after.images, strict=True)):
         first, second, third, fourth, fifth = axes[row]
         first.imshow(pixels(image))
@@ -65,7 +66,7 @@ def show_attack(attacked: Attacked) -> Figure:
         fourth.imshow(pixels(changed))
         _title(fourth, after.titles[row])
         overlay(fifth, changed, after.heatmap[row])
-        kept = f"{100 * attacked.top_k_intersection[row]:.0f} % of the top tenth kept"
+        kept = f"{100 * shares[row]:.0f} % of the top tenth kept"
         _title(fifth, f"{before.interpreter} after, {kept}")
     return figure
 

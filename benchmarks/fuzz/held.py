@@ -1,4 +1,4 @@
-"""What a weight file holds, by a plain reading of it: the oracle of loading."""
+"""The content of a weight file by a plain reading of it: the oracle of loading."""
 
 import io
 from collections.abc import Callable, Iterator

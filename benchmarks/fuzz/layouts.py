@@ -1,4 +1,4 @@
-"""Where people keep weights in a file."""
+"""Places in a file in which people keep weights."""
 
 from argparse import Namespace
 from collections import OrderedDict

@@ -11,10 +11,10 @@ from evaluation.counts.compared import compared
 from evaluation.counts.heatmaps import HeatmapCounts
 from evaluation.fooling.findings import FoolingFindings, Part
 from evaluation.fooling.pictures import Example
+from evaluation.fooling.trained_on import checked
 from evaluation.measurements import Measurement
 from evaluation.networks import by_name, check_roles
 from evaluation.study import Study
-from files import shown
 from interpreters import Explanation, Interpreter
 from lightning_modules.data import Batch, data_of, masks_of, names_of
 from lightning_modules.pictures import rows_of
@@ -175,28 +175,3 @@ class Fooling(Study):
             classes = tuple(names_of(data, label) for label in labels)
             found[kind] = Example(images.cpu(), classes, rows[:, 2:].cpu(), rows_of(heatmaps))
         return found
-
-
-def checked(
-    trained_on: Sequence[str] | Mapping[str, Sequence[str]],
-    manipulated: Sequence[str],
-    interpreters: Sequence[str],
-) -> Mapping[str, Sequence[str]]:
-    """Return the interpreters that each network was trained on.
-
-    Raises: ValueError: a network or an interpreter is unknown.
-    """
-    if not isinstance(trained_on, Mapping):
-        trained_on = dict.fromkeys(manipulated, trained_on)
-    named = {name for names in trained_on.values() for name in names}
-    for title, unknown, known in (
-        ("manipulated", trained_on.keys() - {*manipulated}, manipulated),
-        ("interpreters", named - {*interpreters}, interpreters),
-    ):
-        if unknown:
-            names = ", ".join(map(shown, sorted(unknown)))
-            raise ValueError(
-                f"`trained_on` names {names}, which `{title}` does not have; it has "
-                f"{', '.join(known)}"
-            )
-    return trained_on

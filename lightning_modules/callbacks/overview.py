@@ -1,4 +1,4 @@
-"""What a run is about to do, as a table."""
+"""A table of the networks, data and device of a run, before it begins."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""What was saved before is kept, wherever the disk is full and whenever a process is killed."""
+"""Earlier files are kept, wherever the disk is full and whenever a process is killed."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace

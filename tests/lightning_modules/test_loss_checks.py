@@ -17,7 +17,7 @@ from losses import Location, Loss, Unchanged
 
 @dataclass(frozen=True)
 class Own(Loss):
-    """Any function of heatmaps."""
+    """A function of heatmaps as a loss."""
 
     function: Callable[[Tensor], Any] = lambda heatmap: heatmap.square().mean((1, 2, 3))
     success: tuple[float, float] = field(default=(0.0, 0.2), kw_only=True)

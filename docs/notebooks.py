@@ -16,12 +16,12 @@ def execute(path: Path) -> None:
     import nbformat
     from nbclient import NotebookClient
 
-    notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]  # nbformat
     folder = {"metadata": {"path": str(ROOT)}}
     options: dict[str, Any] = {"timeout": SECONDS, "kernel_name": "python3", "resources": folder}
     # without the kernel's warning that local connections are not encrypted
     NotebookClient(notebook, **options, extra_arguments=["--log-level=40"]).execute()
-    nbformat.write(notebook, EXECUTED / path.name)  # type: ignore[no-untyped-call]
+    nbformat.write(notebook, EXECUTED / path.name)  # type: ignore[no-untyped-call]  # nbformat
 
 
 def as_markdown(path: Path) -> tuple[str, dict[str, bytes]]:

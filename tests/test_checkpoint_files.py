@@ -120,12 +120,15 @@ def test_the_best_of_another_run_is_not_this_runs(tmp_path: Path) -> None:
     assert (checkpoint.best_model_path, checkpoint.best_model_score) == ("", None)
 
 
-def test_weights_that_are_not_finite_are_not_saved(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["network.7.bias", "network.1.running_var"])
+def test_weights_that_are_not_finite_are_not_saved(name: str, tmp_path: Path) -> None:
     trainer = Trainer(**SILENT, default_root_dir=tmp_path, callbacks=[StopOnNonFinite()])
     network = tiny_network()
+    # a mask is no weight
+    network.register_buffer("mask", torch.tensor(-torch.inf))
     trainer.strategy.connect(Classifier(network))
     trainer.save_checkpoint(tmp_path / "last.ckpt")
-    network.get_parameter("network.7.bias").data[0] = torch.nan
-    with pytest.raises(NonFiniteLossError, match=r"`network.network.7.bias` is not finite after s"):
+    network.state_dict()[name][0] = torch.inf
+    with pytest.raises(NonFiniteLossError, match=f"`network.{name}` is not finite after s"):
         trainer.save_checkpoint(tmp_path / "last.ckpt")
     assert CheckpointFiles().load_checkpoint(tmp_path / "last.ckpt")["epoch"] == 0

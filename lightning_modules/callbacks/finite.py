@@ -9,6 +9,7 @@ from torch import Tensor
 from lightning_modules.callbacks.checkpoints import last_checkpoint
 
 NEVER = torch.iinfo(torch.int64).max
+STATISTICS = ("running_mean", "running_var")
 
 
 class NonFiniteLossError(ArithmeticError):
@@ -48,7 +49,10 @@ class StopOnNonFinite(Callback):
     ) -> None:
         """Check before a checkpoint is written, whose weights must be finite too."""
         self.check(trainer)
-        for name, value in pl_module.named_parameters():
+        # other buffers may hold infinity, as masks do
+        buffers = pl_module.named_buffers()
+        statistics = (each for each in buffers if each[0].endswith(STATISTICS))
+        for name, value in (*pl_module.named_parameters(), *statistics):
             if not value.isfinite().all():
                 after = f"`{name}` is not finite after step {trainer.global_step - 1}"
                 raise NonFiniteLossError(f"{after}; {advice(trainer)}")
